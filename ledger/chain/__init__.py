@@ -1,0 +1,1 @@
+"""The only room that knows web3 and the EVM: engines, contracts, transactions, proofs."""

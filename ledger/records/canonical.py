@@ -1,0 +1,131 @@
+"""Canonical JSON: RFC 8785 restricted to what we hash, and the strict loader (spec: commitments §7).
+
+Guarantees: equal values give equal bytes; `load(dump(x)) == x`; a document that another parser could read differently (duplicate
+keys, NaN, fractions, lone surrogates, integers beyond 2^53 - 1) is refused. It does not check a document's fields: the models do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import NoReturn, TypeAlias
+
+from ledger.errors import MalformedDocument
+
+Json: TypeAlias = "bool | int | str | list[Json] | dict[str, Json] | None"
+
+MAX_INTEGER = 2**53 - 1
+MAX_NESTING = 64
+
+
+def dump(value: object) -> bytes:
+    """Return the canonical bytes of `value`.
+
+    Raises:
+        MalformedDocument: a float, an integer beyond 2^53 - 1, a lone surrogate, or a type that JSON has not.
+    """
+    _check(value, "", 0)
+    text = json.dumps(_sorted(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode("utf-8")
+
+
+def load(data: bytes) -> Json:
+    """Return the value of strict JSON bytes (canonical or not).
+
+    Raises:
+        MalformedDocument: with the JSON pointer or the position of what is wrong.
+    """
+    if data.startswith(b"\xef\xbb\xbf"):
+        raise MalformedDocument("the document starts with a byte order mark", hint="save it as UTF-8 without BOM")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MalformedDocument(f"the document is not UTF-8: byte {error.start}", hint="save it as UTF-8") from error
+    try:
+        value = json.loads(text, object_pairs_hook=_pairs, parse_float=_no_float, parse_constant=_no_constant, parse_int=_integer)
+    except json.JSONDecodeError as error:
+        raise MalformedDocument(f"not JSON: {error.msg} at line {error.lineno} column {error.colno}") from error
+    except RecursionError as error:
+        raise MalformedDocument(f"nested deeper than {MAX_NESTING}") from error
+    _check(value, "", 0)
+    return value  # type: ignore[no-any-return]
+
+
+def load_canonical(data: bytes) -> Json:
+    """Return the value of canonical bytes.
+
+    Raises:
+        MalformedDocument: also where the bytes are not the canonical ones.
+    """
+    value = load(data)
+    if dump(value) != data:
+        raise MalformedDocument("the document is not in canonical form (RFC 8785)", hint="write it with sorted keys and no blanks")
+    return value
+
+
+def digest(value: object) -> str:
+    """Return the lower-case hex SHA-256 of the canonical bytes of `value`."""
+    return hashlib.sha256(dump(value)).hexdigest()
+
+
+def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    result: dict[str, object] = {}
+    for key, value in pairs:
+        if key in result:
+            raise MalformedDocument(f"the key {key[:80]!r} stands twice in one object", hint="keep one of them")
+        result[key] = value
+    return result
+
+
+def _no_float(text: str) -> NoReturn:
+    raise MalformedDocument("a number with a fraction or an exponent", hint='write quantities as strings, as "12.5"')
+
+
+def _no_constant(text: str) -> NoReturn:
+    raise MalformedDocument(f"{text} is not JSON", hint="leave the field out or write null where it is allowed")
+
+
+def _integer(text: str) -> int:
+    if text == "-0":
+        raise MalformedDocument("-0 is not an integer of ours", hint="write 0")
+    if len(text) > 17 or abs(int(text)) > MAX_INTEGER:
+        raise MalformedDocument("an integer beyond 2^53 - 1", hint="write it as a string")
+    return int(text)
+
+
+def _sorted(value: object) -> object:
+    # RFC 8785 §3.2.3 sorts by UTF-16 code units, which differs from code points above the basic plane.
+    if isinstance(value, Mapping):
+        return {key: _sorted(value[key]) for key in sorted(value, key=lambda key: key.encode("utf-16-be"))}
+    if isinstance(value, list | tuple):
+        return [_sorted(item) for item in value]
+    return value
+
+
+def _check(value: object, pointer: str, depth: int) -> None:
+    if depth > MAX_NESTING:
+        raise MalformedDocument(f"nested deeper than {MAX_NESTING} at {pointer[:80]}")
+    if value is None or isinstance(value, bool):
+        return
+    if isinstance(value, int):
+        if abs(value) > MAX_INTEGER:
+            raise MalformedDocument(f"an integer beyond 2^53 - 1 at {pointer}", hint="write it as a string")
+    elif isinstance(value, str):
+        _check_text(value, pointer)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise MalformedDocument(f"a key that is no string at {pointer}")
+            _check_text(key, pointer)
+            _check(item, f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}", depth + 1)
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            _check(item, f"{pointer}/{index}", depth + 1)
+    else:
+        raise MalformedDocument(f"{type(value).__name__} has no place in a canonical document, at {pointer}")
+
+
+def _check_text(text: str, pointer: str) -> None:
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise MalformedDocument(f"a lone surrogate at {pointer[:80]}")
