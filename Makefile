@@ -1,0 +1,78 @@
+# The only interface of the house: every chore is a target. `make help` lists them.
+PYTHON ?= python3.11
+VENV   := .venv
+BIN    := $(VENV)/bin
+DATA   ?= .demo
+SERVE  ?= 1
+LANGUAGE ?= en
+PORT   ?= 8057
+export PYTHONHASHSEED := 0
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-postgres test-node test-kill check fix generated contracts contracts-check lock bench wheel-smoke conformance clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.installed ## make the virtual environment from the lock file (hashes checked)
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) not found"; echo "hint: install Python 3.11, or say make PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## the whole story on three seeded banks, then serve (SERVE=0 stops before; DATA=dir; PORT=8057; LANGUAGE=zh)
+	$(BIN)/lingtan --lang $(LANGUAGE) demo --data $(DATA) --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve,)
+
+test: setup ## all tests that need nothing but Python
+	$(BIN)/python -m pytest -q
+
+test-postgres: setup ## the store and product tests on a private PostgreSQL (Debian package postgresql)
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || (apt-get update -q && apt-get install -y -q --no-install-recommends postgresql)
+	$(BIN)/python -m scripts.with_postgres -- $(BIN)/python -m pytest -q -m postgres
+
+test-node: setup ## the chain and product tests on an external node by URL (anvil from npm)
+	$(BIN)/python -m scripts.with_node -- $(BIN)/python -m pytest -q -m node
+
+test-kill: setup ## the long crash drill: 50 random kills of a loaded anchor run
+	LINGTAN_KILLS=50 $(BIN)/python -m pytest -q tests -k "kill"
+
+check: setup ## ruff, mypy strict, import-linter, generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m scripts.generated --check
+
+fix: setup ## format and repair what can be repaired
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+generated: setup ## regenerate OpenAPI, the library release and other generated files
+	$(BIN)/python -m scripts.generated
+
+contracts: setup ## compile the contracts (needs Node; installs the compiler from npm) and refresh artifacts and snapshots
+	$(BIN)/python -m scripts.build_contracts
+
+contracts-check: setup ## rebuild the contracts and compare with the committed artifacts byte for byte
+	$(BIN)/python -m scripts.build_contracts --check
+
+lock: setup ## resolve pyproject.toml into requirements.lock with hashes
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --prerelease if-necessary-or-explicit --all-extras \
+	  --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+
+bench: setup ## measure the ratios of docs/performance.md into bench/results/
+	$(BIN)/python -m bench.p1_bank_year
+	$(BIN)/python -m bench.p6_anchoring
+
+wheel-smoke: setup ## build the wheel, install it alone, run its commands outside the checkout
+	$(BIN)/python -m scripts.wheel_smoke
+
+conformance: setup ## replay an embedded chain in the reference specification of Ethereum (own environment)
+	$(BIN)/python -m scripts.conformance_replay
+
+clean: ## remove what the targets made (not your data directories)
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis contracts/node_modules

@@ -1,0 +1,1 @@
+"""Chores: each has --help, and each generator has --check."""
