@@ -1,0 +1,72 @@
+"""The tables. Read base.py, then institutions.py, metering.py, inventory.py, library.py, participants.py, attestations.py,
+outbox.py, access.py.
+
+Rows are append-only by trigger, except as `CHANGEABLE` says.
+"""
+
+from __future__ import annotations
+
+from ledger.store.tables.access import AuditLog, IdempotencyKey, Token, TokenRevocation
+from ledger.store.tables.attestations import Anchor, Attestation, Claim, Verdict
+from ledger.store.tables.base import Row
+from ledger.store.tables.institutions import Institution, InstitutionSecret, OrganisationVersion, Period
+from ledger.store.tables.inventory import ActivityVersion, Commitments, Package, Statement, StatementMeterRecord
+from ledger.store.tables.library import LibraryRelease, ReleaseProposal, ReleasePublication
+from ledger.store.tables.metering import LogCheckpoint, Meter, MeterDay, TelemetryBody
+from ledger.store.tables.outbox import Outbox, OutboxEvent, OutboxLease
+from ledger.store.tables.participants import ParticipantAction, ParticipantKey, ParticipantKeyEvent
+
+# Table → what may happen to its rows beyond INSERT. The outbox's own trigger still refuses a change of what is to be sent or was signed.
+CHANGEABLE = {
+    "outbox": frozenset({"UPDATE"}),
+    "outbox_lease": frozenset({"UPDATE", "DELETE"}),
+    "idempotency_key": frozenset({"UPDATE", "DELETE"}),
+    "institution_secret": frozenset({"DELETE"}),
+}
+
+
+def refused_changes() -> tuple[tuple[str, str], ...]:
+    """Return every (table, "UPDATE" | "DELETE") that a trigger must refuse."""
+    return tuple(
+        (name, change)
+        for name in sorted(Row.metadata.tables)
+        for change in ("UPDATE", "DELETE")
+        if change not in CHANGEABLE.get(name, frozenset())
+    )
+
+
+__all__ = [
+    "CHANGEABLE",
+    "ActivityVersion",
+    "Anchor",
+    "Attestation",
+    "AuditLog",
+    "Claim",
+    "Commitments",
+    "IdempotencyKey",
+    "Institution",
+    "InstitutionSecret",
+    "LibraryRelease",
+    "LogCheckpoint",
+    "Meter",
+    "MeterDay",
+    "OrganisationVersion",
+    "Outbox",
+    "OutboxEvent",
+    "OutboxLease",
+    "Package",
+    "ParticipantAction",
+    "ParticipantKey",
+    "ParticipantKeyEvent",
+    "Period",
+    "ReleaseProposal",
+    "ReleasePublication",
+    "Row",
+    "Statement",
+    "StatementMeterRecord",
+    "TelemetryBody",
+    "Token",
+    "TokenRevocation",
+    "Verdict",
+    "refused_changes",
+]

@@ -1,0 +1,133 @@
+"""Activity data, statements and what hangs on a statement: meter records, commitments, evidence package."""
+
+from __future__ import annotations
+
+from sqlalchemy import Index
+
+from ledger.store.tables.base import (
+    AutoInt,
+    Blob,
+    Bool,
+    Int,
+    KeyInt,
+    KeyStr,
+    OptBlob,
+    OptStr,
+    Row,
+    Str,
+    holds,
+    one_of,
+    refers,
+    sha256_hex,
+    table,
+    unique,
+)
+
+CAUSES = ("first", "data", "factor", "boundary", "method", "error")
+
+
+class ActivityVersion(Row, table=True):
+    """One version of a period's activity data: the canonical `lingtan.activity/1` bytes and the findings on them."""
+
+    __table_args__ = table(
+        refers(("institution_id", "period_id"), "period", ("institution_id", "id")),
+        unique("institution_id", "period_id", "version"),
+        *sha256_hex("hash"),
+        holds("version", "version >= 1"),
+    )
+
+    id: AutoInt = None  # type: ignore[assignment]
+    institution_id: Str
+    period_id: Str
+    version: Int
+    hash: Str
+    document: Blob
+    findings: Blob
+    has_errors: Bool
+    actor: Str
+    at: Int
+
+
+class Statement(Row, table=True):
+    """A prepared statement: the canonical `lingtan.statement/1` bytes, their hash, and the inputs they are a function of.
+
+    The hash is unique: the same inputs give the same bytes, hence one row. Before signing, several statements may carry the same
+    revision; the attestation decides which one counts.
+    """
+
+    __table_args__ = table(
+        refers(("institution_id", "period_id"), "period", ("institution_id", "id")),
+        refers("organisation_version_id", "organisation_version", "id"),
+        refers("activity_version_id", "activity_version", "id"),
+        refers("library_hash", "library_release", "hash"),
+        refers("supersedes", "statement", "hash"),
+        unique("hash"),
+        unique("id", "institution_id", "period_id", "revision"),
+        one_of("cause", CAUSES),
+        holds("revision", "revision >= 0"),
+        holds("first", "(revision = 0) = (cause = 'first') AND (revision = 0) = (supersedes IS NULL)"),
+        *sha256_hex("hash", "organisation_hash", "activity_hash"),
+        Index(None, "institution_id", "period_id", "revision"),
+    )
+
+    id: AutoInt = None  # type: ignore[assignment]
+    institution_id: Str
+    period_id: Str
+    revision: Int
+    cause: Str
+    supersedes: OptStr = None
+    hash: Str
+    document: Blob
+    findings: Blob
+    has_errors: Bool
+    organisation_version_id: Int
+    organisation_hash: Str
+    activity_version_id: Int
+    activity_hash: Str
+    library_hash: Str
+    prepared_by: Str
+    at: Int
+
+
+class StatementMeterRecord(Row, table=True):
+    """The LTM1 record of one meter as the statement used it; `digest` is the SHA-256 of the whole record."""
+
+    __table_args__ = table(refers("statement_id", "statement", "id"), *sha256_hex("digest"))
+
+    statement_id: KeyInt
+    meter_id: KeyStr
+    digest: Str
+    record: Blob
+
+
+class Commitments(Row, table=True):
+    """The canonical `lingtan.commitments/1` bytes of a statement."""
+
+    __table_args__ = table(refers("statement_id", "statement", "id"), *sha256_hex("hash"))
+
+    statement_id: KeyInt
+    hash: Str
+    document: Blob
+    at: Int
+
+
+class Package(Row, table=True):
+    """An evidence package: the hash of its manifest, and the zip itself or the path of the file that holds it."""
+
+    __table_args__ = table(
+        refers("statement_id", "statement", "id"),
+        unique("statement_id", "hash"),
+        *sha256_hex("hash", "zip_sha256"),
+        holds("place", "(content IS NULL) <> (path IS NULL)"),
+        holds("size", "size > 0"),
+    )
+
+    id: AutoInt = None  # type: ignore[assignment]
+    statement_id: Int
+    hash: Str
+    zip_sha256: Str
+    size: Int
+    content: OptBlob = None
+    path: OptStr = None
+    created_by: Str
+    at: Int

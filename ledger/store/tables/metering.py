@@ -1,0 +1,107 @@
+"""Meters, the verbatim telemetry bodies (leaves of the envelope log), meter-days and log checkpoints."""
+
+from __future__ import annotations
+
+from sqlalchemy import Index
+
+from ledger.store.tables.base import (
+    AutoInt,
+    Blob,
+    Int,
+    KeyInt,
+    KeyStr,
+    Row,
+    SignedMessage,
+    Str,
+    holds,
+    one_of,
+    refers,
+    sha256_hex,
+    signed_message,
+    table,
+    unique,
+)
+
+QUANTITIES = ("el.import", "el.export", "pv.generation", "gas.volume", "water.volume", "heat.energy")
+
+
+class Meter(Row, table=True):
+    """A meter of an organisational unit: what it measures, its interval in minutes and the Unix second from which it counts."""
+
+    __table_args__ = table(
+        refers("institution_id", "institution", "id"),
+        one_of("quantity", QUANTITIES),
+        holds("interval_minutes", "interval_minutes > 0"),
+        holds("id", "length(id) BETWEEN 1 AND 63"),
+    )
+
+    institution_id: KeyStr
+    id: KeyStr
+    unit: Str
+    quantity: Str
+    interval_minutes: Int
+    valid_from: Int
+    created_by: Str
+    at: Int
+
+
+class TelemetryBody(Row, table=True):
+    """A telemetry body as it came in. `log_index` counts 0, 1, 2 … per institution; leaf_hash is SHA-256(0x00 ‖ body) of RFC 9162."""
+
+    __table_args__ = table(
+        refers("institution_id", "institution", "id"),
+        unique("institution_id", "sha256"),
+        *sha256_hex("sha256"),
+        holds("log_index", "log_index >= 0"),
+        holds("leaf_hash", "length(leaf_hash) = 32"),
+    )
+
+    institution_id: KeyStr
+    log_index: KeyInt
+    sha256: Str
+    leaf_hash: Blob
+    media_type: Str
+    received_at: Int
+    actor: Str
+    findings: Blob
+    body: Blob
+
+
+class MeterDay(Row, table=True):
+    """A meter's slots of one UTC day: values as i64 little-endian, one quality byte per slot. `day` counts days since 1970-01-01.
+
+    A correction is the next revision of the same day, from the telemetry body that brought it.
+    """
+
+    __table_args__ = table(
+        refers(("institution_id", "meter_id"), "meter", ("institution_id", "id")),
+        refers(("institution_id", "log_index"), "telemetry_body", ("institution_id", "log_index")),
+        holds("revision", "revision >= 0"),
+        holds("slots", "length(quality) > 0 AND length(\"values\") = 8 * length(quality)"),
+        Index(None, "institution_id", "log_index"),
+    )
+
+    institution_id: KeyStr
+    meter_id: KeyStr
+    day: KeyInt
+    revision: KeyInt
+    values: Blob
+    quality: Blob
+    log_index: Int
+
+
+class LogCheckpoint(SignedMessage, Row, table=True):
+    """A signed root of the envelope log at a size, relayed to PeriodLedger.anchorLog."""
+
+    __table_args__ = table(
+        refers("institution_id", "institution", "id"),
+        *sha256_hex("root"),
+        holds("size", "size > 0"),
+        Index(None, "institution_id", "size"),
+        *signed_message(),
+    )
+
+    id: AutoInt = None  # type: ignore[assignment]
+    institution_id: Str
+    size: Int
+    root: Str
