@@ -22,6 +22,7 @@ HEADER_BYTES = 96
 SLOT_BYTES = 9
 MAX_VALUE = 2**63 - 1
 MAX_SLOTS = 2**32 - 1
+MAX_INSTANT = 253_402_300_799  # 9999-12-31T23:59:59Z, the last instant that a document can write
 _HEADER = struct.Struct("<4sHH32sqIB3sqIIII16s")
 
 
@@ -86,17 +87,14 @@ class MeterRecord:
     start: int
     interval_minutes: int
     quantity: Quantity
-    values: bytes
-    quality: bytes
+    values: bytes = field(repr=False)
+    quality: bytes = field(repr=False)
     _summary: tuple[int, Counts] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if len(self.key) != 32:
             raise MalformedDocument(f"a meter key of {len(self.key)} bytes, expected 32")
-        if not 1 <= self.interval_minutes <= 1440 or self.start % (60 * self.interval_minutes):
-            raise MalformedDocument(f"start {self.start} is not on the grid of {self.interval_minutes} minutes")
-        if not -(2**62) < self.start < 2**62:
-            raise MalformedDocument(f"start {self.start} is no instant in Unix seconds")
+        _check_grid(self.start, self.interval_minutes, len(self.quality))
         if not 0 < len(self.quality) <= MAX_SLOTS or len(self.values) != 8 * len(self.quality):
             raise MalformedDocument(f"{len(self.values)} value bytes for {len(self.quality)} slots, expected 8 for each of at least 1 slot")
         # The summary is computed here once: a record that exists is one whose slots were checked.
@@ -207,14 +205,20 @@ def verify_stored(data: bytes | memoryview) -> tuple[HeaderFacts, bytes]:
         MalformedDocument: as `MeterRecord.from_bytes`.
     """
     facts, view = read_header(data), memoryview(data)
-    if not 1 <= facts.interval_minutes <= 1440 or facts.start % (60 * facts.interval_minutes):
-        raise MalformedDocument(f"start {facts.start} is not on the grid of {facts.interval_minutes} minutes")
+    _check_grid(facts.start, facts.interval_minutes, facts.n)
     cut = HEADER_BYTES + 8 * facts.n
     total, counts = _summarise(view[HEADER_BYTES:cut], view[cut:], facts.start, facts.interval_minutes)
     _check_agreement(facts, total, counts)
     hasher = hashlib.sha256(b"\x02")
     hasher.update(view[HEADER_BYTES:])
     return facts, bytes(view[:HEADER_BYTES]) + hasher.digest()
+
+
+def _check_grid(start: int, minutes: int, n: int) -> None:
+    if minutes == 0 or 1440 % minutes or start % (60 * minutes):
+        raise MalformedDocument(f"start {start} is not on the grid of {minutes} minutes")
+    if not 0 <= start <= MAX_INSTANT - n * minutes * 60:
+        raise MalformedDocument(f"{n} slots from {start} do not lie between 1970 and 9999")
 
 
 def _check_agreement(facts: HeaderFacts, total: int, counts: Counts) -> None:
