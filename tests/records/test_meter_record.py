@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -104,7 +105,7 @@ def test_a_missing_slot_with_a_value_and_an_unknown_quality_are_refused_by_slot(
         (0, b"LTM2", "magic"),
         (4, b"\x02", "version 2"),
         (6, b"\x00\x00", "grid of 0"),
-        (6, b"\x10\x00", "grid of 16"),
+        (6, b"\x11\x00", "grid of 17"),
         (40, (START + 1).to_bytes(8, "little"), "grid"),
         (40, (-900).to_bytes(8, "little", signed=True), "1970"),
         (40, (2**62 // 900 * 900).to_bytes(8, "little"), "9999"),
@@ -157,13 +158,14 @@ def test_a_cut_or_padded_record_is_refused(cut: int) -> None:
 
 
 def test_parts_that_do_not_fit_are_refused() -> None:
-    for spoil in (
+    spoils: tuple[Callable[[], MeterRecord], ...] = (
         lambda: replace(SAMPLE, key=bytes(31)),
         lambda: replace(SAMPLE, values=bytes(40)),
         lambda: replace(SAMPLE, quality=b""),
         lambda: replace(SAMPLE, values=b"", quality=b""),
         lambda: replace(SAMPLE, interval_minutes=0),
-    ):
+    )
+    for spoil in spoils:
         with pytest.raises(MalformedDocument):
             spoil()
 
