@@ -159,7 +159,7 @@ def test_a_struct_out_of_range_cannot_be_built() -> None:
     with pytest.raises(InputError, match=r"version.*deadline"):
         SetStanding(WORD, True, WORD, 2**64, -1)
     with pytest.raises(InputError, match="suspended"):
-        SetStanding(WORD, 1, WORD, 1, 1)
+        SetStanding(WORD, 1, WORD, 1, 1)  # type: ignore[arg-type]
 
 
 def test_type_hashes_differ_between_structs() -> None:

@@ -27,7 +27,7 @@ class InstitutionKind(IntEnum):
 
 
 class Cause(IntEnum):
-    """Why a revision was made; FIRST for revision 0 alone."""
+    """Why a revision was made; FIRST for the first revision of a period alone."""
 
     FIRST = 0
     DATA = 1
