@@ -21,7 +21,7 @@ class Attestation(SignedMessage, Row, table=True):
             ("statement_id", "institution_id", "period_id", "revision"), "statement", ("id", "institution_id", "period_id", "revision")
         ),
         unique("institution_id", "dataset", "period_id", "revision", "attempt"),
-        holds("revision", "revision >= 0"),
+        holds("revision", "revision >= 1"),
         holds("attempt", "attempt >= 0"),
         Index(None, "statement_id"),
         *signed_message(),

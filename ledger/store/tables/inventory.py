@@ -64,8 +64,8 @@ class Statement(Row, table=True):
         unique("hash"),
         unique("id", "institution_id", "period_id", "revision"),
         one_of("cause", CAUSES),
-        holds("revision", "revision >= 0"),
-        holds("first", "(revision = 0) = (cause = 'first') AND (revision = 0) = (supersedes IS NULL)"),
+        holds("revision", "revision >= 1"),
+        holds("first", "(revision = 1) = (cause = 'first') AND (revision = 1) = (supersedes IS NULL)"),
         *sha256_hex("hash", "organisation_hash", "activity_hash"),
         Index(None, "institution_id", "period_id", "revision"),
     )

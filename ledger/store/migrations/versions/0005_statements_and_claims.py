@@ -87,7 +87,7 @@ def upgrade() -> None:
         sa.Column("library_hash", TEXT, nullable=False),
         sa.Column("prepared_by", TEXT, nullable=False),
         sa.Column("at", WHOLE, nullable=False),
-        sa.CheckConstraint("(revision = 0) = (cause = 'first') AND (revision = 0) = (supersedes IS NULL)", name=op.f("ck_statement_first")),
+        sa.CheckConstraint("(revision = 1) = (cause = 'first') AND (revision = 1) = (supersedes IS NULL)", name=op.f("ck_statement_first")),
         sa.CheckConstraint("\"cause\" IN ('first', 'data', 'factor', 'boundary', 'method', 'error')", name=op.f("ck_statement_cause")),
         sa.CheckConstraint(
             'length("activity_hash") = 64 AND lower("activity_hash") = "activity_hash"', name=op.f("ck_statement_activity_hash")
@@ -97,7 +97,7 @@ def upgrade() -> None:
             'length("organisation_hash") = 64 AND lower("organisation_hash") = "organisation_hash"',
             name=op.f("ck_statement_organisation_hash"),
         ),
-        sa.CheckConstraint("revision >= 0", name=op.f("ck_statement_revision")),
+        sa.CheckConstraint("revision >= 1", name=op.f("ck_statement_revision")),
         sa.ForeignKeyConstraint(["activity_version_id"], ["activity_version.id"], name=op.f("fk_statement_activity_version_id")),
         sa.ForeignKeyConstraint(
             ["institution_id", "period_id"], ["period.institution_id", "period.id"], name=op.f("fk_statement_institution_id_period_id")
@@ -175,7 +175,7 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("attempt >= 0", name=op.f("ck_attestation_attempt")),
         sa.CheckConstraint("length(struct_hash) IN (64, 66)", name=op.f("ck_attestation_struct_hash")),
-        sa.CheckConstraint("revision >= 0", name=op.f("ck_attestation_revision")),
+        sa.CheckConstraint("revision >= 1", name=op.f("ck_attestation_revision")),
         sa.ForeignKeyConstraint(["outbox_id"], ["outbox.id"], name=op.f("fk_attestation_outbox_id")),
         sa.ForeignKeyConstraint(
             ["statement_id", "institution_id", "period_id", "revision"],
