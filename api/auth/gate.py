@@ -1,0 +1,58 @@
+"""The gate of every route: token, rate, role, tenant, Idempotency-Key, in this order, before a byte of the body is read."""
+
+from __future__ import annotations
+
+import re
+
+from fastapi import Request
+from ledger.services.house import House
+
+from api.auth.policy import Rule
+from api.auth.tokens import authenticate
+from api.call import Call, put_call
+from api.exchange import exchange_of
+from api.problems.refusal import Refusal
+from api.rate import FixedWindow
+from ledger.services.context import Actor, may_see
+
+_IDEMPOTENCY_KEY = re.compile(r"[!-~]{8,128}")
+
+
+class Gate:
+    """The gate of one operation. It is a plain function to the framework, so it runs in a worker thread: it reads the database."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+
+    def __call__(self, request: Request) -> None:
+        """Let the request pass and leave its `Call`, or refuse it.
+
+        Raises:
+            Refusal: 401, 429, 403, 404 or 400, the first that applies.
+        """
+        house: House = request.app.state.house
+        rate: FixedWindow = request.app.state.rate
+        exchange = exchange_of(request)
+        holder = authenticate(house, request.headers.get("authorization"))
+        actor = holder.actor
+        exchange.subject = actor.subject
+        allowance = rate.take(str(holder.token_id))
+        exchange.headers.update(allowance.headers())
+        if allowance.remaining < 0:
+            raise Refusal("rate.exceeded", headers={"Retry-After": str(allowance.reset)})
+        self._check_role(actor)
+        self._check_tenant(actor, request.path_params.get("institution"))
+        key = request.headers.get("idempotency-key", "")
+        if self.rule.once and not key:
+            raise Refusal("idempotency.key_missing")
+        if self.rule.once and not _IDEMPOTENCY_KEY.fullmatch(key):
+            raise Refusal("idempotency.key_missing", "expected 8 to 128 visible ASCII characters")
+        put_call(request, Call(house, actor, exchange, request, key))
+
+    def _check_role(self, actor: Actor) -> None:
+        if not actor.roles & self.rule.roles:
+            raise Refusal("forbidden", f"this needs the role {' or '.join(sorted(self.rule.roles))}")
+
+    def _check_tenant(self, actor: Actor, institution: str | None) -> None:
+        if self.rule.tenancy == "path" and institution is not None and not may_see(actor, institution):
+            raise Refusal("not_found")

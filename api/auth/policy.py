@@ -1,0 +1,102 @@
+"""The one table of who may do what: operation × roles × tenancy. A route without an entry stops the application from starting.
+
+The tenancy tests read this table and docs/openapi.json, and try every combination. The services check the two-person rule and the owner of
+every object on their own; this table is the first of two lines.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Tenancy = Literal["public", "shared", "own", "path", "object"]
+"""public: no token. shared: the same answer whoever asks. own: acts for the token's institution. path: the institution stands in the path.
+object: the id names something of one institution. For path and object another institution's is answered 404."""
+
+BANK = frozenset({"preparer", "approver"})
+OVERSIGHT = frozenset({"auditor", "operator", "verifier", "certifier"})
+"""Roles whose work is with every institution's records; they read across institutions."""
+CENTRE = frozenset({"librarian", "publisher", "verifier", "certifier", "admin", "operator"})
+EVERYONE = BANK | CENTRE | frozenset({"auditor", "government", "meter"})
+READERS = BANK | OVERSIGHT
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Who may call one operation. `once`: it creates something, so Idempotency-Key is required."""
+
+    operation: str
+    roles: frozenset[str]
+    tenancy: Tenancy
+    once: bool = False
+
+
+def _rule(operation: str, roles: frozenset[str] | set[str], tenancy: Tenancy, *, once: bool = False) -> Rule:
+    return Rule(operation, frozenset(roles), tenancy, once)
+
+
+RULES: tuple[Rule, ...] = (
+    _rule("me.get", EVERYONE, "own"),
+    _rule("institutions.create", {"admin", "operator"}, "shared", once=True),
+    _rule("institutions.list", EVERYONE, "shared"),
+    _rule("institutions.get", EVERYONE, "path"),
+    _rule("commitment_keys.set", {"approver"}, "path"),
+    _rule("commitment_keys.forget", {"approver"}, "path"),
+    _rule("participant_actions.create", {"admin", "operator"}, "path", once=True),
+    _rule("participant_actions.list", BANK | OVERSIGHT | {"admin"}, "path"),
+    _rule("participant_keys.list", EVERYONE, "path"),
+    _rule("organisations.create", {"preparer"}, "path", once=True),
+    _rule("organisations.get", READERS, "path"),
+    _rule("meters.create", {"preparer"}, "path", once=True),
+    _rule("meters.list", READERS | {"meter"}, "path"),
+    _rule("periods.create", {"preparer"}, "path", once=True),
+    _rule("periods.list", READERS, "path"),
+    _rule("periods.get", READERS, "path"),
+    _rule("telemetry.create", {"preparer", "meter"}, "path", once=True),
+    _rule("telemetry.list", READERS | {"meter"}, "path"),
+    _rule("telemetry.get", READERS | {"meter"}, "path"),
+    _rule("activity.create", {"preparer"}, "path", once=True),
+    _rule("activity.get", READERS, "path"),
+    _rule("statements.create", {"preparer"}, "path", once=True),
+    _rule("statements.list", READERS, "path"),
+    _rule("statements.get", READERS, "object"),
+    _rule("statements.document", READERS, "object"),
+    _rule("statements.lines", READERS, "object"),
+    _rule("statements.findings", READERS, "object"),
+    _rule("statements.signing_request", BANK, "object"),
+    _rule("statements.claim_request", BANK, "object"),
+    _rule("statements.package", READERS, "object"),
+    _rule("statements.proof", READERS, "object"),
+    _rule("attestations.create", {"approver"}, "own", once=True),
+    _rule("attestations.list", READERS, "own"),
+    _rule("attestations.get", READERS, "object"),
+    _rule("anchors.list", READERS, "own"),
+    _rule("anchors.get", READERS, "object"),
+    _rule("anchors.proof", READERS, "object"),
+    _rule("claims.create", {"approver"}, "own", once=True),
+    _rule("claims.list", READERS, "own"),
+    _rule("claims.get", READERS, "object"),
+    _rule("claims.package", READERS, "object"),
+    _rule("verdicts.create", {"verifier"}, "own", once=True),
+    _rule("verdicts.list", READERS, "object"),
+    _rule("library_releases.create", {"librarian"}, "own", once=True),
+    _rule("library_releases.publish", {"publisher"}, "shared", once=True),
+    _rule("library_releases.list", EVERYONE, "shared"),
+    _rule("library_releases.get", EVERYONE, "shared"),
+    _rule("checkpoints.latest", EVERYONE, "shared"),
+    _rule("log_checkpoints.request", BANK, "path"),
+    _rule("log_checkpoints.create", {"approver"}, "path", once=True),
+    _rule("chain.get", EVERYONE, "shared"),
+    _rule("audit_log.list", {"auditor", "operator"}, "shared"),
+)
+
+_BY_OPERATION = {rule.operation: rule for rule in RULES}
+
+
+def get_rule(operation: str) -> Rule:
+    """Return the rule of this operation.
+
+    Raises:
+        KeyError: the table has no entry: the application must not start.
+    """
+    return _BY_OPERATION[operation]

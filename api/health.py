@@ -1,0 +1,63 @@
+"""/livez and /readyz: does the process live, and can it work."""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import APIRouter, Request
+from ledger.services.house import House
+from starlette.responses import JSONResponse, Response
+
+from api.background import RelayWorker
+from api.exchange import exchange_of
+from api.problems.catalogue import get_kind
+from api.problems.document import problem_response
+from api.problems.refusal import FieldError
+from api.schemas.platform import HealthAnswer
+from ledger.errors import LedgerError
+
+log = logging.getLogger("lingtan.api")
+router = APIRouter(tags=["health"])
+
+
+@router.get("/livez", operation_id="health.live", summary="Whether the process lives", response_model=HealthAnswer)
+def live() -> Response:
+    """Answer as long as the process can answer at all."""
+    return JSONResponse({"status": "ok", "checks": {}})
+
+
+@router.get(
+    "/readyz",
+    operation_id="health.ready",
+    summary="Whether the server can work",
+    response_model=HealthAnswer,
+    responses={
+        503: {"description": "Not ready", "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    },
+)
+def ready(request: Request) -> Response:
+    """Check the database's version, the chain and the relay; what failed is named, the reason goes to the log."""
+    house: House = request.app.state.house
+    worker: RelayWorker | None = request.app.state.relay
+    checks = {"database": _database(house), "chain": _chain(house), "relay": "ok" if worker is None or worker.alive() else "failed"}
+    if all(outcome == "ok" for outcome in checks.values()):
+        return JSONResponse({"status": "ok", "checks": checks})
+    errors = tuple(FieldError(name, outcome, "this part is not ready") for name, outcome in checks.items() if outcome != "ok")
+    return problem_response(exchange_of(request), get_kind("server.not_ready"), errors=errors)
+
+
+def _database(house: House) -> str:
+    try:
+        return "ok" if house.database.at_head() else "not_migrated"
+    except LedgerError as error:
+        log.warning("readiness: database: %s", error)
+        return "failed"
+
+
+def _chain(house: House) -> str:
+    try:
+        house.chain.head()
+    except LedgerError as error:
+        log.warning("readiness: chain: %s", error)
+        return "failed"
+    return "ok"

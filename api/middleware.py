@@ -1,0 +1,67 @@
+"""The outermost layer: opens the exchange, adds the headers that every answer has, and answers what nobody foresaw."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.exchange import open_exchange
+from api.problems.handlers import failure_response
+
+log = logging.getLogger("lingtan.access")
+
+CONTENT_SECURITY_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+_ALWAYS = (
+    ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Cache-Control", "no-store"),
+)
+
+
+class ExchangeMiddleware:
+    """Give every request a trace id and every answer its headers; log one line per request, without bodies, queries or tokens."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one ASGI event stream."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        exchange = open_exchange(scope)
+        started = time.monotonic()
+        status = 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["Trace-Id"] = exchange.trace_id
+                for name, value in (*exchange.headers.items(), *_ALWAYS):
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_headers)
+        except ClientDisconnect:
+            log.info("client left", extra={"trace_id": exchange.trace_id})
+        except Exception as error:
+            if status:
+                raise
+            await failure_response(exchange, error)(scope, receive, send_with_headers)
+        log.info(
+            "%s %s %s %d ms",
+            scope["method"],
+            getattr(scope.get("route"), "path", "-"),
+            status or "-",
+            round((time.monotonic() - started) * 1000),
+            extra={"trace_id": exchange.trace_id, "subject": exchange.subject},
+        )

@@ -1,0 +1,108 @@
+"""What every route declares: its operation, its gate, its bodies, and the problems it may answer with, in one call.
+
+@router.post("/institutions", **operation("institutions.create", "Register an institution", answer=InstitutionAnswer, status=201, …))
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Depends
+from pydantic import BaseModel
+
+from api.auth.gate import Gate
+from api.auth.policy import get_rule
+from api.problems.catalogue import KINDS
+
+PROBLEM_SCHEMA = "#/components/schemas/Problem"
+
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "A random key; the same key with the same request gives the same answer and does the work once.",
+    "schema": {"type": "string", "minLength": 8, "maxLength": 128, "pattern": "^[!-~]+$"},
+}
+_CONTENT_DIGEST = {
+    "name": "Content-Digest",
+    "in": "header",
+    "required": False,
+    "description": "RFC 9530, sha-256: compared with the bytes that arrive.",
+    "schema": {"type": "string", "examples": ["sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:"]},
+}
+_REPLAYED = {"Idempotent-Replayed": {"description": "true where this answer was given before.", "schema": {"type": "string"}}}
+
+
+def operation(
+    operation_id: str,
+    summary: str,
+    *,
+    answer: type[BaseModel] | None = None,
+    media_type: str | None = None,
+    status: int = 200,
+    body: type[BaseModel] | str | None = None,
+    csv: bool = False,
+    digest_required: bool = False,
+) -> dict[str, Any]:
+    """Return the arguments of a route's decorator.
+
+    Args:
+        operation_id: `resource.verb`, an entry of the policy table.
+        answer: the model of the successful answer's JSON.
+        media_type: of a successful answer that is no JSON model.
+        body: the model of the JSON body, or the name of the document schema it must be, as `lingtan.activity/1`.
+        csv: the body may be text/csv (alone, where `body` is None).
+        digest_required: Content-Digest must be sent.
+    """
+    rule = get_rule(operation_id)
+    parameters: list[dict[str, Any]] = []
+    if rule.once:
+        parameters.append(_IDEMPOTENCY_KEY)
+    has_body = body is not None or csv
+    if has_body:
+        parameters.append({**_CONTENT_DIGEST, "required": digest_required})
+    extra: dict[str, Any] = {"x-roles": sorted(rule.roles), "x-tenancy": rule.tenancy, "security": [{"token": []}]}
+    if parameters:
+        extra["parameters"] = parameters
+    if has_body:
+        extra["requestBody"] = {"required": True, "content": _body_content(body, csv)}
+    success: dict[str, Any] = {"description": "Success"}
+    if media_type is not None:
+        success["content"] = {media_type: {"schema": {} if media_type.endswith("json") else {"type": "string", "format": "binary"}}}
+    if rule.once:
+        success["headers"] = _REPLAYED
+    statuses = {401, 404, 422, 429, 500, 503} | ({403} if rule.roles else set()) | ({400, 409} if rule.once else {400})
+    statuses |= {413, 415} if has_body else set()
+    return {
+        "operation_id": operation_id,
+        "summary": summary,
+        "tags": [operation_id.partition(".")[0]],
+        "status_code": status,
+        "response_model": answer,
+        "responses": {status: success, **{code: _problem(code) for code in sorted(statuses)}},
+        "dependencies": [Depends(Gate(rule))],
+        "openapi_extra": extra,
+    }
+
+
+def _body_content(body: type[BaseModel] | str | None, csv: bool) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    if isinstance(body, str):
+        content["application/json"] = {
+            "schema": {
+                "type": "object",
+                "description": f"A `{body}` document: docs/spec/documents.md.",
+                "required": ["schema"],
+                "properties": {"schema": {"const": body}},
+            }
+        }
+    elif body is not None:
+        content["application/json"] = {"schema": {"$ref": f"#/components/schemas/{body.__name__}"}}
+    if csv:
+        content["text/csv"] = {"schema": {"type": "string"}}
+    return content
+
+
+def _problem(status: int) -> dict[str, Any]:
+    titles = [kind.title.en for kind in KINDS if kind.status == status]
+    return {"description": "; ".join(titles), "content": {"application/problem+json": {"schema": {"$ref": PROBLEM_SCHEMA}}}}

@@ -1,0 +1,33 @@
+"""The routes of /v1, one module per resource group. A handler reads the request, calls one use case and names the answer; no rules here."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.routes import (
+    activity,
+    attestations,
+    claims,
+    institutions,
+    library,
+    meters,
+    organisations,
+    periods,
+    platform,
+    statements,
+    telemetry,
+)
+
+ROUTERS: tuple[APIRouter, ...] = (
+    platform.router,
+    institutions.router,
+    organisations.router,
+    meters.router,
+    periods.router,
+    telemetry.router,
+    activity.router,
+    statements.router,
+    attestations.router,
+    claims.router,
+    library.router,
+)

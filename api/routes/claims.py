@@ -1,0 +1,83 @@
+"""Claims of banks and verdicts of verifiers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from api.bodies import MAX_DOCUMENT, Received, json_body
+from api.call import CallParameter, Reply, reply, with_query
+from api.operation import operation
+from api.paging import PageParameter, answer_page
+from api.problems.refusal import Refusal
+from api.schemas.attestations import ClaimAnswer, ClaimRequest, VerdictAnswer, VerdictRequest
+from api.schemas.base import PageAnswer
+from ledger.services import claims, verdicts
+from ledger.services.context import Work
+
+router = APIRouter()
+
+
+@router.post("/claims", **operation("claims.create", "Submit a signed claim", answer=ClaimAnswer, status=202, body=ClaimRequest))
+def create_claim(call: CallParameter, body: Annotated[Received[ClaimRequest], json_body(ClaimRequest)]) -> Response:
+    """Submit a claim on a scheme, signed by an approver of the token's institution."""
+    value, institution = body.value, call.actor.institution
+    if institution is None:
+        raise Refusal("forbidden", "a claim is made by a bank: this token belongs to no institution")
+
+    def use_case(work: Work) -> Reply:
+        view = claims.submit_claim(work, institution, value.statement, value.claim, value.scheme, dict(value.message), value.signature)
+        return reply(ClaimAnswer.of(view), status=202, location=f"/v1/claims/{view.id}")
+
+    return call.once(body.sha256, use_case)
+
+
+@router.get("/claims", **operation("claims.list", "List claims", answer=PageAnswer[ClaimAnswer]))
+def list_claims(call: CallParameter, page: PageParameter) -> Response:
+    """List the claims that this token sees."""
+    with call.work() as work:
+        return answer_page(
+            call,
+            page,
+            lambda limit, after: claims.list_claims(work, limit, after),
+            lambda items, cursor: PageAnswer[ClaimAnswer](items=tuple(map(ClaimAnswer.of, items)), next_cursor=cursor),
+        )
+
+
+@router.get("/claims/{claim}", **operation("claims.get", "Get a claim", answer=ClaimAnswer))
+def get_claim(call: CallParameter, claim: str) -> Response:
+    """Return one claim and its state."""
+    with call.work() as work:
+        return reply(ClaimAnswer.of(claims.get_claim(work, claim))).response()
+
+
+@router.get("/claims/{claim}/package", **operation("claims.package", "Download the claim's package", media_type="application/zip"))
+def get_claim_package(call: CallParameter, claim: str) -> Response:
+    """Return the evidence package whose hash the claim names."""
+    with call.work() as work:
+        view = claims.get_claim_package(work, claim)
+    return call.immutable(view.data, "application/zip", sha256=view.hash, filename=view.filename)
+
+
+@router.post("/verdicts", **operation("verdicts.create", "Submit a signed verdict", answer=VerdictAnswer, status=202, body=VerdictRequest))
+def create_verdict(
+    call: CallParameter, body: Annotated[Received[VerdictRequest], json_body(VerdictRequest, max_bytes=MAX_DOCUMENT)]
+) -> Response:
+    """Submit a verdict on another institution's claim, with the result whose hash it signs."""
+    value = body.value
+
+    def use_case(work: Work) -> Reply:
+        view = verdicts.submit_verdict(work, dict(value.message), value.signature, value.result)
+        return reply(VerdictAnswer.of(view), status=202, location=with_query("/v1/verdicts", claim=str(view.claim)))
+
+    return call.once(body.sha256, use_case)
+
+
+@router.get("/verdicts", **operation("verdicts.list", "List the verdicts on a claim", answer=PageAnswer[VerdictAnswer]))
+def list_verdicts(call: CallParameter, claim: Annotated[str, Query(min_length=1, max_length=64)]) -> Response:
+    """List every verdict on one claim, in their sequence; each stays."""
+    with call.work() as work:
+        views = verdicts.list_verdicts(work, claim)
+        return reply(PageAnswer[VerdictAnswer](items=tuple(map(VerdictAnswer.of, views)), next_cursor=None)).response()

@@ -1,0 +1,31 @@
+"""What the API reads and says, as models of its own: not the store's tables, not the services' views.
+
+`base` (strict requests, answers from views), then one file per resource group. REQUESTS lists every JSON request model for the
+OpenAPI file.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from api.schemas.attestations import AttestationRequest, ClaimRequest, VerdictRequest
+from api.schemas.inputs import MeterRequest, PeriodRequest
+from api.schemas.institutions import CommitmentKeyRequest, InstitutionRequest, ParticipantActionRequest
+from api.schemas.library import PublicationRequest, ReleaseRequest
+from api.schemas.platform import LogCheckpointRequest
+from api.schemas.statements import StatementRequest
+
+REQUESTS: tuple[type[BaseModel], ...] = (
+    AttestationRequest,
+    ClaimRequest,
+    CommitmentKeyRequest,
+    InstitutionRequest,
+    LogCheckpointRequest,
+    MeterRequest,
+    ParticipantActionRequest,
+    PeriodRequest,
+    PublicationRequest,
+    ReleaseRequest,
+    StatementRequest,
+    VerdictRequest,
+)

@@ -1,0 +1,104 @@
+"""What banks and verifiers sign: attestations, claims, verdicts; and the anchors that follow."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from api.schemas.base import ApiAnswer, ApiRequest, Id, Identifier, Instant, Message, Signature
+
+
+class SignedDataset(ApiRequest):
+    """One signed PeriodAttestation."""
+
+    dataset: Literal["METERS", "OPERATIONAL"]
+    message: Message
+    signature: Signature
+
+
+class AttestationRequest(ApiRequest):
+    """All datasets of a statement, signed by an approver who did not prepare it."""
+
+    statement: Annotated[str, Field(min_length=1, max_length=64)]
+    items: Annotated[tuple[SignedDataset, ...], Field(min_length=1, max_length=16)]
+
+
+class AttestedDatasetAnswer(ApiAnswer):
+    """One dataset of an attestation and how far its transaction has come."""
+
+    dataset: str
+    root: str
+    signer: str
+    state: str
+    tx_hash: str | None
+    error: str | None
+
+
+class AttestationAnswer(ApiAnswer):
+    """An attestation: signed, queued, anchored or rejected. Poll it."""
+
+    id: Id
+    statement: Id
+    state: str
+    items: tuple[AttestedDatasetAnswer, ...]
+
+
+class AnchorAnswer(ApiAnswer):
+    """An anchored attestation."""
+
+    id: Id
+    institution: str
+    statement: Id
+    dataset: str
+    root: str
+    tx_hash: str
+    block_number: int
+    block_hash: str
+    anchored_at: Instant
+    state: str
+
+
+class ClaimRequest(ApiRequest):
+    """A signed Claim on a scheme, resting on the evidence package of a statement."""
+
+    statement: Annotated[str, Field(min_length=1, max_length=64)]
+    claim: Identifier
+    scheme: Identifier
+    message: Message
+    signature: Signature
+
+
+class ClaimAnswer(ApiAnswer):
+    """A claim and its state."""
+
+    id: Id
+    institution: str
+    statement: Id
+    scheme: str
+    state: str
+    package: str
+    verdicts: int
+    submitted_at: Instant
+
+
+class VerdictRequest(ApiRequest):
+    """A verifier's signed Verdict and the `lingtan.verdict/1` result whose hash it names."""
+
+    message: Message
+    signature: Signature
+    result: dict[str, Any]
+
+
+class VerdictAnswer(ApiAnswer):
+    """A verdict on a claim."""
+
+    id: Id
+    claim: Id
+    verifier: str
+    opinion: int | str
+    assurance: int | str
+    result_hash: str
+    sequence: int
+    state: str
+    given_at: Instant

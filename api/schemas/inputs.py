@@ -1,0 +1,74 @@
+"""What goes in: meters, periods, telemetry, activity."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from api.schemas.base import ApiAnswer, ApiRequest, Day, FindingAnswer, Id, Identifier, Instant, Sha256
+
+
+class MeterRequest(ApiRequest):
+    """A meter of an organisational unit."""
+
+    id: Identifier
+    unit: Identifier
+    quantity: Literal["el.import", "el.export", "pv.generation", "gas.volume", "water.volume", "heat.energy"]
+    interval_minutes: Annotated[int, Field(ge=15, le=15, description="15 in this release")]
+
+
+class MeterAnswer(ApiAnswer):
+    """A registered meter."""
+
+    id: str
+    institution: str
+    unit: str
+    quantity: str
+    interval_minutes: int
+    registered_at: Instant
+
+
+class PeriodRequest(ApiRequest):
+    """A reporting period by its first and last local day, both inclusive."""
+
+    id: Identifier
+    first_day: Day
+    last_day: Day
+
+
+class PeriodAnswer(ApiAnswer):
+    """A reporting period: [start, end)."""
+
+    institution: str
+    id: str
+    start: Instant
+    end: Instant
+    timezone: str
+    state: str
+
+
+class TelemetryAnswer(ApiAnswer):
+    """A telemetry body: kept as it came, a leaf of the institution's envelope log. `accepted` is false where a finding is an error."""
+
+    id: Id
+    institution: str
+    sha256: Sha256
+    bytes: int
+    rows: int
+    meters: int
+    days_written: int
+    accepted: bool
+    findings: tuple[FindingAnswer, ...]
+    received_at: Instant
+
+
+class ActivityAnswer(ApiAnswer):
+    """The activity data of a period. `accepted` is false where a finding is an error; then nothing was stored."""
+
+    institution: str
+    period: str
+    version: int | None
+    hash: Sha256 | None
+    accepted: bool
+    findings: tuple[FindingAnswer, ...]

@@ -1,0 +1,69 @@
+"""The platform itself: who I am, the chain, checkpoints, the audit log, readiness."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api.schemas.base import ApiAnswer, ApiRequest, Id, Instant, Message, Signature
+
+
+class MeAnswer(ApiAnswer):
+    """The person or device behind the token."""
+
+    subject: str
+    institution: str | None
+    roles: tuple[str, ...]
+
+
+class CheckpointAnswer(ApiAnswer):
+    """The latest signed checkpoint of the chain's block log: a C2SP note."""
+
+    size: int
+    root: str
+    note: str
+
+
+class LogCheckpointRequest(ApiRequest):
+    """A signed LogCheckpoint of the institution's envelope log."""
+
+    message: Message
+    signature: Signature
+
+
+class LogCheckpointAnswer(ApiAnswer):
+    """A log checkpoint and how far its transaction has come."""
+
+    id: Id
+    institution: str
+    size: int
+    root: str
+    state: str
+
+
+class ChainAnswer(ApiAnswer):
+    """The chain, its contracts and its head."""
+
+    chain_id: int
+    kind: str
+    genesis: str
+    contracts: dict[str, Any]
+    head: int
+
+
+class AuditAnswer(ApiAnswer):
+    """One entry of the audit log; `hash` covers it and the hash before it."""
+
+    seq: int
+    at: Instant
+    actor: str
+    action: str
+    object: str
+    result: str
+    hash: str
+
+
+class HealthAnswer(ApiAnswer):
+    """Whether the process lives, or what it waits for."""
+
+    status: str
+    checks: dict[str, str]
