@@ -28,12 +28,12 @@ class GasFactors:
 
     def co2e(self, gwp: GwpSet) -> Fraction:
         """Return kilograms CO2e per base unit under a GWP set."""
-        return self.co2 * gwp.co2 + self.ch4 * gwp.ch4 + self.n2o * gwp.n2o
+        return self.co2 + self.ch4 * gwp.ch4 + self.n2o * gwp.n2o
 
 
 @dataclass(frozen=True)
 class GwpSet:
-    """Global warming potentials over 100 years as decimal strings; CH4 is the fossil value."""
+    """Global warming potentials over 100 years as decimal strings; CO2 is 1 by definition, CH4 is the fossil value."""
 
     id: str
     co2_text: str
@@ -41,11 +41,6 @@ class GwpSet:
     n2o_text: str
     source: str
     confidence: str
-
-    @property
-    def co2(self) -> Fraction:
-        """Return the GWP of CO2."""
-        return parse_decimal(self.co2_text)
 
     @property
     def ch4(self) -> Fraction:

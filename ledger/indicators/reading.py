@@ -77,7 +77,7 @@ def _read_unit(fields: Fields) -> UnitOfMeasure:
 
 def _read_gwp(fields: Fields) -> GwpSet:
     values = fields.nested("values", ("CO2", "CH4", "N2O"))
-    texts = (values.decimal("CO2"), values.decimal("CH4"), values.decimal("N2O"))
+    texts = (values.choice("CO2", ("1",)), values.decimal("CH4"), values.decimal("N2O"))
     return GwpSet(fields.identifier("id"), *texts, fields.text("source"), fields.choice("confidence", CONFIDENCES))
 
 

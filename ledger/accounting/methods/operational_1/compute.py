@@ -1,0 +1,105 @@
+"""Compute the statement of a period from its inputs alone (spec: method-operational-1; documents §4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ledger.accounting.checks import check_declared, check_units_have_data, read_declared
+from ledger.accounting.methods.operational_1.factors import decide
+from ledger.accounting.methods.operational_1.inputs import Inputs
+from ledger.accounting.methods.operational_1.lines import compute_lines
+from ledger.accounting.methods.operational_1.sources import collect
+from ledger.accounting.rollup import roll_up
+from ledger.errors import NotFound
+from ledger.indicators.factor import GwpSet
+from ledger.records.findings import Finding, has_errors
+from ledger.records.statement import Line, Rollup, Statement
+
+METHOD = "operational_1"
+
+
+@dataclass(frozen=True)
+class Computation:
+    """What came out: the statement, or None where inputs leave a line undefined, and every finding.
+
+    A statement may be shown while findings of severity error stand against it; it may not be signed.
+    """
+
+    statement: Statement | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def may_be_signed(self) -> bool:
+        """Tell whether there is a statement and no error stands against it."""
+        return self.statement is not None and not has_errors(self.findings)
+
+
+def compute(inputs: Inputs) -> Computation:
+    """Return the statement of `inputs` and all findings at once.
+
+    Guarantees: the same inputs, in any order, give the same bytes on every machine. Pure: no clock, no float, no locale.
+    """
+    findings = list(_check_inputs(inputs))
+    gwp = _find_gwp(inputs, findings)
+    sources = collect(inputs)
+    findings.extend(sources.findings)
+    figures, figure_findings = read_declared(inputs.activity.declared_totals, inputs.release)
+    findings.extend(figure_findings)
+    missing = check_units_have_data(inputs.organisation, inputs.period, {unit for unit, _ in sources.by_line})
+    if gwp is None:
+        return Computation(None, (*findings, *missing))
+    decisions = decide(inputs, sources, gwp)
+    findings.extend(decisions.findings)
+    if has_errors(finding for finding in findings if finding.code != "IMPLIED_FACTOR_RANGE"):
+        return Computation(None, (*findings, *missing))
+    lines, line_findings = compute_lines(inputs, sources, decisions, gwp)
+    if line_findings:
+        return Computation(None, (*findings, *missing, *line_findings))
+    rollup = roll_up(inputs.organisation, lines)
+    statement = _statement(inputs, lines, rollup)
+    declared = check_declared(figures, statement.totals, lines, decisions.factors, inputs.release, gwp)
+    return Computation(statement, (*findings, *missing, *declared))
+
+
+def _statement(inputs: Inputs, lines: tuple[Line, ...], rollup: tuple[Rollup, ...]) -> Statement:
+    root = inputs.organisation.root.id
+    return Statement(
+        institution=inputs.organisation.institution,
+        period=inputs.period,
+        revision=inputs.revision,
+        cause=inputs.cause,
+        supersedes=inputs.supersedes,
+        organisation=inputs.organisation.digest(),
+        activity=inputs.activity.digest(),
+        library_release=inputs.release.release,
+        library_hash=inputs.release.hash,
+        method=METHOD,
+        gwp=inputs.gwp,
+        meters=tuple(sorted((meter.summary for meter in inputs.meters), key=lambda meter: meter.meter.encode())),
+        lines=lines,
+        rollup=rollup,
+        totals=next(item.total for item in rollup if item.unit == root),
+    )
+
+
+def _find_gwp(inputs: Inputs, findings: list[Finding]) -> GwpSet | None:
+    try:
+        return inputs.release.gwp_set(inputs.gwp)
+    except NotFound:
+        expected = " or ".join(gwp.id for gwp in inputs.release.gwp_sets)
+        findings.append(Finding("GWP_UNKNOWN", "error", "/gwp", "name a GWP set of the release", inputs.gwp, expected))
+        return None
+
+
+def _check_inputs(inputs: Inputs) -> Iterable[Finding]:
+    organisation, activity = inputs.organisation, inputs.activity
+    if activity.institution != organisation.institution:
+        action = "send the activity to the institution it names"
+        yield Finding("INSTITUTION_OTHER", "error", "/institution", action, activity.institution, organisation.institution)
+    if activity.period != inputs.period:
+        action = "send the activity of this period"
+        yield Finding("PERIOD_OTHER", "error", "/period", action, activity.period.id, inputs.period.id)
+    if METHOD not in inputs.release.methods:
+        action = "use a release that names the method"
+        yield Finding("METHOD_UNKNOWN", "error", "/methods", action, METHOD, ", ".join(inputs.release.methods))
