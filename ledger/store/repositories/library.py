@@ -1,0 +1,124 @@
+"""Releases of the indicator library, schemas and schemes, with their proposals and publications."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import defer
+from sqlmodel import Session, col, select
+
+from ledger.store.repositories.paging import Page, fetch_page, found, sha256_hex
+from ledger.store.repositories.signed import Signed
+from ledger.store.tables import LibraryRelease, ReleaseProposal, ReleasePublication
+
+
+def add_release(session: Session, *, kind: str, release: str, document: bytes, actor: str, at: int) -> LibraryRelease:
+    """Add a document of the library (canonical bytes); the same bytes again give the stored row back.
+
+    Raises:
+        AlreadyStored: this name of this kind stands for other bytes.
+    """
+    digest = sha256_hex(document)
+    earlier = session.get(LibraryRelease, digest)
+    if earlier is not None:
+        return earlier
+    row = LibraryRelease(hash=digest, kind=kind, release=release, document=document, actor=actor, at=at)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def find_release(session: Session, hash: str) -> LibraryRelease | None:
+    """Return the release with this hash, or None."""
+    return session.get(LibraryRelease, hash)
+
+
+def get_release(session: Session, hash: str) -> LibraryRelease:
+    """Return the release with this hash.
+
+    Raises:
+        NotFound: there is none.
+    """
+    return found(find_release(session, hash), "library release", hash=hash)
+
+
+def find_release_by_name(session: Session, kind: str, release: str) -> LibraryRelease | None:
+    """Return the release of this kind and name, or None."""
+    return session.exec(select(LibraryRelease).where(LibraryRelease.kind == kind, LibraryRelease.release == release)).one_or_none()
+
+
+def list_releases(
+    session: Session, *, kind: str = "library", limit: int = 100, after: str | None = None
+) -> Page[LibraryRelease, str]:
+    """Return releases of a kind by name, without their documents."""
+    query = (
+        select(LibraryRelease)
+        .where(LibraryRelease.kind == kind)
+        .options(defer(LibraryRelease.document, raiseload=True))  # type: ignore[arg-type]
+    )
+    return fetch_page(session, query, col(LibraryRelease.release), lambda row: row.release, limit, after)
+
+
+def add_proposal(
+    session: Session, *, release_hash: str, institution_id: str, valid_from: int, supersedes: str | None, signed: Signed
+) -> ReleaseProposal:
+    """Add a librarian's signed proposal of a stored release.
+
+    Raises:
+        AlreadyStored: this very message is there.
+        RowRefused: the release, or the one it supersedes, is not stored.
+    """
+    row = ReleaseProposal(
+        release_hash=release_hash, institution_id=institution_id, valid_from=valid_from, supersedes=supersedes, **signed.columns()
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def add_publication(session: Session, *, proposal_id: int, institution_id: str, signed: Signed) -> ReleasePublication:
+    """Add a publisher's signed publication of a proposal. That the two people differ is for the caller and the contract to see to.
+
+    Raises:
+        AlreadyStored: this very message is there.
+    """
+    row = ReleasePublication(proposal_id=proposal_id, institution_id=institution_id, **signed.columns())
+    session.add(row)
+    session.flush()
+    return row
+
+
+def find_proposal(session: Session, release_hash: str) -> ReleaseProposal | None:
+    """Return the latest proposal of the release, or None."""
+    query = select(ReleaseProposal).where(ReleaseProposal.release_hash == release_hash)
+    return session.exec(query.order_by(col(ReleaseProposal.id).desc()).limit(1)).one_or_none()
+
+
+def find_publication(session: Session, release_hash: str) -> ReleasePublication | None:
+    """Return the latest publication of the release, or None."""
+    query = (
+        select(ReleasePublication)
+        .join(ReleaseProposal, col(ReleaseProposal.id) == col(ReleasePublication.proposal_id))
+        .where(ReleaseProposal.release_hash == release_hash)
+    )
+    return session.exec(query.order_by(col(ReleasePublication.id).desc()).limit(1)).one_or_none()
+
+
+def list_published_releases(
+    session: Session, *, kind: str = "library", at: int | None = None
+) -> list[tuple[LibraryRelease, ReleaseProposal]]:
+    """Return the published releases of a kind with their proposals, by the time from which they are valid; those valid `at` if given.
+
+    Published means that the message was handed in: whether the chain took it says the outbox row of the publication.
+    """
+    query = (
+        select(LibraryRelease, ReleaseProposal)
+        .join(ReleaseProposal, col(ReleaseProposal.release_hash) == col(LibraryRelease.hash))
+        .join(ReleasePublication, col(ReleasePublication.proposal_id) == col(ReleaseProposal.id))
+        .where(LibraryRelease.kind == kind)
+        .order_by(col(ReleaseProposal.valid_from), col(ReleasePublication.id))
+    )
+    if at is not None:
+        query = query.where(ReleaseProposal.valid_from <= at)
+    rows: dict[str, tuple[LibraryRelease, ReleaseProposal]] = {}
+    for release, proposal in session.exec(query).all():
+        rows[release.hash] = (release, proposal)
+    return list(rows.values())

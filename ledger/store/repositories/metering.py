@@ -1,0 +1,227 @@
+"""Meters, telemetry bodies in the order of the envelope log, meter-days, log checkpoints."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, insert
+from sqlalchemy.orm import defer
+from sqlmodel import Session, col, select
+
+from ledger.store.errors import AlreadyStored
+from ledger.store.repositories.paging import Page, fetch_page, found, sha256_hex
+from ledger.store.repositories.signed import Signed
+from ledger.store.tables import LogCheckpoint, Meter, MeterDay, TelemetryBody
+
+_DAYS = MeterDay.metadata.tables["meter_day"]
+
+
+@dataclass(frozen=True)
+class StoredDay:
+    """A meter's slots of one UTC day (days since 1970-01-01): values as i64 little-endian, one quality byte per slot."""
+
+    meter_id: str
+    day: int
+    values: bytes
+    quality: bytes
+    revision: int = 0
+    log_index: int = 0
+
+
+def add_meter(
+    session: Session,
+    *,
+    institution_id: str,
+    id: str,
+    unit: str,
+    quantity: str,
+    interval_minutes: int,
+    valid_from: int,
+    created_by: str,
+    at: int,
+) -> Meter:
+    """Add a meter of a unit.
+
+    Raises:
+        AlreadyStored: the institution has a meter of this id.
+    """
+    row = Meter(
+        institution_id=institution_id,
+        id=id,
+        unit=unit,
+        quantity=quantity,
+        interval_minutes=interval_minutes,
+        valid_from=valid_from,
+        created_by=created_by,
+        at=at,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def find_meter(session: Session, institution_id: str, id: str) -> Meter | None:
+    """Return the institution's meter, or None."""
+    return session.get(Meter, (institution_id, id))
+
+
+def get_meter(session: Session, institution_id: str, id: str) -> Meter:
+    """Return the institution's meter.
+
+    Raises:
+        NotFound: there is none.
+    """
+    return found(find_meter(session, institution_id, id), "meter", institution=institution_id, id=id)
+
+
+def list_meters(session: Session, institution_id: str, *, limit: int = 100, after: str | None = None) -> Page[Meter, str]:
+    """Return the institution's meters by id."""
+    query = select(Meter).where(Meter.institution_id == institution_id)
+    return fetch_page(session, query, col(Meter.id), lambda row: row.id, limit, after)
+
+
+def add_telemetry_body(
+    session: Session, institution_id: str, body: bytes, *, media_type: str, findings: bytes, actor: str, received_at: int
+) -> TelemetryBody:
+    """Append a body as it came in to the institution's envelope log.
+
+    Raises:
+        AlreadyStored: the same bytes are in the log; `log_index` among the facts says where.
+    """
+    digest = sha256_hex(body)
+    earlier = find_telemetry_by_sha256(session, institution_id, digest)
+    if earlier is not None:
+        raise AlreadyStored("these bytes are in the log already", log_index=earlier.log_index, sha256=digest)
+    row = TelemetryBody(
+        institution_id=institution_id,
+        log_index=count_telemetry(session, institution_id),
+        sha256=digest,
+        leaf_hash=hashlib.sha256(b"\x00" + body).digest(),
+        media_type=media_type,
+        received_at=received_at,
+        actor=actor,
+        findings=findings,
+        body=body,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def count_telemetry(session: Session, institution_id: str) -> int:
+    """Return the size of the institution's envelope log."""
+    query = select(func.max(col(TelemetryBody.log_index))).where(TelemetryBody.institution_id == institution_id)
+    last = session.exec(query).one()
+    return 0 if last is None else last + 1
+
+
+def find_telemetry_by_sha256(session: Session, institution_id: str, sha256: str) -> TelemetryBody | None:
+    """Return the log entry of these bytes, or None."""
+    query = select(TelemetryBody).where(TelemetryBody.institution_id == institution_id, TelemetryBody.sha256 == sha256)
+    return session.exec(query).one_or_none()
+
+
+def get_telemetry_body(session: Session, institution_id: str, log_index: int) -> TelemetryBody:
+    """Return one entry of the envelope log.
+
+    Raises:
+        NotFound: the log is shorter.
+    """
+    row = session.get(TelemetryBody, (institution_id, log_index))
+    return found(row, "telemetry body", institution=institution_id, log_index=log_index)
+
+
+def list_telemetry(session: Session, institution_id: str, *, limit: int = 100, after: int | None = None) -> Page[TelemetryBody, int]:
+    """Return entries of the envelope log, ascending, without bodies and findings."""
+    query = (
+        select(TelemetryBody)
+        .where(TelemetryBody.institution_id == institution_id)
+        .options(
+            defer(TelemetryBody.body, raiseload=True),  # type: ignore[arg-type]
+            defer(TelemetryBody.findings, raiseload=True),  # type: ignore[arg-type]
+        )
+    )
+    return fetch_page(session, query, col(TelemetryBody.log_index), lambda row: row.log_index, limit, after)
+
+
+def list_leaf_hashes(session: Session, institution_id: str, size: int | None = None) -> list[bytes]:
+    """Return the leaf hashes of the envelope log in order, the first `size` of them if given."""
+    query = select(TelemetryBody.leaf_hash).where(TelemetryBody.institution_id == institution_id)
+    return list(session.exec(query.order_by(col(TelemetryBody.log_index)).limit(size)).all())
+
+
+def add_meter_days(session: Session, institution_id: str, log_index: int, days: Sequence[StoredDay]) -> int:
+    """Add meter-days that a telemetry body brought, each as the next revision of its day; days equal to the latest are left out.
+
+    `revision` and `log_index` of the items are not read. Returns the number of rows added.
+    """
+    latest: dict[tuple[str, int], StoredDay] = {}
+    for meter_id in sorted({item.meter_id for item in days}):
+        numbers = [item.day for item in days if item.meter_id == meter_id]
+        for stored in iterate_meter_days(session, institution_id, meter_id, min(numbers), max(numbers)):
+            latest[meter_id, stored.day] = stored
+    rows = []
+    for item in days:
+        before = latest.get((item.meter_id, item.day))
+        if before is not None and (before.values, before.quality) == (item.values, item.quality):
+            continue
+        revision = 0 if before is None else before.revision + 1
+        latest[item.meter_id, item.day] = StoredDay(item.meter_id, item.day, item.values, item.quality, revision, log_index)
+        rows.append(
+            {
+                "institution_id": institution_id,
+                "meter_id": item.meter_id,
+                "day": item.day,
+                "revision": revision,
+                "values": item.values,
+                "quality": item.quality,
+                "log_index": log_index,
+            }
+        )
+    if rows:
+        session.connection().execute(insert(_DAYS), rows)
+    return len(rows)
+
+
+def iterate_meter_days(session: Session, institution_id: str, meter_id: str, first_day: int, last_day: int) -> Iterator[StoredDay]:
+    """Yield the latest revision of each day from `first_day` to `last_day`, both inclusive, ascending; days without data are absent."""
+    columns = _DAYS.c
+    query = (
+        _DAYS.select()
+        .where(columns.institution_id == institution_id, columns.meter_id == meter_id, columns.day.between(first_day, last_day))
+        .order_by(columns.day, columns.revision)
+    )
+    pending: StoredDay | None = None
+    for row in session.connection().execute(query):
+        if pending is not None and pending.day != row.day:
+            yield pending
+        pending = StoredDay(meter_id, row.day, row.values, row.quality, row.revision, row.log_index)
+    if pending is not None:
+        yield pending
+
+
+def add_log_checkpoint(session: Session, institution_id: str, size: int, root: str, signed: Signed) -> LogCheckpoint:
+    """Add a signed root of the envelope log at `size`.
+
+    Raises:
+        AlreadyStored: this very message is there.
+    """
+    row = LogCheckpoint(institution_id=institution_id, size=size, root=root, **signed.columns())
+    session.add(row)
+    session.flush()
+    return row
+
+
+def find_latest_checkpoint(session: Session, institution_id: str) -> LogCheckpoint | None:
+    """Return the institution's checkpoint of the largest size, or None."""
+    query = select(LogCheckpoint).where(LogCheckpoint.institution_id == institution_id)
+    return session.exec(query.order_by(col(LogCheckpoint.size).desc(), col(LogCheckpoint.id).desc()).limit(1)).one_or_none()
+
+
+def list_checkpoints(session: Session, institution_id: str, *, limit: int = 100, after: int | None = None) -> Page[LogCheckpoint, int]:
+    """Return the institution's checkpoints in the order they came."""
+    query = select(LogCheckpoint).where(LogCheckpoint.institution_id == institution_id)
+    return fetch_page(session, query, col(LogCheckpoint.id), lambda row: row.id, limit, after)
+
