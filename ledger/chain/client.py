@@ -1,0 +1,400 @@
+"""The one seam: a typed client over any Ethereum JSON-RPC, and `connect`, which opens it by URL.
+
+`embedded:///path/chain.sqlite` (one process, one file), `http(s)://…` (any node; in production a Besu QBFT network) and `test://` (eth-tester) give the
+same client. Above it nobody can tell them apart, except by `kind` and by a checkpoint that only the embedded chain has.
+
+Hashes and addresses are 0x hex text, block data is JSON-RPC as nodes send it. Every method raises `ledger.chain.errors` only; whoever uses `client.w3`
+directly does so inside `with border(abi=…)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from eth_utils.address import to_checksum_address
+from web3 import Web3
+from web3.middleware import ExtraDataToPOAMiddleware
+from web3.providers.base import BaseProvider
+
+from ledger.chain.errors import BlockUnknown, ChainUnavailable, NotSupported, TransactionRejected, WrongChain, border
+from ledger.chain.headers import as_bytes, as_integer, encode_header, verify_header
+from ledger.clock import Clock
+from ledger.errors import ConfigurationError
+from ledger.records.canonical import dump
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from ledger.chain.embedded.node import BlockCheckpoint, EmbeddedNode
+
+Kind = Literal["embedded", "node", "test"]
+Block = int | Literal["latest", "pending", "earliest"]
+Json = Mapping[str, Any]
+Transport = Callable[[str, Sequence[Any]], Mapping[str, Any]]
+
+REQUEST_TIMEOUT = 20
+ETH_TESTER_CHAIN_ID = 131277322940537
+
+
+@dataclass(frozen=True)
+class Head:
+    """The newest block: its number, its hash, its Unix time."""
+
+    number: int
+    hash: str
+    timestamp: int
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a transaction. `status` is 1 for done, 0 for reverted; `raw` is the JSON-RPC receipt, its logs included."""
+
+    tx_hash: str
+    block_number: int
+    block_hash: str
+    index: int
+    status: int
+    gas_used: int
+    contract_address: str | None
+    raw: Json = field(repr=False)
+
+    @property
+    def logs(self) -> tuple[Json, ...]:
+        """The JSON-RPC logs, in order."""
+        return tuple(self.raw["logs"])
+
+    def to_bytes(self) -> bytes:
+        """Return the receipt as canonical JSON."""
+        return dump(self.raw)
+
+
+class ChainClient:
+    """A connection to one chain. Safe from several threads; `close` it, or use it in a `with`."""
+
+    def __init__(self, w3: Web3, chain_id: int, kind: Kind, transport: Transport, node: EmbeddedNode | None = None) -> None:
+        """Use `connect` instead: it checks the chain id."""
+        self.w3, self.chain_id, self.kind = w3, chain_id, kind
+        self._transport, self._node = transport, node
+
+    # Transactions
+
+    def send_raw(self, raw: bytes) -> str:
+        """Hand signed bytes over and return their hash. Bytes that the chain already has are a success: sending twice does no harm.
+
+        Raises:
+            TransactionRejected: they will not be mined as they are; `reason` says why.
+            OutcomeUnknown: they were sent and no answer came back.
+            ChainUnavailable: they were not taken (nobody listens, or the embedded chain's disk failed).
+        """
+        try:
+            return _text(self._request("eth_sendRawTransaction", ["0x" + raw.hex()], sending=True))
+        except TransactionRejected as error:
+            if error.reason != "already_known":
+                raise
+            return Web3.to_hex(Web3.keccak(raw))
+
+    send_raw_transaction = send_raw
+
+    def find_receipt(self, tx_hash: str) -> Receipt | None:
+        """Return the receipt of a mined transaction, or None."""
+        found = self._find("eth_getTransactionReceipt", [tx_hash])
+        return None if found is None or found.get("blockHash") is None else _receipt(found)
+
+    def find_transaction(self, tx_hash: str) -> Json | None:
+        """Return a transaction that is mined or waits in the pool (`blockNumber` None), or None."""
+        return self._find("eth_getTransactionByHash", [tx_hash])
+
+    def find_drop_reason(self, tx_hash: str) -> str | None:
+        """Return why the embedded pool dropped a transaction; None where that is not known."""
+        return self._request("lingtan_dropReason", [tx_hash]) if self.kind == "embedded" else None
+
+    def transaction_count(self, address: str, block: Block = "latest") -> int:
+        """Return the number of transactions of an account; at "pending" it counts what waits."""
+        return as_integer(self._request("eth_getTransactionCount", [to_checksum_address(address), _block(block)]))
+
+    def nonce(self, address: str) -> int:
+        """Return the account's next nonce in the chain, whatever waits."""
+        return self.transaction_count(address, "latest")
+
+    # Calls and state
+
+    def call(self, to: str | None, data: bytes, *, sender: str | None = None, gas: int | None = None, block: Block = "latest") -> bytes:
+        """Return what a contract answers, without a transaction.
+
+        Raises:
+            ChainRefused: it reverted; `data` holds its words.
+            BlockUnknown: the block is not there, or its state is no longer kept.
+        """
+        return as_bytes(self._request("eth_call", [_message(to, data, sender, gas), _block(block)]))
+
+    def estimate_gas(self, to: str | None, data: bytes, *, sender: str | None = None) -> int:
+        """Return a gas limit that suffices now.
+
+        Raises:
+            ChainRefused: it would revert.
+        """
+        return as_integer(self._request("eth_estimateGas", [_message(to, data, sender, None)]))
+
+    def base_fee(self) -> int:
+        """Return the base fee of the head in wei per gas: 0 on the embedded chain and on a zeroBaseFee network."""
+        return as_integer(self.block("latest").get("baseFeePerGas") or 0)
+
+    def code(self, address: str, block: Block = "latest") -> bytes:
+        """Return a contract's runtime code; empty where there is none."""
+        return as_bytes(self._request("eth_getCode", [to_checksum_address(address), _block(block)]))
+
+    def storage(self, address: str, slot: int, block: Block = "latest") -> bytes:
+        """Return the 32 bytes of a storage slot."""
+        return as_bytes(self._request("eth_getStorageAt", [to_checksum_address(address), _word(slot), _block(block)])).rjust(32, b"\0")
+
+    def get_proof(self, address: str, slots: Sequence[int], block: Block = "latest") -> Json:
+        """Return account and storage proofs (EIP-1186).
+
+        Raises:
+            BlockUnknown: the node no longer keeps that block's state.
+            NotSupported: the node gives no proofs.
+        """
+        # Slots are sent as 32 bytes: some nodes refuse 0x0.
+        return self._get("eth_getProof", [to_checksum_address(address), [_word(slot) for slot in slots], _block(block)])
+
+    def logs(self, filter_: Json) -> list[Json]:
+        """Return the logs that match a JSON-RPC filter."""
+        return list(self._request("eth_getLogs", [dict(filter_)]))
+
+    # Blocks
+
+    def head(self) -> Head:
+        """Return the newest block."""
+        block = self.block("latest")
+        return Head(as_integer(block["number"]), _text(block["hash"]), as_integer(block["timestamp"]))
+
+    def block_number(self) -> int:
+        """Return the newest block's number."""
+        return as_integer(self._request("eth_blockNumber", []))
+
+    def block(self, number: Block) -> Json:
+        """Return a block with the hashes of its transactions.
+
+        Raises:
+            BlockUnknown: there is none.
+        """
+        return self._get("eth_getBlockByNumber", [_block(number), False])
+
+    def block_hash(self, number: int) -> str | None:
+        """Return the hash of block `number`, or None."""
+        found = self._find("eth_getBlockByNumber", [_block(number), False])
+        return _text(found["hash"]) if found else None
+
+    def block_header_rlp(self, number: int) -> bytes:
+        """Return the raw header of a block, checked against its hash.
+
+        Raises:
+            BlockUnknown: there is none.
+            IntegrityError: the node's header does not hash to the block's hash.
+        """
+        block = self.block(number)
+        try:
+            header = as_bytes(self._request("debug_getRawHeader", [_block(number)]))
+        except NotSupported:
+            return encode_header(block)
+        verify_header(header, as_bytes(block["hash"]))
+        return header
+
+    def block_receipts(self, number: int) -> list[Json]:
+        """Return the JSON-RPC receipts of a block, in order.
+
+        Raises:
+            BlockUnknown: there is no such block.
+        """
+        try:
+            found = self._request("eth_getBlockReceipts", [_block(number)])
+        except NotSupported:
+            found = [self._get("eth_getTransactionReceipt", [tx_hash]) for tx_hash in self.block(number)["transactions"]]
+        if found is None:
+            raise BlockUnknown(f"the chain has no block {number}", hint="ask for a block up to the head", number=number)
+        return list(found)
+
+    def checkpoint_for(self, number: int) -> BlockCheckpoint | None:
+        """Return a signed checkpoint that covers block `number`, with its inclusion proof; None on a node, and without a checkpoint key.
+
+        Raises:
+            BlockUnknown: there is no such block.
+            StorageFailed: a new checkpoint could not be published.
+        """
+        return self._node.checkpoint_for(number) if self._node else None
+
+    # Life
+
+    def close(self) -> None:
+        """Close the connection; an embedded chain publishes its last checkpoint and gives its file back."""
+        if self._node is not None:
+            self._node.close()
+
+    def __enter__(self) -> ChainClient:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _request(self, method: str, params: Sequence[Any], *, sending: bool = False) -> Any:
+        with border(sending=sending):
+            response = self._transport(method, params)
+            from ledger.chain.foreign import read_response
+
+            return _plain(read_response(response, sending=sending))
+
+    def _find(self, method: str, params: Sequence[Any]) -> Json | None:
+        found = self._request(method, params)
+        if found is not None and not isinstance(found, Mapping):
+            raise ChainUnavailable(f"the node answered {method} with no object", hint="check that the URL is an Ethereum node")
+        return found
+
+    def _get(self, method: str, params: Sequence[Any]) -> Json:
+        found = self._find(method, params)
+        if found is None:
+            raise BlockUnknown(f"the chain does not know {params} ({method})", hint="ask for a block up to the head")
+        return found
+
+
+def connect(
+    url: str,
+    chain_id: int,
+    *,
+    clock: Clock,
+    checkpoint_key: Ed25519PrivateKey | None = None,
+    checkpoint_folder: Path | None = None,
+) -> ChainClient:
+    """Open the chain behind a URL.
+
+    Args:
+        url: `embedded:///absolute/path/chain.sqlite`, `http(s)://…`, or `test://`.
+        chain_id: what the chain must be; `test://` only knows 131277322940537.
+        clock: gives an embedded chain its block times.
+        checkpoint_key, checkpoint_folder: sign and publish an embedded chain's checkpoints there; both or neither.
+
+    Raises:
+        WrongChain: the chain has another id.
+        ChainUnavailable: nobody answers.
+        ChainLocked, ChainCorrupt, CheckpointMismatch, StorageFailed: the embedded chain's file (see `ledger.chain.embedded`).
+        ConfigurationError: the URL or the key settings make no sense.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "embedded":
+        return _open_embedded(parts, chain_id, clock, checkpoint_key, checkpoint_folder)
+    if parts.scheme in ("http", "https") and parts.hostname:
+        return _open_node(url, chain_id)
+    if parts.scheme == "test":
+        return _open_tester(chain_id)
+    raise ConfigurationError(
+        f"no chain engine for the scheme {parts.scheme or '(none)'!r}",
+        hint="expected embedded:///absolute/path/chain.sqlite, http://host:port, https://… or test://",
+    )
+
+
+def _open_embedded(
+    parts: SplitResult, chain_id: int, clock: Clock, checkpoint_key: Ed25519PrivateKey | None, checkpoint_folder: Path | None
+) -> ChainClient:
+    path = Path(unquote(parts.path))
+    if parts.netloc or not path.is_absolute() or path.is_dir():
+        raise ConfigurationError("the embedded chain needs an absolute file path", hint="expected embedded:///var/lib/lingtan/chain.sqlite")
+    if (checkpoint_key is None) != (checkpoint_folder is None):
+        raise ConfigurationError("a checkpoint key and a checkpoint folder belong together", hint="give both, or neither")
+    if checkpoint_folder is not None and checkpoint_folder == path:
+        raise ConfigurationError("the checkpoint folder is the chain file", hint="name a folder on another disk")
+    with border():
+        from ledger.chain.embedded.node import EmbeddedNode
+        from ledger.chain.embedded.rpc import EmbeddedProvider
+
+        node = EmbeddedNode.open(path, chain_id, clock=clock, checkpoint_key=checkpoint_key, checkpoint_folder=checkpoint_folder)
+        provider = EmbeddedProvider(node.engine)
+        return ChainClient(_web3(provider), chain_id, "embedded", provider.make_request, node)  # type: ignore[arg-type]
+
+
+def _open_node(url: str, chain_id: int) -> ChainClient:
+    with border():
+        # No retries below us: the relay decides what is sent again, and when.
+        provider = Web3.HTTPProvider(url, request_kwargs={"timeout": REQUEST_TIMEOUT}, exception_retry_configuration=None)
+        client = ChainClient(_web3(provider), chain_id, "node", provider.make_request)  # type: ignore[arg-type]
+        got = as_integer(client._request("eth_chainId", []))
+    if got != chain_id:
+        raise WrongChain(got, chain_id, urlsplit(url).hostname or "")
+    return client
+
+
+def _open_tester(chain_id: int) -> ChainClient:
+    if chain_id != ETH_TESTER_CHAIN_ID:
+        raise WrongChain(ETH_TESTER_CHAIN_ID, chain_id, "test://")
+    with border():
+        from ledger.chain.embedded.tester import TesterProvider
+
+        provider = TesterProvider()
+        w3 = _web3(provider)
+
+        def transport(method: str, params: Sequence[Any]) -> Mapping[str, Any]:
+            # eth-tester speaks Python; web3's middleware for it turns that into what a node would say.
+            return provider.request_func(w3, w3.middleware_onion)(method, params)
+
+        return ChainClient(w3, chain_id, "test", transport)
+
+
+def _web3(provider: BaseProvider) -> Web3:
+    # A contract could name a URL in an OffchainLookup revert, and web3 would fetch it.
+    provider.global_ccip_read_enabled = False
+    w3 = Web3(provider)
+    # Always: a QBFT header's extra data is longer than web3 allows; elsewhere it does no harm.
+    w3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
+    return w3
+
+
+def _receipt(raw: Json) -> Receipt:
+    contract = raw.get("contractAddress")
+    return Receipt(
+        tx_hash=_text(raw["transactionHash"]),
+        block_number=as_integer(raw["blockNumber"]),
+        block_hash=_text(raw["blockHash"]),
+        index=as_integer(raw["transactionIndex"]),
+        status=as_integer(raw["status"]),
+        gas_used=as_integer(raw["gasUsed"]),
+        contract_address=to_checksum_address(as_bytes(contract)) if contract else None,
+        raw=raw,
+    )
+
+
+def _message(to: str | None, data: bytes, sender: str | None, gas: int | None) -> dict[str, str]:
+    message = {"data": "0x" + data.hex(), "from": to_checksum_address(sender) if sender else "0x" + "00" * 20}
+    if to is not None:
+        message["to"] = to_checksum_address(to)
+    if gas is not None:
+        message["gas"] = hex(gas)
+    return message
+
+
+def _block(block: Block) -> str:
+    return block if isinstance(block, str) else hex(block)
+
+
+def _word(slot: int) -> str:
+    return "0x" + slot.to_bytes(32, "big").hex()
+
+
+def _text(value: object) -> str:
+    return "0x" + as_bytes(value).hex()
+
+
+def _plain(value: Any) -> Any:
+    """Return JSON as nodes send it: bytes as 0x hex, numbers as quantities (eth-tester hands out Python values)."""
+    if isinstance(value, bytes | bytearray):
+        return "0x" + value.hex()
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return hex(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
