@@ -135,14 +135,14 @@ def open_database(url: str) -> Database:
     if backend == "sqlite":
         return Database(_open_sqlite(parsed))
     if backend == "postgresql":
-        return Database(create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True))
+        return Database(create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True))
     raise ConfigurationError(f"no such database here: {backend}", hint="use sqlite:///path or postgresql://…")
 
 
 def _open_sqlite(url: URL) -> Engine:
     if url.database in (None, "", ":memory:"):
         raise ConfigurationError("an SQLite database in memory keeps nothing", hint="name a file: sqlite:///path/ledger.sqlite")
-    engine = create_engine(url.set(drivername="sqlite+pysqlite"), connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(url.set(drivername="sqlite+pysqlite"), connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:

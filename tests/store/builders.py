@@ -1,0 +1,160 @@
+"""One valid row of everything, written through the repositories: a small bank with one meter, one period, one statement."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from ledger.records import canonical
+from ledger.store import audit, idempotency, outbox, tokens
+from ledger.store.repositories import attestations, claims, institutions, library, metering, participants, periods, statements
+from ledger.store.repositories.signed import Signed
+from ledger.store.tables import Attestation, Statement
+
+AT = 1_750_000_000
+START, END = 1_735_660_800, 1_767_196_800
+SIGNER = "0x" + "ab" * 20
+RELAYER = "0x" + "cd" * 20
+DAY = 20_089
+
+
+def hash_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def signed(text: str, outbox_id: int | None = None) -> Signed:
+    return Signed(
+        message=canonical.dump({"struct": text}),
+        signature="0x" + "11" * 65,
+        signer=SIGNER,
+        struct_hash="0x" + hash_of(text),
+        submitted_by="clerk",
+        at=AT,
+        outbox_id=outbox_id,
+    )
+
+
+def payload(text: str = "call") -> outbox.Payload:
+    return outbox.Payload(signer=RELAYER, chain_id=7001, to="0x" + "ee" * 20, data=text.encode(), gas=500_000, kind="attestation", subject=text)
+
+
+def add_bank(session: Session, id: str = "bank-1") -> None:
+    institutions.add_institution(
+        session, id=id, kind="bank", name_en="Bank", name_zh="银行", timezone="Asia/Shanghai", region="CN-ZJ", created_by="centre", at=AT
+    )
+
+
+def add_release(session: Session, name: str = "2025-1") -> str:
+    return library.add_release(session, kind="library", release=name, document=canonical.dump({"release": name}), actor="lib", at=AT).hash
+
+
+def add_statement(session: Session, institution_id: str = "bank-1", revision: int = 1, supersedes: str | None = None) -> Statement:
+    if periods.find_period(session, institution_id, "2025") is None:
+        periods.add_period(
+            session, institution_id=institution_id, id="2025", start=START, end=END, timezone="Asia/Shanghai", created_by="clerk", at=AT
+        )
+    organisation = institutions.add_organisation_version(session, institution_id, b'{"units":[]}', actor="clerk", at=AT)
+    activity = periods.add_activity_version(
+        session, institution_id, "2025", b'{"records":[]}', findings=b"{}", has_errors=False, actor="clerk", at=AT
+    )
+    return statements.add_statement(
+        session,
+        institution_id=institution_id,
+        period_id="2025",
+        revision=revision,
+        cause="first" if revision == 1 else "data",
+        supersedes=supersedes,
+        document=canonical.dump({"institution": institution_id, "revision": revision}),
+        findings=b"{}",
+        has_errors=False,
+        organisation=organisation,
+        activity=activity,
+        library_hash=add_release(session),
+        prepared_by="clerk",
+        at=AT,
+    )
+
+
+@dataclass
+class Everything:
+    """What `add_everything` wrote and tests look at again."""
+
+    statement: Statement
+    attestation: Attestation
+    outbox_id: int
+    token_secret: str
+
+
+def add_everything(session: Session) -> Everything:
+    """Put at least one row into every table."""
+    add_bank(session)
+    institutions.add_institution(
+        session, id="centre", kind="centre", name_en="C", name_zh="中心", timezone="Asia/Shanghai", region="CN-ZJ", created_by="init", at=AT
+    )
+    institutions.add_commitment_key(session, "bank-1", b"k" * 32, at=AT)
+    statement = add_statement(session)
+    row = outbox.queue(session, "attest/1", payload(), now=AT)
+    session.add(outbox.OutboxLease(signer=RELAYER, holder="test", token=1, expires_at=AT))
+    idempotency.begin(session, "bank-1", "key-1", hash_of("request"), now=AT)
+    audit.append(session, actor="clerk", action="statement.prepare", object="statement/1", result="ok", at=AT)
+    secret, access = tokens.create_token(
+        session, subject="clerk", institution_id="bank-1", roles=("preparer",), expires_at=None, created_by="init", at=AT
+    )
+    tokens.revoke_token(session, access.token_id, revoked_by="init", reason="test", at=AT)
+    proposal = library.add_proposal(
+        session, release_hash=statement.library_hash, institution_id="centre", valid_from=AT, supersedes=None, signed=signed("proposal")
+    )
+    library.add_publication(session, proposal_id=proposal.id, institution_id="centre", signed=signed("publication"))
+    org = institutions.get_institution(session, "bank-1").org
+    participants.add_participant_action(session, kind="add_key", org=org, version=2, signed=signed("add key"))
+    place = participants.ChainPlace(3, AT, "0x" + hash_of("tx"))
+    participants.add_participant_key(
+        session, org=org, address=SIGNER, role="approver", valid_from=AT, valid_to=0, version=2, place=place
+    )
+    participants.add_key_event(session, org=org, kind="key_ended", version=3, place=place, address=SIGNER, role="approver", valid_to=AT + 9)
+    metering.add_meter(
+        session,
+        institution_id="bank-1",
+        id="M1",
+        unit="hq",
+        quantity="el.import",
+        interval_minutes=15,
+        valid_from=START,
+        created_by="clerk",
+        at=AT,
+    )
+    metering.add_telemetry_body(session, "bank-1", b"body", media_type="text/csv", findings=b"{}", actor="gateway", received_at=AT)
+    metering.add_meter_days(session, "bank-1", 0, [metering.StoredDay("M1", DAY, b"\x01" * 768, b"\x01" * 96)])
+    metering.add_log_checkpoint(session, "bank-1", 1, hash_of("root"), signed("checkpoint"))
+    statements.add_meter_records(session, statement.id, [("M1", b"LTM1 record")])
+    statements.add_commitments(session, statement.id, b'{"datasets":[]}', at=AT)
+    statements.add_package(
+        session, statement.id, hash=hash_of("manifest"), zip_sha256=hash_of("zip"), size=3, content=b"zip", created_by="clerk", at=AT
+    )
+    attestation = attestations.add_attestation(
+        session, statement, dataset="OPERATIONAL", digest="0x" + hash_of("digest"), signed=signed("attestation", row.id)
+    )
+    attestations.add_anchor(
+        session,
+        attestation.id,
+        chain_id=7001,
+        contract="0x" + "ee" * 20,
+        tx_hash="0x" + hash_of("tx"),
+        block_number=4,
+        block_hash="0x" + hash_of("block"),
+        evidence=b"{}",
+        at=AT,
+    )
+    claim = claims.add_claim(
+        session,
+        institution_id="bank-1",
+        claim_id="c1",
+        period_id="2025",
+        scheme="operational-net",
+        package_hash=hash_of("manifest"),
+        signed=signed("claim"),
+    )
+    claims.add_verdict(session, claim, institution_id="centre", sequence=0, result=b"{}", findings=b"[]", signed=signed("verdict"))
+    return Everything(statement, attestation, row.id, secret)
