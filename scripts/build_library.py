@@ -1,7 +1,7 @@
 """Build the shipped library release from ledger/indicators/tables, or check that the committed file is what they make.
 
-    python -m scripts.build_library            write the release file
-    python -m scripts.build_library --check    compare, write nothing, exit 1 on a difference
+python -m scripts.build_library            write the release file
+python -m scripts.build_library --check    compare, write nothing, exit 1 on a difference
 """
 
 from __future__ import annotations
