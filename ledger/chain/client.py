@@ -1,10 +1,11 @@
 """The one seam: a typed client over any Ethereum JSON-RPC, and `connect`, which opens it by URL.
 
-`embedded:///path/chain.sqlite` (one process, one file), `http(s)://…` (any node; in production a Besu QBFT network) and `test://` (eth-tester) give the
-same client. Above it nobody can tell them apart, except by `kind` and by a checkpoint that only the embedded chain has.
+`embedded:///path/chain.sqlite` (one process, one file), `http(s)://…` (any node; in production a Besu QBFT network) and `test://`
+(eth-tester) give the same client. Above it nobody can tell them apart, except by `kind` and by a checkpoint that only the embedded
+chain has.
 
-Hashes and addresses are 0x hex text, block data is JSON-RPC as nodes send it. Every method raises `ledger.chain.errors` only; whoever uses `client.w3`
-directly does so inside `with border(abi=…)`.
+Hashes and addresses are 0x hex text, block data is JSON-RPC as nodes send it. Every method raises `ledger.chain.errors` only; whoever
+uses `client.w3` directly does so inside `with border(abi=…)`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from eth_utils.address import to_checksum_address
 from web3 import Web3
 from web3.middleware import ExtraDataToPOAMiddleware
 from web3.providers.base import BaseProvider
+from web3.types import RPCEndpoint
 
 from ledger.chain.errors import BlockUnknown, ChainUnavailable, NotSupported, TransactionRejected, WrongChain, border
 from ledger.chain.headers import as_bytes, as_integer, encode_header, verify_header
@@ -311,14 +313,14 @@ def _open_embedded(
 
         node = EmbeddedNode.open(path, chain_id, clock=clock, checkpoint_key=checkpoint_key, checkpoint_folder=checkpoint_folder)
         provider = EmbeddedProvider(node.engine)
-        return ChainClient(_web3(provider), chain_id, "embedded", provider.make_request, node)  # type: ignore[arg-type]
+        return ChainClient(_web3(provider), chain_id, "embedded", _direct(provider), node)
 
 
 def _open_node(url: str, chain_id: int) -> ChainClient:
     with border():
         # No retries below us: the relay decides what is sent again, and when.
         provider = Web3.HTTPProvider(url, request_kwargs={"timeout": REQUEST_TIMEOUT}, exception_retry_configuration=None)
-        client = ChainClient(_web3(provider), chain_id, "node", provider.make_request)  # type: ignore[arg-type]
+        client = ChainClient(_web3(provider), chain_id, "node", _direct(provider))
         got = as_integer(client._request("eth_chainId", []))
     if got != chain_id:
         raise WrongChain(got, chain_id, urlsplit(url).hostname or "")
@@ -336,9 +338,16 @@ def _open_tester(chain_id: int) -> ChainClient:
 
         def transport(method: str, params: Sequence[Any]) -> Mapping[str, Any]:
             # eth-tester speaks Python; web3's middleware for it turns that into what a node would say.
-            return provider.request_func(w3, w3.middleware_onion)(method, params)
+            return provider.request_func(w3, w3.middleware_onion)(RPCEndpoint(method), params)
 
         return ChainClient(w3, chain_id, "test", transport)
+
+
+def _direct(provider: BaseProvider) -> Transport:
+    def transport(method: str, params: Sequence[Any]) -> Mapping[str, Any]:
+        return provider.make_request(RPCEndpoint(method), params)
+
+    return transport
 
 
 def _web3(provider: BaseProvider) -> Web3:

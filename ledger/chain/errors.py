@@ -1,10 +1,11 @@
 """Errors of the chain room, and the border where foreign exceptions become ours.
 
-By who must act: `ChainUnavailable`, `StorageFailed`, `OutcomeUnknown` — wait and send the same bytes again; `TransactionRejected`, `ChainRefused` —
-the sender; `WrongChain`, `ChainLocked` — the operator; `ChainCorrupt`, `CheckpointMismatch` — somebody must investigate before work goes on.
+By who must act: `ChainUnavailable`, `StorageFailed`, `OutcomeUnknown` — wait and send the same bytes again; `TransactionRejected`,
+`ChainRefused` — the sender; `WrongChain`, `ChainLocked` — the operator; `ChainCorrupt`, `CheckpointMismatch` — somebody must
+investigate before work goes on.
 
-Nothing foreign (web3, requests, sqlite, eth, rlp) leaves this room: every call crosses `border()`. Whatever the border does not know becomes a plain
-`ChainError`, never a stray KeyError of a library.
+Nothing foreign (web3, requests, sqlite, eth, rlp) leaves this room: every call crosses `border()`. Whatever the border does not know
+becomes a plain `ChainError`, never a stray KeyError of a library.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class StorageFailed(ChainUnavailable):
 
 
 class OutcomeUnknown(ChainError):
-    """A transaction was handed over and no answer came back: it may be in the chain or not. Look for its hash; resend only the same bytes."""
+    """A transaction was sent and no answer came back: it may be mined or not. Look for its hash; resend only the same bytes."""
 
     code = "chain.outcome_unknown"
 
@@ -102,7 +103,7 @@ class TransactionRejected(ChainError):
 
 
 class ChainRefused(ChainError):
-    """A contract reverted. `name` is the custom error (or `Error`, `Panic`, or a 0x selector nobody could name), `arguments` by parameter name.
+    """A contract reverted. `name` is the custom error's (or `Error`, `Panic`, a 0x selector), `arguments` go by parameter name.
 
     `data` holds the revert data as the EVM returned it; empty where the node gave none.
     """

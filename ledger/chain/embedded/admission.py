@@ -1,16 +1,15 @@
 """What the pool asks of a transaction before it may wait: everything that could only fail later.
 
-py-evm checks neither the chain id nor the gas against what a block can use; both are checked here, with the rest, so that a transaction that can
-never be mined is refused to its sender instead of sitting on the sender's nonces.
+py-evm checks neither the chain id nor the gas against what a block can use; both are checked here, with the rest, so that a transaction
+that can never be mined is refused to its sender instead of sitting on the sender's nonces.
 """
 
 from __future__ import annotations
 
-from eth.abc import SignedTransactionAPI
+from eth.abc import SignedTransactionAPI, StateAPI
 from eth.constants import CREATE_CONTRACT_ADDRESS
 from eth.vm.forks.cancun import CancunVM
 from eth.vm.forks.cancun.constants import BLOB_TX_TYPE
-from eth.vm.state import BaseState
 from eth_utils.crypto import keccak
 
 from ledger.chain.errors import TransactionRejected
@@ -58,7 +57,7 @@ def decode_transaction(raw: bytes, chain_id: int) -> SignedTransactionAPI:
     return transaction
 
 
-def validate_transaction(transaction: SignedTransactionAPI, state: BaseState, usable: int) -> None:
+def validate_transaction(transaction: SignedTransactionAPI, state: StateAPI, usable: int) -> None:
     """Check a decoded transaction against the head's state; `usable` is the gas one block can give.
 
     Raises:

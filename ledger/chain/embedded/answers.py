@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import rlp
 from eth._utils.address import generate_contract_address
@@ -16,9 +16,9 @@ from ledger.chain.embedded.store import LogRow
 Json = dict[str, Any]
 
 
-def hex_bytes(value: bytes) -> str:
+def hex_bytes(value: bytes | None) -> str:
     """Return bytes as 0x hex, all digits."""
-    return "0x" + bytes(value).hex()
+    return "0x" + bytes(value or b"").hex()
 
 
 def hex_word(value: int, size: int = 32) -> str:
@@ -61,10 +61,10 @@ def header_answer(header: BlockHeaderAPI) -> Json:
         "extraData": hex_bytes(header.extra_data),
         "mixHash": hex_bytes(header.mix_hash),
         "nonce": hex_bytes(header.nonce),
-        "baseFeePerGas": hex(header.base_fee_per_gas),
+        "baseFeePerGas": hex(header.base_fee_per_gas or 0),
         "withdrawalsRoot": hex_bytes(header.withdrawals_root),
-        "blobGasUsed": hex(header.blob_gas_used),
-        "excessBlobGas": hex(header.excess_blob_gas),
+        "blobGasUsed": hex(header.blob_gas_used or 0),
+        "excessBlobGas": hex(header.excess_blob_gas or 0),
         "parentBeaconBlockRoot": hex_bytes(header.parent_beacon_block_root),
     }
 
@@ -78,7 +78,7 @@ def transaction_answer(transaction: SignedTransactionAPI, header: BlockHeaderAPI
         "transactionIndex": hex(index) if index is not None else None,
         "hash": hex_bytes(transaction.hash),
         "type": hex(kind),
-        "chainId": hex(transaction.chain_id),
+        "chainId": hex(transaction.chain_id or 0),
         "nonce": hex(transaction.nonce),
         "from": to_checksum_address(transaction.sender),
         "to": None if transaction.to == CREATE_CONTRACT_ADDRESS else to_checksum_address(transaction.to),
@@ -88,7 +88,7 @@ def transaction_answer(transaction: SignedTransactionAPI, header: BlockHeaderAPI
         "input": hex_bytes(transaction.data),
         "r": hex(transaction.r),
         "s": hex(transaction.s),
-        "v": hex(transaction.v if kind == 0 else transaction.y_parity),
+        "v": hex(transaction.y_parity if kind else cast(Any, transaction).v),
     }
     if kind:
         answer["yParity"] = hex(transaction.y_parity)
@@ -178,5 +178,5 @@ def proof_answer(proof: AccountProof) -> Json:
 
 def effective_price(transaction: SignedTransactionAPI, header: BlockHeaderAPI | None) -> int:
     """Return what a unit of gas costs the sender in this block, in wei."""
-    base = header.base_fee_per_gas if header else 0
+    base = (header.base_fee_per_gas or 0) if header else 0
     return int(min(transaction.max_fee_per_gas, transaction.max_priority_fee_per_gas + base))

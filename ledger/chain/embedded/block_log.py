@@ -1,7 +1,7 @@
 """The block log: an RFC 9162 tree whose leaf i is the raw RLP of header i (spec: commitments §8).
 
-The roots of all perfect subtrees are stored, 2n - 1 hashes at most, written in the transaction of their block; so a root, an inclusion proof and a
-consistency proof of any earlier size cost O(log² n) reads, and no block is read again.
+The roots of all perfect subtrees are stored, 2n - 1 hashes at most, written in the transaction of their block; so a root, an inclusion
+proof and a consistency proof of any earlier size cost O(log² n) reads, and no block is read again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ledger.merkle.plain import EMPTY_ROOT, leaf_hash, node_hash
 
 
 class BlockLog:
-    """The tree as the store holds it. It proves that headers belong to one history; who vouches for that history is the checkpoint's matter."""
+    """The tree in the store: it shows that headers belong to one history; who vouches for that history is the checkpoint's matter."""
 
     def __init__(self, store: SqliteStore) -> None:
         self._store = store

@@ -2,7 +2,8 @@
 
 Rules that py-evm leaves to us, each with its reason:
 1. A transaction names our chain id; py-evm never looks at it. Unprotected ones are refused with the rest.
-2. A block uses half its gas limit at most. Base fee 0 stays 0 only up to the target; one unit above lifts it to 1 wei for ever, and a sender without
+2. A block uses half its gas limit at most. Base fee 0 stays 0 only up to the target; one unit above lifts it to 1 wei for ever, and a
+sender without
    ether could never send again.
 3. The gas limit is the parent's: py-evm's default step would let it drift.
 4. Cancun, not Prague: Prague expects system contracts in genesis, and a chain without them is refused by other clients.
@@ -21,7 +22,8 @@ from eth.db.backends.base import BaseAtomicDB
 from eth.db.chain import ChainDB
 from eth.vm.chain_context import ChainContext
 from eth.vm.forks.cancun import CancunVM
-from eth_keys import keys
+from eth_keys.datatypes import PrivateKey
+from eth_typing import Address
 from eth_utils.exceptions import ValidationError
 
 from ledger.chain.errors import ChainError
@@ -68,7 +70,7 @@ def check_backend() -> None:
     Raises:
         ConfigurationError: coincurve is not what eth_keys uses.
     """
-    backend = type(keys.PrivateKey(b"\x01" * 32).backend).__name__
+    backend = type(PrivateKey(b"\x01" * 32).backend).__name__
     if backend != "CoinCurveECCBackend":
         raise ConfigurationError(
             f"eth_keys uses {backend}, expected CoinCurveECCBackend", hint="install coincurve, and unset ECC_BACKEND_CLASS"
@@ -93,7 +95,7 @@ def write_genesis(database: BaseAtomicDB, genesis: Genesis) -> BlockHeaderAPI:
     blank = CancunVM.create_genesis_header(difficulty=0, gas_limit=genesis.gas_limit, timestamp=genesis.timestamp, base_fee_per_gas=0)
     state = CancunVM.build_state(database, blank, ChainContext(genesis.chain_id))
     for address, balance in balances.items():
-        state.set_balance(address, balance)
+        state.set_balance(Address(address), balance)
     state.persist()
     header = blank.copy(state_root=state.state_root, extra_data=EXTRA_DATA)
     ChainDB(database).persist_header(header)
@@ -109,8 +111,8 @@ def build_block(
         candidates: in the order wanted, the nonces of one sender ascending.
 
     Returns:
-        The block, or None where no transaction was left; and hash → reason of those that failed validation. A transaction that does not fit any
-        more, or whose sender's earlier one failed, is in neither: it waits.
+        The block, or None where no transaction was left; and hash → reason of those that failed validation. A transaction that does not
+        fit any more, or whose sender's earlier one failed, is in neither: it waits.
 
     Raises:
         UnexpectedFailure: discard the buffer, and build again without that transaction.

@@ -1,7 +1,8 @@
 """Checkpoints of the block log: C2SP signed notes that leave the chain's file (spec: commitments §8).
 
-A lone operator can rewrite an embedded chain at will. A checkpoint that has been published binds the history up to its size: a restored old backup, a
-replaced file or a rewritten block no longer extends it, and the engine refuses to start. Without a witness it is one operator's word.
+A lone operator can rewrite an embedded chain at will. A checkpoint that has been published binds the history up to its size: a restored
+old backup, a replaced file or a rewritten block no longer extends it, and the engine refuses to start. Without a witness it is one
+operator's word.
 """
 
 from __future__ import annotations

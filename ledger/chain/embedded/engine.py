@@ -1,10 +1,10 @@
 """The engine: admits transactions, seals blocks, answers reads. One lock, no thread of its own.
 
-Sealing happens inside calls: admitting a transaction seals at once when the clock is past the head's time, and every read first seals what waits
-if the clock allows. Header times rise strictly and never run ahead of the clock, so there is one block per second at most.
+Sealing happens inside calls: admitting a transaction seals at once when the clock is past the head's time, and every read first seals
+what waits if the clock allows. Header times rise strictly and never run ahead of the clock, so there is one block per second at most.
 
-A block is one sqlite transaction. When that fails, the head stays where it was, everything built in memory is thrown away, the pool is kept, and
-the caller gets `StorageFailed`; the next call tries again.
+A block is one sqlite transaction. When that fails, the head stays where it was, everything built in memory is thrown away, the pool is
+kept, and the caller gets `StorageFailed`; the next call tries again.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 import rlp
-from eth.abc import BlockAPI, BlockHeaderAPI, ReceiptAPI, SignedTransactionAPI
+from eth.abc import BlockAPI, BlockHeaderAPI, ReceiptAPI, SignedTransactionAPI, StateAPI
 from eth.db.chain import ChainDB
 from eth.exceptions import TransactionNotFound
 from eth.vm.chain_context import ChainContext
 from eth.vm.forks.cancun import CancunVM
-from eth.vm.state import BaseState
+from eth_typing import Address, BlockNumber, Hash32
 from eth_utils.crypto import keccak
 
 from ledger.chain.embedded.admission import decode_transaction, validate_transaction
@@ -78,6 +78,7 @@ class Engine:
             ConfigurationError: coincurve is missing.
         """
         check_backend()
+        self._head: BlockHeaderAPI
         self.path, self.chain_id, self._clock = path, chain_id, clock
         self._mutex = threading.RLock()
         self._lock = FileLock(path)
@@ -132,7 +133,7 @@ class Engine:
     @property
     def genesis_hash(self) -> bytes:
         """The hash of block 0."""
-        return bytes(self._chain.get_canonical_block_hash(0))
+        return bytes(self._chain.get_canonical_block_hash(BlockNumber(0)))
 
     @_locked
     def header(self, number: int) -> BlockHeaderAPI:
@@ -143,13 +144,13 @@ class Engine:
         """
         if not 0 <= number <= self._head.block_number:
             raise BlockUnknown(f"block {number} not found: the head is {self._head.block_number}", number=number)
-        return self._chain.get_canonical_block_header_by_number(number)
+        return self._chain.get_canonical_block_header_by_number(BlockNumber(number))
 
     @_locked
     def find_header(self, block_hash: bytes) -> BlockHeaderAPI | None:
         """Return the header of this hash, or None."""
         try:
-            header = self._chain.get_block_header_by_hash(block_hash)
+            header = self._chain.get_block_header_by_hash(Hash32(block_hash))
             return header if self._chain.get_canonical_block_hash(header.block_number) == block_hash else None
         except ChainError:
             raise
@@ -179,7 +180,7 @@ class Engine:
     def find_place(self, transaction_hash: bytes) -> tuple[int, int] | None:
         """Return (block number, index) of a mined transaction, or None."""
         try:
-            number, index = self._chain.get_transaction_index(transaction_hash)
+            number, index = self._chain.get_transaction_index(Hash32(transaction_hash))
         except TransactionNotFound:
             return None
         return number, index
@@ -195,7 +196,7 @@ class Engine:
         return self._pool.drop_reason(transaction_hash)
 
     @_locked
-    def pending_nonce(self, address: bytes) -> int:
+    def pending_nonce(self, address: Address) -> int:
         """Return the next free nonce of an account, counting what waits."""
         return self._pool.next_nonce(address, self.state_at(self._head).get_nonce(address))
 
@@ -205,10 +206,10 @@ class Engine:
         return self._store.select_logs(where, values, limit)
 
     @_locked
-    def state_at(self, header: BlockHeaderAPI, *, timestamp: int | None = None) -> BaseState:
+    def state_at(self, header: BlockHeaderAPI, *, timestamp: int | None = None) -> StateAPI:
         """Return a throw-away state after block `header`, in that block's own context; `timestamp` replaces its time."""
         context = header if timestamp is None else header.copy(timestamp=timestamp)
-        previous = CancunVM.get_prev_hashes(header.parent_hash, self._chain) if header.block_number else ()
+        previous = CancunVM.get_prev_hashes(header.parent_hash, self._chain) or ()
         return CancunVM.build_state(self._buffer, context, ChainContext(self.chain_id), previous)
 
     @property
@@ -280,7 +281,8 @@ class Engine:
         self._store.write(puts, deletes, log_rows(built.block, built.receipts), nodes)
 
     def _reload_head(self) -> None:
-        # After a failed write only the file knows. A COMMIT that failed late may still have counted: then the pool's transactions are mined.
+        # After a failed write only the file knows. A COMMIT that failed late may still have counted: then the pool's transactions are
+        # mined.
         try:
             self._head = self._chain.get_canonical_head()
             self._pool.forget_used(self.state_at(self._head).get_nonce)

@@ -1,19 +1,21 @@
 """Execution without a transaction: eth_call and eth_estimateGas.
 
-Any sender may call, without funds and without a signature; nothing is written. A call at a numbered block runs in that block's own context; a call at
-the head runs at the clock's time, because an idle chain's head may be hours old and a deadline is judged by the block that will come.
+Any sender may call, without funds and without a signature; nothing is written. A call at a numbered block runs in that block's own
+context; a call at the head runs at the clock's time, because an idle chain's head may be hours old and a deadline is judged by the
+block that will come.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
-from eth.abc import ComputationAPI
+from eth.abc import ComputationAPI, SignedTransactionAPI, StateAPI
 from eth.constants import CREATE_CONTRACT_ADDRESS, ZERO_ADDRESS
 from eth.exceptions import OutOfGas, Revert
 from eth.vm.forks.cancun import CancunVM
 from eth.vm.spoof import SpoofTransaction
-from eth.vm.state import BaseState
+from eth_typing import Address
 from eth_utils.exceptions import ValidationError
 
 from ledger.chain.errors import ChainError, TransactionRejected, decode_revert
@@ -23,9 +25,9 @@ from ledger.chain.errors import ChainError, TransactionRejected, decode_revert
 class Call:
     """A message as JSON-RPC names it; `gas` None means all that a block can give."""
 
-    to: bytes | None
+    to: Address | None
     data: bytes = b""
-    sender: bytes = ZERO_ADDRESS
+    sender: Address = ZERO_ADDRESS
     value: int = 0
     gas: int | None = None
     gas_price: int = 0
@@ -37,7 +39,7 @@ class ExecutionFailed(ChainError):
     code = "chain.execution"
 
 
-def call(state: BaseState, message: Call, usable: int) -> bytes:
+def call(state: StateAPI, message: Call, usable: int) -> bytes:
     """Return what the message returns.
 
     Raises:
@@ -51,7 +53,7 @@ def call(state: BaseState, message: Call, usable: int) -> bytes:
     return bytes(computation.output)
 
 
-def estimate_gas(state: BaseState, message: Call, usable: int) -> int:
+def estimate_gas(state: StateAPI, message: Call, usable: int) -> int:
     """Return a gas limit that suffices, at most 1/64 above the least one.
 
     Raises:
@@ -86,7 +88,7 @@ def _gas(message: Call, usable: int) -> int:
     return message.gas
 
 
-def _execute(state: BaseState, message: Call, gas: int) -> ComputationAPI:
+def _execute(state: StateAPI, message: Call, gas: int) -> ComputationAPI:
     unsigned = CancunVM.create_unsigned_transaction(
         nonce=state.get_nonce(message.sender),
         gas_price=message.gas_price,
@@ -95,7 +97,7 @@ def _execute(state: BaseState, message: Call, gas: int) -> ComputationAPI:
         value=message.value,
         data=message.data,
     )
-    transaction = SpoofTransaction(unsigned, from_=message.sender)
+    transaction = cast(SignedTransactionAPI, SpoofTransaction(unsigned, from_=message.sender))
     intrinsic = transaction.intrinsic_gas
     if gas < intrinsic:
         raise TransactionRejected(f"intrinsic gas too low: got {gas}, needs {intrinsic}", reason="intrinsic_gas", hint="leave gas out")

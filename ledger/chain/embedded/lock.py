@@ -12,8 +12,8 @@ from ledger.chain.errors import ChainLocked, StorageFailed
 class FileLock:
     """An exclusive lock on `<file>.lock`, held until `release()` or the end of the process.
 
-    The kernel drops it when the process dies, so a crash leaves nothing to clean up. The lock file itself stays: removing it would let two
-    processes lock two different files of one name.
+    The kernel drops it when the process dies, so a crash leaves nothing to clean up. The lock file itself stays: removing it would let
+    two processes lock two different files of one name.
     """
 
     def __init__(self, file: Path) -> None:

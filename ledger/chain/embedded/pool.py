@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from eth.abc import SignedTransactionAPI
+from eth_typing import Address
 
 from ledger.chain.errors import TransactionRejected
 
@@ -34,7 +35,7 @@ class Pool:
     def __init__(self, max_transactions: int = MAX_TRANSACTIONS, max_per_sender: int = MAX_PER_SENDER) -> None:
         self._max_transactions = max_transactions
         self._max_per_sender = max_per_sender
-        self._by_sender: dict[bytes, dict[int, Waiting]] = {}
+        self._by_sender: dict[Address, dict[int, Waiting]] = {}
         self._by_hash: dict[bytes, Waiting] = {}
         self._dropped: OrderedDict[bytes, str] = OrderedDict()
         self._arrivals = 0
@@ -88,16 +89,16 @@ class Pool:
         waiting = self._by_hash.get(transaction_hash)
         return waiting.transaction if waiting else None
 
-    def next_nonce(self, sender: bytes, account_nonce: int) -> int:
+    def next_nonce(self, sender: Address, account_nonce: int) -> int:
         """Return the first nonce of `sender` that is neither mined nor waiting."""
         queue = self._by_sender.get(sender, {})
         while account_nonce in queue:
             account_nonce += 1
         return account_nonce
 
-    def executable(self, nonce_of: Callable[[bytes], int]) -> Iterator[SignedTransactionAPI]:
+    def executable(self, nonce_of: Callable[[Address], int]) -> Iterator[SignedTransactionAPI]:
         """Yield what could be mined now: in order of arrival, the nonces of one sender ascending and without a gap."""
-        heads: list[tuple[int, bytes, int]] = []
+        heads: list[tuple[int, Address, int]] = []
         for sender, queue in self._by_sender.items():
             nonce = nonce_of(sender)
             if nonce in queue:
@@ -125,7 +126,7 @@ class Pool:
         while len(self._dropped) > MAX_DROP_REASONS:
             self._dropped.popitem(last=False)
 
-    def forget_used(self, nonce_of: Callable[[bytes], int]) -> None:
+    def forget_used(self, nonce_of: Callable[[Address], int]) -> None:
         """Drop what the chain has overtaken: nonces below their account's."""
         for sender in list(self._by_sender):
             nonce = nonce_of(sender)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import rlp
 from eth.db.backends.base import BaseAtomicDB
 from eth.rlp.accounts import Account
 from eth_utils.crypto import keccak
-from trie import HexaryTrie
+from trie.hexary import HexaryTrie
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ def _slot_proof(storage: HexaryTrie, slot: int) -> SlotProof:
 
 
 def _path(trie: HexaryTrie, key: bytes) -> tuple[bytes, ...]:
-    # py-trie lists a node of less than 32 bytes as an entry of its own although its parent already contains it; other clients do not, and a verifier
-    # that hashes every entry finds no parent for it. An empty trie has the one entry 0x80 there, and none with other clients.
-    nodes = [bytes(rlp.encode(node)) for node in trie.get_proof(key)]
+    # py-trie lists a node of less than 32 bytes as an entry of its own although its parent already contains it; other clients do not,
+    # and a verifier that hashes every entry finds no parent for it. An empty trie has the one entry 0x80 there, and none with other
+    # clients.
+    nodes = [bytes(rlp.encode(node)) for node in cast(Any, trie).get_proof(key)]
     return tuple(node for position, node in enumerate(nodes) if (position == 0 and node != b"\x80") or len(node) >= 32)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from eth_typing import Address
+
 from ledger.chain.embedded.execution import Call
 
 _QUANTITY = re.compile(r"0x(0|[1-9a-fA-F][0-9a-fA-F]{0,63})")
@@ -53,6 +55,15 @@ def read_data(value: Any, what: str, size: int | None = None) -> bytes:
     return data
 
 
+def read_address(params: Sequence[Any], position: int) -> Address:
+    """Return the address at `position`.
+
+    Raises:
+        BadRequest: it is missing, or has another form.
+    """
+    return Address(read_data(parameter(params, position, "address"), "address", 20))
+
+
 def read_slot(value: Any, what: str) -> int:
     """Return a storage slot: a quantity, or up to 32 bytes of data.
 
@@ -65,7 +76,7 @@ def read_slot(value: Any, what: str) -> int:
 
 
 def read_block(value: Any, head: int) -> tuple[int | None, bytes | None, bool]:
-    """Return (number, None, is head) or (None, hash, False) of a block parameter: a tag, a number, or {blockNumber} / {blockHash} (EIP-1898).
+    """Return (number, None, is head) or (None, hash, False) of a block parameter: tag, number, or object (EIP-1898).
 
     Raises:
         BadRequest: another form.
@@ -93,9 +104,9 @@ def read_call(value: Any) -> Call:
     payload = entry if entry is not None else data
     to, sender, gas = value.get("to"), value.get("from"), value.get("gas")
     return Call(
-        to=read_data(to, "to", 20) if to not in (None, "") else None,
+        to=Address(read_data(to, "to", 20)) if to not in (None, "") else None,
         data=read_data(payload, "data") if payload is not None else b"",
-        sender=read_data(sender, "from", 20) if sender is not None else Call.sender,
+        sender=Address(read_data(sender, "from", 20)) if sender is not None else Call.sender,
         value=read_quantity(value.get("value", "0x0"), "value"),
         gas=read_quantity(gas, "gas") if gas is not None else None,
         gas_price=read_quantity(value.get("gasPrice", value.get("maxFeePerGas", "0x0")), "gasPrice"),

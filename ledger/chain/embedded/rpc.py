@@ -1,7 +1,7 @@
 """The JSON-RPC surface of the engine, as a web3 provider.
 
-Answers have the shape other clients give, errors are JSON-RPC errors (a revert carries its data in error.data, so custom errors decode), and an unknown
-method is -32601. There is no method that signs, moves time, or changes state past a transaction.
+Answers have the shape other clients give, errors are JSON-RPC errors (a revert carries its data in error.data, so custom errors
+decode), and an unknown method is -32601. There is no method that signs, moves time, or changes state past a transaction.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from ledger.chain.embedded.proofs import build_proof
 from ledger.chain.embedded.requests import (
     BadRequest,
     parameter,
+    read_address,
     read_block,
     read_call,
     read_data,
@@ -176,21 +177,21 @@ class _Surface:
         return self._receipts(header) if header else None
 
     def transaction_count(self, params: Sequence[Any]) -> str:
-        address = read_data(parameter(params, 0, "address"), "address", 20)
+        address = read_address(params, 0)
         if params[1:2] == ["pending"]:
             return hex(self._engine.pending_nonce(address))
         return hex(self._engine.state_at(self._header(params, 1)).get_nonce(address))
 
     def balance(self, params: Sequence[Any]) -> str:
-        address = read_data(parameter(params, 0, "address"), "address", 20)
+        address = read_address(params, 0)
         return hex(self._engine.state_at(self._header(params, 1)).get_balance(address))
 
     def code(self, params: Sequence[Any]) -> str:
-        address = read_data(parameter(params, 0, "address"), "address", 20)
+        address = read_address(params, 0)
         return hex_bytes(self._engine.state_at(self._header(params, 1)).get_code(address))
 
     def storage_at(self, params: Sequence[Any]) -> str:
-        address = read_data(parameter(params, 0, "address"), "address", 20)
+        address = read_address(params, 0)
         slot = read_slot(parameter(params, 1, "slot"), "slot")
         return answers.hex_word(self._engine.state_at(self._header(params, 2)).get_storage(address, slot))
 
@@ -215,7 +216,7 @@ class _Surface:
         percentiles = params[2] if len(params) > 2 and params[2] else []
         history: Json = {
             "oldestBlock": hex(newest.block_number - count + 1 if count else 0),
-            "baseFeePerGas": [hex(header.base_fee_per_gas) for header in headers] + ["0x0"],
+            "baseFeePerGas": [hex(header.base_fee_per_gas or 0) for header in headers] + ["0x0"],
             # A ratio for display, as the execution API defines it: no quantity of ours.
             "gasUsedRatio": [header.gas_used / header.gas_limit for header in headers],
             "baseFeePerBlobGas": ["0x1"] * (count + 1),
@@ -232,7 +233,7 @@ class _Surface:
             if "fromBlock" in wanted or "toBlock" in wanted:
                 raise BadRequest("cannot specify both blockHash and fromBlock/toBlock")
             header = self._header([{"blockHash": wanted["blockHash"]}], 0)
-            low = high = header.block_number
+            low = high = int(header.block_number)
         else:
             low, high = (self._bound(wanted.get(name), name) for name in ("fromBlock", "toBlock"))
         rows = self._engine.select_logs(f"{condition} AND block BETWEEN ? AND ?", [*values, low, high], MAX_LOGS + 1)
@@ -242,7 +243,7 @@ class _Surface:
         return [answers.log_answer(row, bytes(headers[row.block].hash), headers[row.block].timestamp) for row in rows]
 
     def proof(self, params: Sequence[Any]) -> Json:
-        address = read_data(parameter(params, 0, "address"), "address", 20)
+        address = read_address(params, 0)
         wanted = parameter(params, 1, "slots")
         if not isinstance(wanted, list) or len(wanted) > MAX_SLOTS:
             raise BadRequest(f"slots: expected a list of up to {MAX_SLOTS}")

@@ -1,36 +1,42 @@
 """The chain's one sqlite file: key-value rows for the EVM, the log index and the block log, written in one transaction per block.
 
-py-evm's own AtomicDB commits key by key, the head pointer before the transaction index, so a crash in between leaves transactions nobody can find.
-Here a block's writes wait in a dict (`BlockBuffer`) and reach the file in one sqlite transaction, or not at all.
+py-evm's own AtomicDB commits key by key, the head pointer before the transaction index, so a crash in between leaves transactions
+nobody can find. Here a block's writes wait in a dict (`BlockBuffer`) and reach the file in one sqlite transaction, or not at all.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from eth.abc import AtomicWriteBatchAPI
 from eth.db.backends.base import BaseAtomicDB
 
-from ledger.chain.errors import ChainCorrupt, StorageFailed
+from ledger.chain.errors import ChainCorrupt, ChainUnavailable, StorageFailed
 
 LAYOUT = 1
 
 _SCHEMA = (
     "CREATE TABLE kv (k BLOB PRIMARY KEY, v BLOB NOT NULL) WITHOUT ROWID",
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE log_index (block INTEGER NOT NULL, log INTEGER NOT NULL, tx INTEGER NOT NULL, tx_hash BLOB NOT NULL, address BLOB NOT NULL, "
+    "CREATE TABLE log_index (block INTEGER NOT NULL, log INTEGER NOT NULL, tx INTEGER NOT NULL, tx_hash BLOB NOT NULL, "
+    "address BLOB NOT NULL, "
     "topic0 BLOB, topic1 BLOB, topic2 BLOB, topic3 BLOB, data BLOB NOT NULL, PRIMARY KEY (block, log)) WITHOUT ROWID",
     "CREATE INDEX log_by_topic0 ON log_index (topic0, block)",
     "CREATE INDEX log_by_topic1 ON log_index (topic1, block)",
     "CREATE INDEX log_by_topic2 ON log_index (topic2, block)",
     "CREATE INDEX log_by_address ON log_index (address, block)",
-    "CREATE TABLE block_log (level INTEGER NOT NULL, position INTEGER NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (level, position)) WITHOUT ROWID",
+    "CREATE TABLE block_log (level INTEGER NOT NULL, position INTEGER NOT NULL, hash BLOB NOT NULL, "
+    "PRIMARY KEY (level, position)) WITHOUT ROWID",
 )
+
+_LOG_COLUMNS = "block, log, tx, tx_hash, address, topic0, topic1, topic2, topic3, data"
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,8 @@ class TreeNode:
 class SqliteStore:
     """The file. Every failure of sqlite leaves as `StorageFailed`; a failed write leaves the file as it was.
 
-    WAL and synchronous=FULL: a block that was acknowledged survives a crash of the process and of the machine, as far as the disk keeps its word.
+    WAL and synchronous=FULL: a block that was acknowledged survives a crash of the process and of the machine, as far as the disk keeps
+    its word.
     """
 
     def __init__(self, path: Path) -> None:
@@ -80,7 +87,8 @@ class SqliteStore:
             ChainCorrupt: it is no sqlite file, or of another layout.
         """
         self.path = path
-        self._connection = self._open()
+        self._closed = False
+        self._live: sqlite3.Connection | None = self._open()
 
     @property
     def is_new(self) -> bool:
@@ -109,7 +117,7 @@ class SqliteStore:
 
     def select_logs(self, where: str, values: Sequence[object], limit: int) -> list[LogRow]:
         """Return at most `limit` logs in chain order. `where` is a condition over the index's columns, with ? for every value."""
-        sql = f"SELECT block, log, tx, tx_hash, address, topic0, topic1, topic2, topic3, data FROM log_index WHERE {where} ORDER BY block, log LIMIT ?"  # noqa: S608 — `where` is built from column names of ours
+        sql = f"SELECT {_LOG_COLUMNS} FROM log_index WHERE {where} ORDER BY block, log LIMIT ?"  # noqa: S608 (`where` holds column names only)
         return [LogRow.of(row) for row in self._rows(sql, (*values, limit))]
 
     def check_integrity(self) -> str:
@@ -153,12 +161,20 @@ class SqliteStore:
 
     def close(self) -> None:
         """Fold the WAL into the file and close it; harmless when done twice."""
-        try:
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.Error:
-            pass  # a full disk must not keep us from closing; the WAL is replayed at the next open
-        finally:
-            self._connection.close()
+        if self._live is not None:
+            # A full disk must not keep us from closing; the WAL is replayed at the next open.
+            with contextlib.suppress(sqlite3.Error):
+                self._live.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._live.close()
+        self._live, self._closed = None, True
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        if self._closed:
+            raise ChainUnavailable("the chain is closed", hint="open it again")
+        if self._live is None:
+            self._live = self._open()
+        return self._live
 
     def _write_rows(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         # One statement per row, not executemany: fault tests stop between any two rows here.
@@ -174,14 +190,14 @@ class SqliteStore:
             ) from error
 
     def _recover(self) -> None:
-        # A failed COMMIT may leave the transaction open, and after an I/O error sqlite's page cache is not to be trusted: start from the file again.
-        try:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-        except sqlite3.Error:
-            pass  # closing rolls back as well
-        self._connection.close()
-        self._connection = self._open()
+        # A failed COMMIT may leave the transaction open, and after an I/O error sqlite's page cache is not to be trusted: start from
+        # the file again.
+        if self._live is not None:
+            with contextlib.suppress(sqlite3.Error):  # closing rolls back as well
+                if self._live.in_transaction:
+                    self._live.execute("ROLLBACK")
+            self._live.close()
+        self._live = None
 
     def _open(self) -> sqlite3.Connection:
         try:
@@ -201,7 +217,7 @@ class SqliteStore:
         return connection
 
 
-class BlockBuffer(BaseAtomicDB):  # type: ignore[misc]  # py-evm is untyped
+class BlockBuffer(BaseAtomicDB):
     """What py-evm writes to: reads fall through to the file, writes wait here until `take()`.
 
     Deleted keys are kept as None, so that a read after a delete does not find the file's old value.
@@ -236,9 +252,9 @@ class BlockBuffer(BaseAtomicDB):  # type: ignore[misc]  # py-evm is untyped
         return True
 
     @contextmanager
-    def atomic_batch(self) -> Iterator[BlockBuffer]:
+    def atomic_batch(self) -> Iterator[AtomicWriteBatchAPI]:
         """Let py-evm write here: the whole buffer is one batch, and whoever meets an exception discards all of it."""
-        yield self
+        yield cast(AtomicWriteBatchAPI, self)
 
     def take(self) -> tuple[list[tuple[bytes, bytes]], list[bytes]]:
         """Return what waits, as (puts, deletes); it stays until `discard()`."""

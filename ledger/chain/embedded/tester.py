@@ -1,7 +1,8 @@
 """eth-tester behind the same surface: a second, independent chain for tests (`test://`).
 
-It has no persistence, accepts transactions signed for other chains and scans blocks for everything, so it never runs the product. What product tests
-need and it lacks (eth_getProof, eth_getBlockReceipts, debug_getRawHeader) is answered from its py-evm chain; its base fee is set to 0, as the product's.
+It has no persistence, accepts transactions signed for other chains and scans blocks for everything, so it never runs the product. What
+product tests need and it lacks (eth_getProof, eth_getBlockReceipts, debug_getRawHeader) is answered from its py-evm chain; its base fee
+is set to 0, as the product's.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import rlp
-from eth.vm.forks import CancunVM
+from eth.vm.forks.cancun import CancunVM
 from eth_tester import EthereumTester, PyEVMBackend
 from eth_tester.backends.pyevm.main import get_default_genesis_params
 from eth_typing import HexStr
