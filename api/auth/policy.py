@@ -40,7 +40,7 @@ RULES: tuple[Rule, ...] = (
     _rule("institutions.create", {"admin", "operator"}, "shared", once=True),
     _rule("institutions.list", EVERYONE, "shared"),
     _rule("institutions.get", EVERYONE, "path"),
-    _rule("commitment_keys.set", {"approver"}, "path"),
+    _rule("commitment_keys.set", {"preparer"}, "path"),
     _rule("commitment_keys.forget", {"approver"}, "path"),
     _rule("participant_actions.create", {"admin", "operator"}, "path", once=True),
     _rule("participant_actions.list", BANK | OVERSIGHT | {"admin"}, "path"),

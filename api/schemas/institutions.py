@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from api.schemas.base import ApiAnswer, ApiRequest, FindingAnswer, Id, Identifier, Instant, Message, NameRequest, Sha256, Signature
+
+
+def _open_end(value: object) -> object:
+    return None if value == 0 else value
 
 
 class InstitutionRequest(ApiRequest):
@@ -43,7 +47,7 @@ class CommitmentKeyRequest(ApiRequest):
 class ParticipantActionRequest(ApiRequest):
     """A signed struct of ParticipantRegistry, to be relayed."""
 
-    struct: Literal["RegisterInstitution", "AddKey", "EndKey", "SetKeyStanding", "SetStanding", "ProposeAdmin", "AcceptAdmin"]
+    struct: Literal["RegisterInstitution", "AddKey", "EndKey", "SetKeyStanding", "SetStanding"]
     message: Message
     signature: Signature
 
@@ -65,7 +69,7 @@ class KeyAnswer(ApiAnswer):
     address: str
     role: str
     valid_from: Instant
-    valid_to: Instant | None
+    valid_to: Annotated[Instant | None, BeforeValidator(_open_end)]
     status: str
 
 
