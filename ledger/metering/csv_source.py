@@ -26,6 +26,8 @@ from ledger.metering.meter_day import DAY_SLOTS, SLOT_SECONDS, MeterDay
 from ledger.records.findings import Finding, Severity
 from ledger.records.meter_record import Quality
 
+__all__ = ["CsvReading", "MeterFacts", "MeterReadings", "read_meter_csv"]
+
 MAX_LINE_BYTES = 4096
 BLOCK_BYTES = 256 * 1024
 PIECE_BYTES = 64 * 1024
