@@ -27,6 +27,7 @@ MAX_REQUEST = 1024 * 1024
 MAX_DOCUMENT = 32 * 1024 * 1024
 MAX_TELEMETRY = 512 * 1024 * 1024
 CHUNK = 1024 * 1024
+_CHARSETS = {JSON_TYPE: ("", "charset=utf-8"), CSV_TYPE: ("", "charset=utf-8", "charset=gb18030")}
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
@@ -120,7 +121,7 @@ async def telemetry_upload(request: Request) -> AsyncIterator[Upload]:
 
 
 def check_media_type(request: Request, *allowed: str) -> str:
-    """Return the body's media type if this operation takes it; UTF-8 alone, uncompressed alone.
+    """Return the body's media type if this operation takes it, uncompressed, in a character set that it has.
 
     Raises:
         Refusal: 415.
@@ -129,9 +130,14 @@ def check_media_type(request: Request, *allowed: str) -> str:
     charset = parameters.strip().lower().replace('"', "")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Refusal("media_type.unsupported", "the body is compressed: expected it as it is")
-    if kind.strip().lower() not in allowed or charset not in ("", "charset=utf-8"):
-        raise Refusal("media_type.unsupported", f"expected {' or '.join(allowed)}, in UTF-8", headers={"Accept-Post": ", ".join(allowed)})
-    return kind.strip().lower()
+    kind = kind.strip().lower()
+    if kind not in allowed or charset not in _CHARSETS.get(kind, ()):
+        raise Refusal(
+            "media_type.unsupported",
+            f"expected {' or '.join(allowed)}, uncompressed, in UTF-8",
+            headers={"Accept-Post": ", ".join(allowed)},
+        )
+    return kind
 
 
 async def _read_small(request: Request, media_type: str, max_bytes: int) -> tuple[bytes, str]:

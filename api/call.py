@@ -10,13 +10,13 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import Depends, Request
-from ledger.services.house import House
 from pydantic import BaseModel
 from starlette.responses import Response
 
 from api.digests import content_digest
 from api.exchange import Exchange
 from ledger.services.context import Actor, Work
+from ledger.services.house import House
 from ledger.store.idempotency import StoredAnswer, begin, finish
 
 _SCOPE_KEY = "lingtan.call"
@@ -55,8 +55,12 @@ class Call:
     idempotency_key: str
 
     def work(self) -> AbstractContextManager[Work]:
-        """Open the use case's one transaction."""
+        """Open a use case that writes: one transaction."""
         return self.house.work(self.actor)
+
+    def read(self) -> AbstractContextManager[Work]:
+        """Open a use case that only reads one moment of the store; writers are not held up."""
+        return self.house.view(self.actor)
 
     def once(self, body_sha256: str, use_case: Callable[[Work], Reply]) -> Response:
         """Run a creating use case and store its answer in the same transaction, or give the answer that was stored.

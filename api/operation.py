@@ -43,6 +43,7 @@ def operation(
     body: type[BaseModel] | str | None = None,
     csv: bool = False,
     digest_required: bool = False,
+    judged: bool = False,
 ) -> dict[str, Any]:
     """Return the arguments of a route's decorator.
 
@@ -53,6 +54,7 @@ def operation(
         body: the model of the JSON body, or the name of the document schema it must be, as `lingtan.activity/1`.
         csv: the body may be text/csv (alone, where `body` is None).
         digest_required: Content-Digest must be sent.
+        judged: the body is validated as data: with an error finding the answer is 200, `accepted` false, and nothing is stored.
     """
     rule = get_rule(operation_id)
     parameters: list[dict[str, Any]] = []
@@ -71,6 +73,7 @@ def operation(
         success["content"] = {media_type: {"schema": {} if media_type.endswith("json") else {"type": "string", "format": "binary"}}}
     if rule.once:
         success["headers"] = _REPLAYED
+    refused = {200: {"description": "Findings of severity error; nothing was stored", "model": answer}} if judged else {}
     statuses = {401, 404, 422, 429, 500, 503} | ({403} if rule.roles else set()) | ({400, 409} if rule.once else {400})
     statuses |= {413, 415} if has_body else set()
     return {
@@ -79,7 +82,7 @@ def operation(
         "tags": [operation_id.partition(".")[0]],
         "status_code": status,
         "response_model": answer,
-        "responses": {status: success, **{code: _problem(code) for code in sorted(statuses)}},
+        "responses": {status: success, **refused, **{code: _problem(code) for code in sorted(statuses)}},
         "dependencies": [Depends(Gate(rule))],
         "openapi_extra": extra,
     }

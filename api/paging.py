@@ -14,8 +14,8 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from api.call import Call, reply, with_query
-from api.cursors import open_cursor, seal_cursor
 from ledger.services.context import Page
+from ledger.store.cursor import decode_cursor, encode_cursor
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
@@ -53,12 +53,12 @@ def answer_page(
         answer: makes the JSON of the items and the next cursor.
 
     Raises:
-        Refusal: the cursor is not one that was given for this list and this tenant.
+        CursorRefused: the cursor is not one that was given for this list and this tenant.
     """
     scope = _scope(call.request, call.actor.institution)
-    after = None if query.cursor is None else open_cursor(call.house, scope, query.cursor)
+    after = None if query.cursor is None else str(decode_cursor(call.house.cursor_key, scope, query.cursor))
     page = fetch(query.limit, after)
-    cursor = None if page.next_key is None else seal_cursor(call.house, scope, page.next_key)
+    cursor = None if page.next_key is None else encode_cursor(call.house.cursor_key, scope, page.next_key)
     result = reply(answer(page.items, cursor)).response()
     if cursor is not None:
         filters = {key: value for key, value in call.request.query_params.items() if key not in ("cursor", "limit")}

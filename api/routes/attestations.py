@@ -38,7 +38,7 @@ def create_attestation(call: CallParameter, body: Annotated[Received[Attestation
 @router.get("/attestations", **operation("attestations.list", "List attestations", answer=PageAnswer[AttestationAnswer]))
 def list_attestations(call: CallParameter, page: PageParameter) -> Response:
     """List the attestations that this token sees."""
-    with call.work() as work:
+    with call.read() as work:
         return answer_page(
             call,
             page,
@@ -50,14 +50,14 @@ def list_attestations(call: CallParameter, page: PageParameter) -> Response:
 @router.get("/attestations/{attestation}", **operation("attestations.get", "Get an attestation", answer=AttestationAnswer))
 def get_attestation(call: CallParameter, attestation: str) -> Response:
     """Return one attestation and how far it has come."""
-    with call.work() as work:
+    with call.read() as work:
         return reply(AttestationAnswer.of(attestations.get_attestation(work, attestation))).response()
 
 
 @router.get("/anchors", **operation("anchors.list", "List anchors", answer=PageAnswer[AnchorAnswer]))
 def list_anchors(call: CallParameter, page: PageParameter) -> Response:
     """List the anchored attestations that this token sees."""
-    with call.work() as work:
+    with call.read() as work:
         return answer_page(
             call,
             page,
@@ -69,13 +69,13 @@ def list_anchors(call: CallParameter, page: PageParameter) -> Response:
 @router.get("/anchors/{anchor}", **operation("anchors.get", "Get an anchor", answer=AnchorAnswer))
 def get_anchor(call: CallParameter, anchor: str) -> Response:
     """Return one anchor."""
-    with call.work() as work:
+    with call.read() as work:
         return reply(AnchorAnswer.of(anchors.get_anchor(work, anchor))).response()
 
 
 @router.get("/anchors/{anchor}/proof", **operation("anchors.proof", "Get the proof of an anchor", media_type="application/json"))
 def get_anchor_proof(call: CallParameter, anchor: str) -> Response:
     """Return the item of `lingtan.anchors/1`: header, receipt proof, state proof and finality."""
-    with call.work() as work:
+    with call.read() as work:
         proof = anchors.get_anchor_proof(work, anchor)
     return Response(canonical.dump(proof), 200, media_type="application/json")

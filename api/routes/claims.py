@@ -37,7 +37,7 @@ def create_claim(call: CallParameter, body: Annotated[Received[ClaimRequest], js
 @router.get("/claims", **operation("claims.list", "List claims", answer=PageAnswer[ClaimAnswer]))
 def list_claims(call: CallParameter, page: PageParameter) -> Response:
     """List the claims that this token sees."""
-    with call.work() as work:
+    with call.read() as work:
         return answer_page(
             call,
             page,
@@ -49,14 +49,14 @@ def list_claims(call: CallParameter, page: PageParameter) -> Response:
 @router.get("/claims/{claim}", **operation("claims.get", "Get a claim", answer=ClaimAnswer))
 def get_claim(call: CallParameter, claim: str) -> Response:
     """Return one claim and its state."""
-    with call.work() as work:
+    with call.read() as work:
         return reply(ClaimAnswer.of(claims.get_claim(work, claim))).response()
 
 
 @router.get("/claims/{claim}/package", **operation("claims.package", "Download the claim's package", media_type="application/zip"))
 def get_claim_package(call: CallParameter, claim: str) -> Response:
     """Return the evidence package whose hash the claim names."""
-    with call.work() as work:
+    with call.read() as work:
         view = claims.get_claim_package(work, claim)
     return call.immutable(view.data, "application/zip", sha256=view.hash, filename=view.filename)
 
@@ -78,6 +78,6 @@ def create_verdict(
 @router.get("/verdicts", **operation("verdicts.list", "List the verdicts on a claim", answer=PageAnswer[VerdictAnswer]))
 def list_verdicts(call: CallParameter, claim: Annotated[str, Query(min_length=1, max_length=64)]) -> Response:
     """List every verdict on one claim, in their sequence; each stays."""
-    with call.work() as work:
+    with call.read() as work:
         views = verdicts.list_verdicts(work, claim)
         return reply(PageAnswer[VerdictAnswer](items=tuple(map(VerdictAnswer.of, views)), next_cursor=None)).response()

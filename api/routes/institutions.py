@@ -52,7 +52,7 @@ def create_institution(call: CallParameter, body: Annotated[Received[Institution
 @router.get("/institutions", **operation("institutions.list", "List institutions", answer=PageAnswer[InstitutionAnswer]))
 def list_institutions(call: CallParameter, page: PageParameter) -> Response:
     """List the institutions that this token sees."""
-    with call.work() as work:
+    with call.read() as work:
         return answer_page(
             call,
             page,
@@ -64,7 +64,7 @@ def list_institutions(call: CallParameter, page: PageParameter) -> Response:
 @router.get("/institutions/{institution}", **operation("institutions.get", "Get an institution", answer=InstitutionAnswer))
 def get_institution(call: CallParameter, institution: str) -> Response:
     """Return one institution."""
-    with call.work() as work:
+    with call.read() as work:
         return reply(InstitutionAnswer.of(institutions.get_institution(work, institution))).response()
 
 
@@ -122,7 +122,7 @@ def create_participant_action(
 )
 def list_participant_actions(call: CallParameter, institution: str, page: PageParameter) -> Response:
     """List the actions relayed for this institution, with their state."""
-    with call.work() as work:
+    with call.read() as work:
         return answer_page(
             call,
             page,
@@ -138,5 +138,5 @@ def list_participant_actions(call: CallParameter, institution: str, page: PagePa
 )
 def list_keys(call: CallParameter, institution: str) -> Response:
     """Return the keys of an institution as the chain's registry has them now."""
-    with call.work() as work:
+    with call.read() as work:
         return reply(KeysAnswer.of({"items": participants.list_keys(work, institution)})).response()

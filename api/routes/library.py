@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from api.bodies import MAX_DOCUMENT, Received, json_body
@@ -20,13 +20,17 @@ router = APIRouter()
 
 
 @router.get("/library-releases", **operation("library_releases.list", "List library releases", answer=PageAnswer[ReleaseAnswer]))
-def list_releases(call: CallParameter, page: PageParameter) -> Response:
-    """List the releases of the indicator library, the dataset schemas and the schemes."""
-    with call.work() as work:
+def list_releases(
+    call: CallParameter,
+    page: PageParameter,
+    kind: Annotated[Literal["library", "schema", "scheme"], Query(description="what to list")] = "library",
+) -> Response:
+    """List the releases of the indicator library, or the dataset schemas, or the schemes."""
+    with call.read() as work:
         return answer_page(
             call,
             page,
-            lambda limit, after: library.list_releases(work, limit, after),
+            lambda limit, after: library.list_releases(work, limit, after, kind),
             lambda items, cursor: PageAnswer[ReleaseAnswer](items=tuple(map(ReleaseAnswer.of, items)), next_cursor=cursor),
         )
 
@@ -69,6 +73,6 @@ def publish_release(
 )
 def get_release(call: CallParameter, release_hash: str) -> Response:
     """Return the canonical bytes of the document with this hash."""
-    with call.work() as work:
+    with call.read() as work:
         view, data = library.get_release(work, release_hash)
     return call.immutable(data, "application/json", sha256=view.hash)

@@ -39,7 +39,7 @@ def create_meter(call: CallParameter, institution: str, body: Annotated[Received
 @router.get("/institutions/{institution}/meters", **operation("meters.list", "List meters", answer=PageAnswer[MeterAnswer]))
 def list_meters(call: CallParameter, institution: str, page: PageParameter) -> Response:
     """List the meters of an institution."""
-    with call.work() as work:
+    with call.read() as work:
         return answer_page(
             call,
             page,

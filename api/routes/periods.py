@@ -37,7 +37,7 @@ def create_period(call: CallParameter, institution: str, body: Annotated[Receive
 @router.get("/institutions/{institution}/periods", **operation("periods.list", "List periods", answer=PageAnswer[PeriodAnswer]))
 def list_periods(call: CallParameter, institution: str, page: PageParameter) -> Response:
     """List the periods of an institution."""
-    with call.work() as work:
+    with call.read() as work:
         return answer_page(
             call,
             page,
@@ -49,5 +49,5 @@ def list_periods(call: CallParameter, institution: str, page: PageParameter) -> 
 @router.get("/institutions/{institution}/periods/{period}", **operation("periods.get", "Get a period", answer=PeriodAnswer))
 def get_period(call: CallParameter, institution: str, period: str) -> Response:
     """Return one period."""
-    with call.work() as work:
+    with call.read() as work:
         return reply(PeriodAnswer.of(periods.get_period(work, institution, period))).response()

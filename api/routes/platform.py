@@ -29,14 +29,14 @@ def get_me(call: CallParameter) -> Response:
 @router.get("/chain", **operation("chain.get", "Get the chain and its contracts", answer=ChainAnswer))
 def get_chain(call: CallParameter) -> Response:
     """Return chain id, genesis, contract addresses with their code hashes, and the head."""
-    with call.work() as work:
+    with call.read() as work:
         return reply(ChainAnswer.of(chain_facts.get_chain(work))).response()
 
 
 @router.get("/checkpoints", **operation("checkpoints.latest", "Get the latest checkpoint", answer=CheckpointAnswer))
 def get_checkpoint(call: CallParameter) -> Response:
     """Return the latest signed checkpoint of the chain's block log."""
-    with call.work() as work:
+    with call.read() as work:
         return reply(CheckpointAnswer.of(checkpoints.latest_checkpoint(work))).response()
 
 
@@ -46,7 +46,7 @@ def get_checkpoint(call: CallParameter) -> Response:
 )
 def get_log_checkpoint_request(call: CallParameter, institution: str) -> Response:
     """Return the LogCheckpoint of the institution's envelope log as it stands now."""
-    with call.work() as work:
+    with call.read() as work:
         return reply(SigningItemAnswer.of(checkpoints.log_checkpoint_request(work, institution))).response()
 
 
@@ -72,7 +72,7 @@ def create_log_checkpoint(
 @router.get("/audit-log", **operation("audit_log.list", "List the audit log", answer=PageAnswer[AuditAnswer]))
 def list_audit_log(call: CallParameter, page: PageParameter) -> Response:
     """List who did what, when, with what result, in the order of the hash chain."""
-    with call.work() as work:
+    with call.read() as work:
         return answer_page(
             call,
             page,

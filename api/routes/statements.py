@@ -42,7 +42,7 @@ def create_statement(
 )
 def list_statements(call: CallParameter, institution: str, period: str, page: PageParameter) -> Response:
     """List every revision; a superseded one stays."""
-    with call.work() as work:
+    with call.read() as work:
         return answer_page(
             call,
             page,
@@ -54,7 +54,7 @@ def list_statements(call: CallParameter, institution: str, period: str, page: Pa
 @router.get("/statements/{statement}", **operation("statements.get", "Get a statement", answer=StatementAnswer))
 def get_statement(call: CallParameter, statement: str) -> Response:
     """Return one statement and its state."""
-    with call.work() as work:
+    with call.read() as work:
         return reply(StatementAnswer.of(statements.get_statement(work, statement))).response()
 
 
@@ -63,7 +63,7 @@ def get_statement(call: CallParameter, statement: str) -> Response:
 )
 def get_document(call: CallParameter, statement: str) -> Response:
     """Return the canonical `lingtan.statement/1` bytes, as they were hashed."""
-    with call.work() as work:
+    with call.read() as work:
         data = statements.get_statement_document(work, statement)
     return call.immutable(data, "application/json")
 
@@ -71,7 +71,7 @@ def get_document(call: CallParameter, statement: str) -> Response:
 @router.get("/statements/{statement}/lines", **operation("statements.lines", "List the lines of a statement", answer=LinesAnswer))
 def list_lines(call: CallParameter, statement: str, page: PageParameter) -> Response:
     """List the lines, unit × indicator, each with its factor, gases and sources."""
-    with call.work() as work:
+    with call.read() as work:
         return answer_page(
             call,
             page,
@@ -85,7 +85,7 @@ def list_lines(call: CallParameter, statement: str, page: PageParameter) -> Resp
 )
 def get_findings(call: CallParameter, statement: str) -> Response:
     """Return everything that the validation said of this statement."""
-    with call.work() as work:
+    with call.read() as work:
         return reply(FindingsAnswer.of({"items": statements.get_statement(work, statement).findings})).response()
 
 
@@ -95,7 +95,7 @@ def get_findings(call: CallParameter, statement: str) -> Response:
 )
 def get_signing_request(call: CallParameter, statement: str) -> Response:
     """Return the PeriodAttestation of every dataset, to be signed with the bank's own key, away from this server."""
-    with call.work() as work:
+    with call.read() as work:
         return reply(SigningRequestAnswer.of(statements.get_signing_request(work, statement))).response()
 
 
@@ -111,7 +111,7 @@ def get_claim_request(
     verifiers_required: Annotated[int, Query(ge=1, le=2)] = 1,
 ) -> Response:
     """Return the Claim on a scheme, resting on this statement's evidence package."""
-    with call.work() as work:
+    with call.read() as work:
         return reply(SigningItemAnswer.of(claims.prepare_claim(work, statement, scheme, claim, verifiers_required))).response()
 
 
@@ -120,7 +120,7 @@ def get_claim_request(
 )
 def get_package(call: CallParameter, statement: str) -> Response:
     """Return the evidence package: everything an auditor needs to recompute the statement without this server."""
-    with call.work() as work:
+    with call.read() as work:
         view = packages.build_evidence_package(work, statement)
     return call.immutable(view.data, "application/zip", sha256=view.hash, filename=view.filename)
 
@@ -133,6 +133,6 @@ def get_proof(
     asset: Annotated[str, Query(min_length=1, max_length=200, examples=["line/outlet-7/electricity.purchased"])],
 ) -> Response:
     """Return the `lingtan.proof/1` of one meter or line: it shows that this record is part of the anchored total."""
-    with call.work() as work:
+    with call.read() as work:
         proof = anchors.get_leaf_proof(work, statement, dataset, asset)
     return Response(canonical.dump(proof), 200, media_type="application/json")

@@ -21,13 +21,20 @@ router = APIRouter()
 
 @router.post(
     "/institutions/{institution}/telemetry",
-    **operation("telemetry.create", "Upload meter readings", answer=TelemetryAnswer, status=201, csv=True, digest_required=True),
+    **operation(
+        "telemetry.create", "Upload meter readings", answer=TelemetryAnswer, status=201, csv=True, digest_required=True, judged=True
+    ),
 )
 def create_telemetry(call: CallParameter, institution: str, upload: Annotated[Upload, Depends(telemetry_upload)]) -> Response:
-    """Upload readings as CSV, at most 512 MiB, with their Content-Digest. The body is kept as it came; every finding is answered."""
+    """Upload readings as CSV, at most 512 MiB, with their Content-Digest. Every finding is answered at once.
+
+    201: taken whole and kept as it came. 200 with `accepted` false: a finding is an error, nothing was kept.
+    """
 
     def use_case(work: Work) -> Reply:
         view = telemetry.submit_telemetry(work, institution, upload.chunks(), upload.media_type)
+        if not view.accepted:
+            return reply(TelemetryAnswer.of(view))
         return reply(TelemetryAnswer.of(view), status=201, location=f"/v1/institutions/{institution}/telemetry/{view.id}")
 
     return call.once(upload.sha256, use_case)
@@ -36,7 +43,7 @@ def create_telemetry(call: CallParameter, institution: str, upload: Annotated[Up
 @router.get("/institutions/{institution}/telemetry", **operation("telemetry.list", "List uploads", answer=PageAnswer[TelemetryAnswer]))
 def list_telemetry(call: CallParameter, institution: str, page: PageParameter) -> Response:
     """List the uploads of an institution in the order of its envelope log."""
-    with call.work() as work:
+    with call.read() as work:
         return answer_page(
             call,
             page,
@@ -48,5 +55,5 @@ def list_telemetry(call: CallParameter, institution: str, page: PageParameter) -
 @router.get("/institutions/{institution}/telemetry/{telemetry_id}", **operation("telemetry.get", "Get an upload", answer=TelemetryAnswer))
 def get_telemetry(call: CallParameter, institution: str, telemetry_id: str) -> Response:
     """Return one upload with its findings."""
-    with call.work() as work:
+    with call.read() as work:
         return reply(TelemetryAnswer.of(telemetry.get_telemetry(work, institution, telemetry_id))).response()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -32,12 +33,16 @@ def _instant(value: object) -> object:
     return format_instant(value) if isinstance(value, int) else value
 
 
+def _absent(value: object) -> object:
+    return None if value in (0, "") else value
+
+
 def _text(value: object) -> object:
     return str(value) if isinstance(value, int) else value
 
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$", examples=["bank-a"])]
-Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", examples=["2025-12-31"])]
+Day = Annotated[date, Field(examples=["2025-12-31"])]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256, lower-case hex without prefix")]
 Signature = Annotated[str, Field(pattern=r"^0x[0-9a-f]{130}$", description="65 bytes r ‖ s ‖ v as 0x hex, low s, v 27 or 28")]
 Message = Annotated[
@@ -46,6 +51,10 @@ Message = Annotated[
 ]
 Instant = Annotated[str, BeforeValidator(_instant), Field(examples=["2026-01-31T08:00:00Z"])]
 Id = Annotated[str, BeforeValidator(_text)]
+OpenEnd = Annotated[Instant | None, BeforeValidator(_absent), Field(description="null: an open end")]
+IdIfStored = Annotated[Id | None, BeforeValidator(_absent), Field(description="null where nothing was stored")]
+VersionIfStored = Annotated[int | None, BeforeValidator(_absent), Field(description="null where nothing was stored")]
+HashIfStored = Annotated[Sha256 | None, BeforeValidator(_absent), Field(description="null where nothing was stored")]
 Count = Annotated[str, BeforeValidator(_text), Field(description="an integer as a decimal string")]
 
 

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from api.schemas.base import ApiAnswer, ApiRequest, Day, FindingAnswer, Id, Identifier, Instant, Sha256
+from api.schemas.base import (
+    ApiAnswer,
+    ApiRequest,
+    Day,
+    FindingAnswer,
+    HashIfStored,
+    Identifier,
+    IdIfStored,
+    Instant,
+    VersionIfStored,
+)
 
 
 class MeterRequest(ApiRequest):
@@ -49,11 +59,11 @@ class PeriodAnswer(ApiAnswer):
 
 
 class TelemetryAnswer(ApiAnswer):
-    """A telemetry body: kept as it came, a leaf of the institution's envelope log. `accepted` is false where a finding is an error."""
+    """A telemetry body: kept as it came, a leaf of the institution's envelope log. With an error finding nothing is kept of it."""
 
-    id: Id
+    id: IdIfStored
     institution: str
-    sha256: Sha256
+    sha256: HashIfStored
     bytes: int
     rows: int
     meters: int
@@ -68,7 +78,13 @@ class ActivityAnswer(ApiAnswer):
 
     institution: str
     period: str
-    version: int | None
-    hash: Sha256 | None
+    version: VersionIfStored
+    hash: HashIfStored
     accepted: bool
     findings: tuple[FindingAnswer, ...]
+
+
+class ActivityDocumentAnswer(ActivityAnswer):
+    """A version of the activity data with its `lingtan.activity/1` document."""
+
+    document: Any

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field, computed_field
 
-from api.schemas.base import ApiAnswer, ApiRequest, FindingAnswer, Id, Identifier, Instant, Message, NameRequest, Sha256, Signature
-
-
-def _open_end(value: object) -> object:
-    return None if value == 0 else value
+from api.schemas.base import (
+    ApiAnswer,
+    ApiRequest,
+    FindingAnswer,
+    HashIfStored,
+    Id,
+    Identifier,
+    Instant,
+    Message,
+    NameRequest,
+    OpenEnd,
+    Signature,
+    VersionIfStored,
+)
 
 
 class InstitutionRequest(ApiRequest):
@@ -69,7 +78,7 @@ class KeyAnswer(ApiAnswer):
     address: str
     role: str
     valid_from: Instant
-    valid_to: Annotated[Instant | None, BeforeValidator(_open_end)]
+    valid_to: OpenEnd
     status: str
 
 
@@ -80,20 +89,16 @@ class KeysAnswer(ApiAnswer):
 
 
 class OrganisationAnswer(ApiAnswer):
-    """One version of an organisation tree. A tree with error findings is not stored: then `version` is null."""
+    """One version of an organisation tree. With an error finding it is not stored: then `version` and `hash` are null."""
 
     institution: str
-    version: int | None
-    hash: Sha256 | None
+    version: VersionIfStored
+    hash: HashIfStored
     units: int
     findings: tuple[FindingAnswer, ...]
 
-
-class OrganisationDocumentAnswer(ApiAnswer):
-    """One version of an organisation tree with its document."""
-
-    institution: str
-    version: int
-    hash: Sha256
-    units: int
-    document: dict[str, Any]
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def accepted(self) -> bool:
+        """Whether the tree was stored."""
+        return self.version is not None

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
 
 from api.schemas.base import ApiAnswer, ApiRequest, Instant, Message, Sha256, Signature
+
+
+def _unknown(value: object) -> object:
+    return None if value == 0 else value
 
 
 class ReleaseRequest(ApiRequest):
@@ -23,12 +29,12 @@ class PublicationRequest(ApiRequest):
 
 
 class ReleaseAnswer(ApiAnswer):
-    """A release and its state: proposed, published."""
+    """A release and its state: received, proposing, proposed, publishing, published, rejected."""
 
     hash: Sha256
     release: str
-    kind: int | str
+    kind: str
     state: str
     proposer: str | None
     publisher: str | None
-    valid_from: Instant | None
+    valid_from: Annotated[Instant | None, BeforeValidator(_unknown)]
