@@ -146,14 +146,14 @@ def rebuild(document: object, statement: Statement, records: Mapping[str, MeterR
         openings = tuple(Opening(asset, key, salt, *by_asset.get(asset, ((), b""))) for asset, key, salt in leaves)
         datasets.append(CommittedDataset(name, context, openings))
     rebuilt = Commitments(tuple(datasets))
-    complete = {name for name, assets in wanted.items() if assets} == set(stored) and all(
-        {opening.asset for opening in item.openings} == {asset for asset, _, _ in wanted[item.dataset]} for item in datasets
-    )
+    assets = {item.dataset: sorted(opening.asset for opening in item.openings) for item in datasets}
+    complete = assets == {name: sorted(asset for asset, _, _ in items) for name, items in wanted.items() if items}
     if not complete or rebuilt.to_document() != document:
         raise IntegrityError(
             "the stored commitments do not follow from statement and meter records",
             hint="compare the statement's hash with the one the commitments were made for",
         )
+    _verify_meter_keys(rebuilt, records)
     return rebuilt
 
 
