@@ -87,6 +87,13 @@ class ContractAbi:
             ) from error
         return tuple(_plain(item, value) for item, value in zip(outputs, values, strict=True))
 
+    def output_names(self, function: str) -> tuple[str, ...]:
+        """Return the names of what a function returns; of the members, where it returns one struct."""
+        outputs = self._functions[function]["outputs"]
+        if len(outputs) == 1 and outputs[0]["type"] == "tuple":
+            outputs = outputs[0]["components"]
+        return tuple(str(output["name"]) for output in outputs)
+
     def decode_log(self, log: Mapping[str, Any], position: int = 0) -> Event | None:
         """Return the event of a JSON-RPC log; None where the contract has no such event."""
         topics = [as_bytes(topic) for topic in log["topics"]]

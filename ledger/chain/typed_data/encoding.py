@@ -164,7 +164,7 @@ class _Description:
 @cache
 def _describe(struct: Any) -> _Description:
     hints = get_type_hints(struct, include_extras=True)
-    members = tuple(StructField(_camel(field.name), get_args(hints[field.name])[1], field.name) for field in fields(struct))
+    members = tuple(StructField(camel_case(field.name), get_args(hints[field.name])[1], field.name) for field in fields(struct))
     text = f"{struct.__name__}({','.join(f'{member.type} {member.name}' for member in members)})"
     return _Description(members, text, keccak(text.encode()))
 
@@ -175,7 +175,8 @@ def _separator(chain_id: int, contract: str) -> bytes:
     return keccak(head + chain_id.to_bytes(32, "big") + _encode("address", contract))
 
 
-def _camel(name: str) -> str:
+def camel_case(name: str) -> str:
+    """Return the Solidity spelling of a name: `period_start` → `periodStart`."""
     head, *rest = name.split("_")
     return head + "".join(part.capitalize() for part in rest)
 
