@@ -1,0 +1,314 @@
+"""Run `lingtan-verify`: verify evidence packages, line proofs and meter files without a network.
+
+Exit codes: 0 VALID, 1 INVALID, 2 usage, 3 MALFORMED, 4 INCOMPLETE, 5 NOT-IN-FORCE, 6 UNTRUSTED, 69 the service refused a
+submission, 70 an internal disagreement. Any other non-zero code is a failure too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from verifier import NAME, VERSION
+from verifier.errors import Disagreement, Malformed, Refused, UsageError, VerifierError
+
+if TYPE_CHECKING:
+    from verifier.policy import Policy
+    from verifier.verify_package import Verification
+
+USAGE, MALFORMED, UNAVAILABLE, INTERNAL = 2, 3, 69, 70
+MAX_FILE = 2 * 1024**3
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of every command."""
+    parser = argparse.ArgumentParser(prog=NAME, description="Verify Lingtan evidence offline. 离线核验零碳证据。")
+    parser.add_argument("--version", action="version", version=f"{NAME} {VERSION}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, run: Callable[[argparse.Namespace], int], text: str, *aliases: str, trust: bool = False) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, aliases=list(aliases), help=text, description=text)
+        command.add_argument("file", type=Path, metavar="FILE")
+        command.add_argument("--json", action="store_true", help="one JSON object on stdout")
+        command.add_argument("--lang", choices=("en", "zh"), default=None, help="language of the text (from LANG by default)")
+        if trust:
+            command.add_argument("--policy", type=Path, metavar="P", help="policy file: all trust is here")
+            command.add_argument("--policy-key", metavar="K", help="public key or fingerprint of the policy's signer")
+            command.add_argument("--now", metavar="INSTANT", help="the time to check at (default: this machine's clock)")
+        command.set_defaults(run=run)
+        return command
+
+    add("package", _run_package, "verify an evidence package and recompute it", trust=True)
+    add("line", _run_line, "verify a line proof (bundle)", "bundle", trust=True)
+    add("recompute", _run_recompute, "recompute the lines of a package and nothing else")
+    add("meter", _run_meter, "recompute header and digest of a meter record (.ltm)")
+    add("hash", _run_hash, "print the hash of a document, package or file")
+    sample = add("sample", _run_sample, "draw a sample from a dataset of a package")
+    sample.add_argument("--seed", required=True, metavar="HEX", help="32 bytes; H(0x22, R, nonce, block hash) where a nonce was committed")
+    sample.add_argument("--size", type=int, metavar="K", help="number of draws (default: 1 %% at 95 %%)")
+    sample.add_argument("--dataset", default="OPERATIONAL", choices=("OPERATIONAL", "METERS"))
+    sample.add_argument("--measure", type=int, choices=range(4), help="draw by this measure instead of by item")
+    verdict = add("verdict", _run_verdict, "verify a package and sign a verdict on its claim", trust=True)
+    verdict.add_argument("--claim", required=True, metavar="ID", help="claim id, or its 32 bytes on chain")
+    verdict.add_argument("--institution", required=True, metavar="ID", help="the verifier's institution")
+    verdict.add_argument("--key", required=True, type=Path, metavar="KEYFILE", help="encrypted key file, version 3")
+    verdict.add_argument("--passphrase-file", type=Path, help="file with the passphrase (default: ask)")
+    verdict.add_argument("--out", required=True, type=Path, metavar="V.json")
+    verdict.add_argument("--assurance", choices=("limited", "reasonable"), default="limited")
+    verdict.add_argument("--materiality-bp", type=int, default=500, metavar="N", help="materiality in basis points (500 = 5 %%)")
+    verdict.add_argument("--opinion", choices=("unqualified", "qualified", "adverse"))
+    verdict.add_argument("--sampling-seed", default="00" * 32, metavar="HEX")
+    verdict.add_argument("--sample-size", type=int, default=0, metavar="K")
+    verdict.add_argument("--salt", metavar="HEX", help="32 bytes (default: random)")
+    verdict.add_argument("--sequence", type=int, default=0, help="number of verdicts on the claim so far")
+    verdict.add_argument("--deadline", type=int, metavar="SECONDS", help="Unix seconds (default: seven days from now)")
+    verdict.add_argument("--submit", metavar="URL", help="hand the verdict in at URL/v1/verdicts")
+    verdict.add_argument("--token", metavar="T", help="bearer token (default: LINGTAN_TOKEN)")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = build_parser().parse_args(argv)
+    if arguments.lang is None:
+        arguments.lang = "zh" if (os.environ.get("LC_ALL") or os.environ.get("LANG") or "").startswith("zh") else "en"
+    try:
+        return int(arguments.run(arguments))
+    except Malformed as error:
+        return _stop(arguments, "MALFORMED", MALFORMED, error)
+    except UsageError as error:
+        return _stop(arguments, "USAGE", USAGE, error)
+    except Disagreement as error:
+        return _stop(arguments, "INTERNAL", INTERNAL, error)
+    except Refused as error:
+        return _stop(arguments, "INVALID", 1, error)
+    except VerifierError as error:
+        return _stop(arguments, "UNAVAILABLE", UNAVAILABLE, error)
+
+
+def _stop(arguments: argparse.Namespace, verdict: str, code: int, error: VerifierError) -> int:
+    if arguments.json:
+        from verifier.report import json_of
+
+        place = error.place if isinstance(error, Malformed) else ""
+        failure = {"code": error.code, "place": place, "message": str(error)}
+        print(json_of({"verdict": verdict, "exit_code": code, "error": failure, "tool": {"name": NAME, "version": VERSION}}))
+    print(f"{NAME}: {verdict} ({code}): {error.code}: {error}", file=sys.stderr)
+    return code
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_FILE:
+            raise Malformed("FILE_SIZE", path.name, f"larger than {MAX_FILE} bytes")
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError("FILE", f"{path}: {error.strerror}") from None
+
+
+def _trust(arguments: argparse.Namespace) -> tuple[Policy | None, int]:
+    from verifier.policy import read_policy, seconds
+
+    now = seconds(arguments.now) if arguments.now else int(time.time())
+    if arguments.policy_key and not arguments.policy:
+        raise UsageError("POLICY_KEY", "--policy-key says whose policy it must be; --policy is missing")
+    return (read_policy(_read(arguments.policy)) if arguments.policy else None), now
+
+
+def _report(arguments: argparse.Namespace, verification: Verification) -> int:
+    from verifier import report
+    from verifier.checks import verdict_of
+
+    if arguments.json:
+        print(report.json_of(report.document_of(verification, arguments.lang)))
+    print(report.text_of(verification, arguments.lang), file=sys.stderr)
+    return verdict_of(verification.checks.items)[1]
+
+
+def _opened(path: Path) -> Any:
+    from verifier.package import open_package
+
+    if not path.is_file():
+        raise UsageError("FILE", f"{path}: no such file")
+    return open_package(path)
+
+
+def _run_package(arguments: argparse.Namespace) -> int:
+    from verifier.verify_package import verify_package
+
+    policy, now = _trust(arguments)
+    with _opened(arguments.file) as package:
+        return _report(arguments, verify_package(package, policy, arguments.policy_key, now))
+
+
+def _run_line(arguments: argparse.Namespace) -> int:
+    from verifier.verify_line import verify_line
+
+    policy, now = _trust(arguments)
+    return _report(arguments, verify_line(_read(arguments.file), policy, arguments.policy_key, now))
+
+
+def _run_recompute(arguments: argparse.Namespace) -> int:
+    from verifier.verify_package import recompute_package
+
+    with _opened(arguments.file) as package:
+        return _report(arguments, recompute_package(package))
+
+
+def _run_meter(arguments: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from verifier.check_inputs import header_mismatches
+    from verifier.meter import read_record
+    from verifier.report import json_of
+
+    record = read_record(_read(arguments.file), thorough=True)
+    mismatches = header_mismatches(record)
+    header: dict[str, Any] = {**asdict(record.header), "key": record.header.key.hex()}
+    facts = {
+        "digest": record.digest,
+        "leaf_record": record.leaf_record.hex(),
+        "header": {name: str(value) for name, value in header.items()},
+    }
+    code = 1 if mismatches else 0
+    listed = [{"field": name, "expected": str(expected), "found": str(found)} for name, expected, found in mismatches]
+    if arguments.json:
+        print(json_of({"verdict": "INVALID" if code else "VALID", "exit_code": code, **facts, "mismatches": listed}))
+    for name, value in header.items():
+        print(f"{name:>18}: {value}", file=sys.stderr)
+    print(f"{'digest':>18}: {record.digest}", file=sys.stderr)
+    for item in listed:
+        print(f"FAIL {item['field']}: the slots give {item['expected']}, the header says {item['found']}", file=sys.stderr)
+    return code
+
+
+def _run_hash(arguments: argparse.Namespace) -> int:
+    from verifier import json_strict
+    from verifier.report import json_of
+
+    path: Path = arguments.file
+    canonical: bool | None = None
+    if path.suffix == ".zip":
+        with _opened(path) as package:
+            digest, what = package.hash, "package"
+    else:
+        data = _read(path)
+        digest, what = hashlib.sha256(data).hexdigest(), "file"
+        if path.suffix == ".json":
+            value = json_strict.load(data)
+            digest, what, canonical = json_strict.digest(value), "document", json_strict.dump(value) == data
+    if arguments.json:
+        print(json_of({"sha256": digest, "what": what, "canonical": canonical}))
+    else:
+        print(f"{digest}  {path.name}")
+    if canonical is False:
+        print(f"{path.name} is not in canonical form; the hash is that of its canonical form", file=sys.stderr)
+    return 0
+
+
+def _run_sample(arguments: argparse.Namespace) -> int:
+    from fractions import Fraction
+
+    from verifier import documents, sampling
+    from verifier.report import json_of
+
+    seed = _bytes32(arguments.seed, "--seed")
+    size = sampling.sample_size(Fraction(1, 100), Fraction(95, 100)) if arguments.size is None else arguments.size
+    if not 0 < size <= sampling.MAX_SIZE:
+        raise UsageError("SAMPLE_SIZE", f"--size lies between 1 and {sampling.MAX_SIZE}")
+    with _opened(arguments.file) as package:
+        if not package.has("commitments.json"):
+            raise UsageError("NO_COMMITMENTS", "the package has no commitments.json to draw from")
+        document = documents.read(package.read("commitments.json"), "commitments", "commitments.json")
+    item = next((item for item in document["datasets"] if item["dataset"] == arguments.dataset), None)
+    if item is None:
+        raise UsageError("DATASET", f"the package has no dataset {arguments.dataset}")
+    leaves = item["leaves"]
+    if arguments.measure is None:
+        drawn = sampling.draw_items(seed, size, len(leaves))
+    else:
+        drawn = sampling.draw_by_measure(seed, size, [int(leaf["values"][arguments.measure]) for leaf in leaves])
+    chosen = sorted(set(drawn))
+    if arguments.json:
+        items = [{"index": index, "asset": leaves[index]["asset"]} for index in chosen]
+        print(
+            json_of(
+                {
+                    "seed": seed.hex(),
+                    "size": size,
+                    "dataset": arguments.dataset,
+                    "measure": arguments.measure,
+                    "draws": drawn,
+                    "items": items,
+                }
+            )
+        )
+    else:
+        for index in chosen:
+            print(f"{index}\t{leaves[index]['asset']}\t{drawn.count(index)}")
+    print(f"{size} draws, {len(chosen)} of {len(leaves)} items; an item that is not opened counts as failed", file=sys.stderr)
+    return 0
+
+
+def _bytes32(text: str, option: str) -> bytes:
+    try:
+        data = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        data = b""
+    if len(data) != 32:
+        raise UsageError("HEX", f"{option} takes 32 bytes in hex")
+    return data
+
+
+def _run_verdict(arguments: argparse.Namespace) -> int:
+    import getpass
+    import secrets
+
+    from verifier import json_strict
+    from verifier.checks import verdict_of
+    from verifier.keyfile import open_keyfile
+    from verifier.verdict import Judgement, sign_verdict, submit_verdict
+    from verifier.verify_package import verify_package
+
+    policy, now = _trust(arguments)
+    if policy is None:
+        raise UsageError("NO_POLICY", "a verdict needs --policy: it names the ClaimRegistry")
+    judgement = Judgement(
+        claim=arguments.claim,
+        institution=arguments.institution,
+        assurance=arguments.assurance,
+        materiality_bp=arguments.materiality_bp,
+        opinion=arguments.opinion,
+        sampling_seed=_bytes32(arguments.sampling_seed, "--sampling-seed"),
+        sample_size=arguments.sample_size,
+        salt=_bytes32(arguments.salt, "--salt") if arguments.salt else secrets.token_bytes(32),
+        sequence=arguments.sequence,
+        deadline=arguments.deadline if arguments.deadline is not None else now + 7 * 86400,
+    )
+    if arguments.passphrase_file:
+        passphrase = _read(arguments.passphrase_file).decode("utf-8").rstrip("\r\n")
+    else:
+        passphrase = getpass.getpass(f"passphrase of {arguments.key.name}: ")
+    secret = open_keyfile(_read(arguments.key), passphrase)
+    with _opened(arguments.file) as package:
+        verification = verify_package(package, policy, arguments.policy_key, now)
+    code = _report(arguments, verification)
+    signed = sign_verdict(verification, judgement, secret)
+    arguments.out.write_bytes(json_strict.dump(signed))
+    print(f"signed by {signed['signer']}: opinion {signed['result']['opinion']}, written to {arguments.out}", file=sys.stderr)
+    if arguments.submit:
+        token = arguments.token or os.environ.get("LINGTAN_TOKEN")
+        if not token:
+            raise UsageError("TOKEN", "--submit needs --token or LINGTAN_TOKEN")
+        print(submit_verdict(signed, arguments.submit, token), file=sys.stderr)
+    return code if code else verdict_of(verification.checks.items)[1]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

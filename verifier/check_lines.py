@@ -1,0 +1,103 @@
+"""Recompute the statement: lines from their sources, roll-up from the lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from verifier.check_inputs import Parts, metered
+from verifier.checks import Checks
+from verifier.divergence import find_divergences
+from verifier.errors import Refused
+from verifier.library import read_library
+from verifier.operational_1 import ELECTRICITY, MEASURES, Line, Totals, compute_lines, compute_rollup, local_year, root_unit
+from verifier.policy import seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """Hold the totals that recomputation gives, and how far the statement is from them (recomputed − stated), in grams."""
+
+    lines: int
+    totals: Totals
+    differences: Totals
+
+
+def check_lines(checks: Checks, parts: Parts) -> Recomputed | None:
+    """Answer lines.recompute; the first diverging line is named with its cause, further ones are counted."""
+    needed = ("statement", "organisation", "activity", "library")
+    if not parts.has(*needed):
+        checks.unchecked("lines.recompute", "lines", "PART_ABSENT", parts=parts.lacking(*needed))
+        return None
+    statement, organisation, activity, document = (parts.documents[name] for name in needed)
+    with checks.guard("lines.recompute", "lines"):
+        # 1. The inputs as rationals.
+        library = read_library(document)
+        contributions, claimed = metered(parts)
+        year = local_year(seconds(statement["period"]["start"]), statement["period"]["timezone"])
+        # 2. Every line from its sources.
+        computed = compute_lines(organisation, activity, library, contributions, statement["gwp"], year)
+        # 3. Line against line.
+        divergences = find_divergences(statement["lines"], computed, library, statement["gwp"])
+        if divergences:
+            first = divergences[0]
+            checks.failed(
+                "lines.recompute",
+                f"line {first.unit} {first.indicator}",
+                f"LINE_{first.cause.upper()}",
+                first.expected,
+                first.found,
+                cause=first.cause,
+                field=first.field,
+                others=str(len(divergences) - 1),
+            )
+        unproven = sorted(unit for unit in claimed if (unit, ELECTRICITY) in computed)
+        for unit in unproven:
+            checks.unchecked("lines.recompute", f"line {unit} {ELECTRICITY}", "LINE_METER_ABSENT")
+        if not divergences and not unproven:
+            checks.passed("lines.recompute", f"{len(computed)} lines")
+        return _recomputed(parts, computed)
+    return None
+
+
+def _recomputed(parts: Parts, computed: dict[tuple[str, str], Line | Refused]) -> Recomputed | None:
+    organisation, statement = parts.documents["organisation"], parts.documents["statement"]
+    own = [(key[0], line.grams) for key, line in computed.items() if isinstance(line, Line)]
+    if len(own) != len(computed):
+        return None
+    try:
+        totals = compute_rollup(organisation, own)[root_unit(organisation)][1]
+    except Refused:
+        return None  # rollup.recompute says what is wrong with the tree
+    return Recomputed(len(own), totals, {name: totals[name] - int(statement["totals"][name]) for name in MEASURES})
+
+
+def check_rollup(checks: Checks, parts: Parts) -> None:
+    """Answer rollup.recompute from the lines as stated, so that a wrong line is not reported twice."""
+    if not parts.has("statement", "organisation"):
+        checks.unchecked("rollup.recompute", "roll-up", "PART_ABSENT", parts=parts.lacking("statement", "organisation"))
+        return
+    statement, organisation = parts.documents["statement"], parts.documents["organisation"]
+    before = len(checks.items)
+    with checks.guard("rollup.recompute", "organisation.json"):
+        lines = [(line["unit"], {name: int(line[name]) for name in MEASURES}) for line in statement["lines"]]
+        computed = compute_rollup(organisation, lines)
+        stated = {item["unit"]: item for item in statement["rollup"]}
+        for unit in sorted(set(stated) ^ set(computed)):
+            checks.failed(
+                "rollup.recompute",
+                f"unit {unit}",
+                "ROLLUP_UNIT",
+                "each unit once",
+                "missing" if unit in computed else "not in the organisation",
+            )
+        for unit, pair in computed.items():
+            for which, values in zip(("own", "total"), pair, strict=True):
+                for name in MEASURES:
+                    if unit in stated and int(stated[unit][which][name]) != values[name]:
+                        checks.failed("rollup.recompute", f"unit {unit} {which} {name}", "ROLLUP", values[name], stated[unit][which][name])
+        root = root_unit(organisation)
+        for name in MEASURES:
+            if int(statement["totals"][name]) != computed[root][1][name]:
+                checks.failed("rollup.recompute", f"totals {name}", "ROLLUP", computed[root][1][name], statement["totals"][name])
+        if len(checks.items) == before:
+            checks.passed("rollup.recompute", f"{len(computed)} units")

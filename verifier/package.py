@@ -1,0 +1,133 @@
+"""Open an evidence package without trusting the zip it comes in (documents.md §9)."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from verifier import documents
+from verifier.errors import Malformed
+
+MAX_ENTRIES = 20_000
+MAX_UNPACKED = 4 * 1024**3
+MAX_RATIO = 1_000
+MAX_DOCUMENT = 512 * 1024**2
+MANIFEST = "manifest.json"
+REQUIRED = (
+    "organisation.json",
+    "activity.json",
+    "library.json",
+    "statement.json",
+    "findings.json",
+    "commitments.json",
+    "attestations.json",
+    "anchors.json",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Name one part as the manifest lists it."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+class Package:
+    """Read parts of an open package; every read is bounded by the size that the zip directory states."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        self._entries = _guarded_entries(archive)
+        if MANIFEST not in self._entries:
+            raise Malformed("PACKAGE_NO_MANIFEST", MANIFEST, "the zip has no manifest.json, so it is not an evidence package")
+        data = self.read(MANIFEST)
+        self.manifest: Any = documents.read(data, "package", MANIFEST)
+        self.hash = hashlib.sha256(data).hexdigest()
+        self.parts = {item["path"]: Part(item["path"], item["sha256"], item["bytes"]) for item in self.manifest["parts"]}
+        self.withheld = {item["path"]: str(item["reason"]) for item in self.manifest["withheld"]}
+        both = sorted(set(self.parts) & set(self.withheld))
+        if both or MANIFEST in self.parts or MANIFEST in self.withheld:
+            raise Malformed("PACKAGE_MANIFEST", MANIFEST, f"{(both or [MANIFEST])[0]} cannot be listed there")
+
+    def names(self) -> tuple[str, ...]:
+        """Return the entries in the zip's order, manifest.json included."""
+        return tuple(self._entries)
+
+    def has(self, path: str) -> bool:
+        """Say whether the zip holds `path`."""
+        return path in self._entries
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes of an entry. Raises: Malformed where it cannot be unpacked as the directory states."""
+        info = self._entries[path]
+        if path.endswith(".json") and info.file_size > MAX_DOCUMENT:
+            raise Malformed("PACKAGE_SIZE", path, f"a document of more than {MAX_DOCUMENT} bytes is not read")
+        try:
+            with self._archive.open(info) as stream:
+                data = stream.read(info.file_size + 1)
+        except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, ValueError, NotImplementedError) as error:
+            raise Malformed("PACKAGE_ENTRY", path, f"cannot be unpacked: {error}") from None
+        if len(data) != info.file_size:
+            raise Malformed("PACKAGE_ENTRY", path, f"unpacks to another size than the {info.file_size} bytes stated")
+        return data
+
+
+def _guarded_entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """Return the entries by name, or refuse the zip: what is refused here never reaches a reader."""
+    infos = archive.infolist()
+    if len(infos) > MAX_ENTRIES:
+        raise Malformed("PACKAGE_ENTRIES", "zip", f"{len(infos)} entries, at most {MAX_ENTRIES} are read")
+    entries: dict[str, zipfile.ZipInfo] = {}
+    unpacked = 0
+    for info in infos:
+        name = info.filename
+        parts = name.split("/")
+        if name.startswith("/") or "\\" in name or ":" in name or "\x00" in name or any(part in ("", ".", "..") for part in parts):
+            raise Malformed("PACKAGE_PATH", name[:80] or "zip", "an entry's path is relative, without '..', empty steps or backslashes")
+        if name in entries:
+            raise Malformed("PACKAGE_TWICE", name, "an entry occurs twice")
+        mode = info.external_attr >> 16
+        if info.is_dir() or (mode and not stat.S_ISREG(mode) and stat.S_IFMT(mode)):
+            raise Malformed("PACKAGE_KIND", name, "an entry is a plain file, not a folder or a link")
+        if info.flag_bits & 0x1 or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise Malformed("PACKAGE_METHOD", name, "an entry is stored or deflated, and not encrypted")
+        unpacked += info.file_size
+        if unpacked > MAX_UNPACKED:
+            raise Malformed("PACKAGE_SIZE", name, f"the zip unpacks to more than {MAX_UNPACKED} bytes")
+        if info.file_size > MAX_RATIO * max(1, info.compress_size):
+            raise Malformed("PACKAGE_RATIO", name, f"unpacks to more than {MAX_RATIO} times its size")
+        entries[name] = info
+    return entries
+
+
+@contextmanager
+def open_package(path: Path) -> Iterator[Package]:
+    """Yield the package at `path`.
+
+    Raises:
+        Malformed: not a zip, a refused entry, or a manifest that cannot be read.
+    """
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
+        raise Malformed("PACKAGE_ZIP", path.name, f"not a readable zip: {error}") from None
+    with archive:
+        yield Package(archive)
+
+
+def schema_path(dataset: str) -> str:
+    """Return the part that holds a dataset's schema."""
+    return f"schemas/{dataset}.json"
+
+
+def meter_path(meter: str) -> str:
+    """Return the part that holds a meter's record."""
+    return f"meters/{meter}.ltm"

@@ -1,0 +1,107 @@
+"""Hash QBFT headers and count their commit seals.
+
+`extraData` is RLP([vanity, validators, vote, round, seals]). The block hash leaves round and seals out (round 0, no seals); the commit
+hash keeps the round. Signers are counted by address, because one signature has two writings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from verifier import rlp
+from verifier.errors import Malformed, Refused
+from verifier.keccak import keccak256
+from verifier.secp256k1 import recover_seal
+
+_EXTRA = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """Hold the five items of extraData."""
+
+    vanity: bytes
+    validators: tuple[bytes, ...]
+    vote: rlp.Item
+    round: bytes
+    seals: tuple[bytes, ...]
+
+
+def read_extra(data: bytes) -> Extra:
+    """Return the items of extraData. Raises: Malformed for another form; lenient readings are how two clients come to disagree."""
+    items = rlp.decode_list(data)
+    if len(items) != 5 or not isinstance(items[1], list) or not isinstance(items[4], list):
+        raise Malformed("QBFT_EXTRA", "header extraData", "vanity, validators, vote, round and seals expected")
+    validators = tuple(rlp.text_of(item, 20) for item in items[1])
+    if any(a >= b for a, b in pairwise(validators)):
+        raise Malformed("QBFT_VALIDATORS", "header extraData", "validators are strictly ascending")
+    vote = items[2]
+    if vote != [] and not (
+        isinstance(vote, list) and len(vote) == 2 and isinstance(vote[0], bytes) and len(vote[0]) == 20 and vote[1] in (b"", b"\xff")
+    ):
+        raise Malformed("QBFT_VOTE", "header extraData", "no vote, or a recipient with 0xff or an empty string")
+    if rlp.integer_of(items[3]) >= 2**32:
+        raise Malformed("QBFT_ROUND", "header extraData", "a round has at most four bytes")
+    return Extra(rlp.text_of(items[0], 32), validators, vote, rlp.text_of(items[3]), tuple(rlp.text_of(item, 65) for item in items[4]))
+
+
+def block_hash(fields: list[rlp.Item]) -> bytes:
+    """Return the block hash of a header's fields: round 0, no seals."""
+    return _hash(fields, read_extra(rlp.text_of(fields[_EXTRA])), b"")
+
+
+def commit_hash(fields: list[rlp.Item]) -> bytes:
+    """Return what the commit seals sign: the round as it is, no seals."""
+    extra = read_extra(rlp.text_of(fields[_EXTRA]))
+    return _hash(fields, extra, extra.round)
+
+
+def _hash(fields: list[rlp.Item], extra: Extra, round_: bytes) -> bytes:
+    stripped = rlp.encode([extra.vanity, list(extra.validators), extra.vote, round_, []])
+    return keccak256(rlp.encode([*fields[:_EXTRA], stripped, *fields[_EXTRA + 1 :]]))
+
+
+def quorum(validators: int) -> int:
+    """Return how many of N validators must have sealed: ceil(2N/3)."""
+    return -(-2 * validators // 3)
+
+
+def committers(raw: bytes) -> tuple[Extra, tuple[bytes, ...]]:
+    """Return (extra, the addresses that sealed), ascending.
+
+    Raises:
+        Refused: a seal recovers nobody, somebody twice, or somebody outside the header's own validators.
+    """
+    fields = rlp.decode_list(raw)
+    extra = read_extra(rlp.text_of(fields[_EXTRA]))
+    digest = commit_hash(fields)
+    found: list[bytes] = []
+    for index, seal in enumerate(extra.seals):
+        address = recover_seal(digest, seal)
+        if address in found:
+            raise Refused("SEAL_TWICE", "a validator's seal is counted once", element=f"seal {index}", found="0x" + address.hex())
+        if address not in extra.validators:
+            raise Refused(
+                "SEAL_STRANGER", "a seal is of nobody in the header's validators", element=f"seal {index}", found="0x" + address.hex()
+            )
+        found.append(address)
+    return extra, tuple(sorted(found))
+
+
+def verify_quorum(raw: bytes, pinned: tuple[bytes, ...]) -> None:
+    """Refuse unless a quorum of the header's validators sealed and a quorum of the pinned set is among them.
+
+    Raises:
+        Refused: code QBFT_QUORUM where seals are too few, QBFT_UNPINNED where the validators are others than the policy pins.
+    """
+    extra, sealed = committers(raw)
+    if len(sealed) < quorum(len(extra.validators)) or not sealed:
+        raise Refused("QBFT_QUORUM", "too few commit seals", expected=str(quorum(len(extra.validators))), found=str(len(sealed)))
+    if tuple(sorted(pinned)) != extra.validators:
+        raise Refused(
+            "QBFT_UNPINNED",
+            "the header names other validators than the policy",
+            expected=", ".join("0x" + item.hex() for item in sorted(pinned)),
+            found=", ".join("0x" + item.hex() for item in extra.validators),
+        )

@@ -1,0 +1,73 @@
+"""Word a verification: text for people, one JSON object for programs (verification.md)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from verifier import NAME, VERSION, messages
+from verifier.checks import Check, Outcome, verdict_of
+from verifier.operational_1 import MEASURES
+from verifier.verify_package import Verification
+
+_SHOWN = 200
+
+
+def document_of(verification: Verification, language: str) -> dict[str, Any]:
+    """Return the JSON object: verdict, exit code, level, subject, checks, recomputed, policy, tool."""
+    verdict, exit_code = verdict_of(verification.checks.items)
+    recomputed, policy = verification.recomputed, verification.policy
+    return {
+        "verdict": verdict,
+        "exit_code": exit_code,
+        "level": verification.level(),
+        "subject": verification.subject,
+        "checks": [_check_document(check, language) for check in verification.checks.items],
+        "recomputed": None
+        if recomputed is None
+        else {"lines": recomputed.lines, "differences": {name: str(recomputed.differences[name]) for name in MEASURES}},
+        "policy": None if policy is None else {"version": policy.version, "sha256": policy.digest, "public_key": policy.public_key.hex()},
+        "tool": {"name": NAME, "version": VERSION},
+    }
+
+
+def _check_document(check: Check, language: str) -> dict[str, str]:
+    document = {"id": check.id, "subject": check.subject, "outcome": str(check.outcome)}
+    if check.expected is not None:
+        document["expected"] = check.expected
+    if check.found is not None:
+        document["found"] = check.found
+    if check.outcome is not Outcome.PASS:
+        document["means"], document["next"] = messages.explain(check, language)
+    return document
+
+
+def json_of(document: dict[str, Any]) -> str:
+    """Return the one line that goes to stdout."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def text_of(verification: Verification, language: str, *, all_checks: bool = True) -> str:
+    """Return the report for people: one numbered line per check, a mismatch with expected, found, means and next."""
+    lines = [verification.subject, ""]
+    for number, check in enumerate(verification.checks.items, start=1):
+        if check.outcome is Outcome.PASS and not all_checks:
+            continue
+        lines.append(f"{number:3}. {messages.outcome_word(check.outcome, language):<12} {check.id}  {check.subject}")
+        if check.outcome is Outcome.PASS:
+            continue
+        means, following = messages.explain(check, language)
+        for name, value in (("expected", check.expected), ("found", check.found), ("means", means), ("next", following)):
+            if value is not None:
+                lines.append(f"       {messages.label(name, language)}: {value if len(value) <= _SHOWN else value[:_SHOWN] + ' …'}")
+    lines.append("")
+    recomputed = verification.recomputed
+    if recomputed is not None:
+        differences = ", ".join(f"{name} {recomputed.differences[name]:+d}" for name in MEASURES if recomputed.differences[name]) or "0"
+        counted = f"{recomputed.lines} {messages.label('lines', language)}"
+        lines.append(f"{messages.label('recomputed', language)}: {counted}, {messages.label('difference', language)}: {differences} g")
+    if verification.datasets:
+        lines.append(f"{messages.label('level', language)}: {messages.level_words(verification.level(), language)}")
+    verdict, exit_code = verdict_of(verification.checks.items)
+    lines.append(f"{messages.label('verdict', language)}: {verdict} ({exit_code}), {messages.verdict_words(verdict, language)}")
+    return "\n".join(lines)

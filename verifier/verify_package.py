@@ -1,0 +1,122 @@
+"""Verify an evidence package: every check of verification.md, in the order of its table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from verifier.check_anchor import check_anchor
+from verifier.check_commitment import check_attestation, check_commitments, check_signer
+from verifier.check_inputs import Parts, check_findings, check_input_hashes, check_library_named, check_meters, read_parts
+from verifier.check_lines import Recomputed, check_lines, check_rollup
+from verifier.check_policy import check_library_trusted, check_policy
+from verifier.checks import Checks
+from verifier.commitment import Commitment
+from verifier.package import Package
+from verifier.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Hold what a run found; `report.py` words it."""
+
+    subject: str
+    checks: Checks
+    datasets: tuple[str, ...]
+    policy: Policy | None
+    recomputed: Recomputed | None = None
+    commitments: tuple[Commitment, ...] = ()
+    findings_hash: str | None = None
+    package_hash: str | None = None
+    institution: str | None = None
+
+    def level(self) -> str:
+        """Return the level that holds for every dataset: L1 in R, L2 anchored, L3 final; "-" below."""
+        if not self.datasets or not all(self.checks.holds(f"commitment.{name}") for name in self.datasets):
+            return "-"
+        anchored = ("attestation", "anchor.header", "anchor.receipt", "anchor.state")
+        if not all(self.checks.holds(*(f"{step}.{name}" for step in anchored)) for name in self.datasets):
+            return "L1"
+        return "L3" if all(self.checks.holds(f"anchor.final.{name}") for name in self.datasets) else "L2"
+
+
+def verify_package(package: Package, policy: Policy | None, policy_key: str | None, now: int) -> Verification:
+    """Run every check on an open package; `now` is Unix seconds."""
+    checks = Checks()
+    # 1. Parts: present, listed, whole.
+    parts = read_parts(checks, package)
+    # 2. Policy: signed and in force.
+    check_policy(checks, policy, policy_key, now)
+    # 3. Library: the one that the statement names, and that the policy lists.
+    library_hash = check_library_named(checks, parts)
+    if library_hash is not None:
+        check_library_trusted(checks, library_hash, policy)
+    # 4. Inputs: those that the statement names.
+    check_input_hashes(checks, parts)
+    # 5. Meters: header, sums, quality, digest.
+    check_meters(checks, parts)
+    # 6. Lines and roll-up: computed again.
+    recomputed = check_lines(checks, parts)
+    check_rollup(checks, parts)
+    # 7. Commitments: keys, leaves, tree, R.
+    commitments = check_commitments(checks, parts, policy)
+    # 8. Attestation, anchor and signer of each dataset; the signer last, because the block's time decides.
+    for dataset, commitment in commitments.items():
+        check_signed(checks, parts, commitment, dataset, library_hash, policy)
+    # 9. Findings: none that forbids signing.
+    check_findings(checks, parts)
+    manifest = package.manifest
+    return Verification(
+        subject=f"{manifest['institution']} {manifest['period']['id']} revision {manifest['revision']}, package {package.hash}",
+        checks=checks,
+        datasets=tuple(commitments),
+        policy=policy,
+        recomputed=recomputed,
+        commitments=tuple(commitments.values()),
+        findings_hash=parts.hashes.get("findings.json"),
+        package_hash=package.hash,
+        institution=manifest["institution"],
+    )
+
+
+def check_signed(
+    checks: Checks, parts: Parts, commitment: Commitment, dataset: str, library_hash: str | None, policy: Policy | None
+) -> None:
+    """Answer attestation, anchor and signer checks of one dataset of a package."""
+    statement = parts.documents["statement"]
+    item = _only(checks, parts, "attestations", f"attestation.{dataset}", dataset)
+    attested = check_attestation(
+        checks, commitment, item, library_hash or statement["library"]["hash"], parts.hashes["statement.json"], statement["cause"]
+    )
+    time = check_anchor(checks, commitment, attested, _only(checks, parts, "anchors", f"anchor.header.{dataset}", dataset), policy)
+    check_signer(checks, commitment, attested, policy, time)
+
+
+def _only(checks: Checks, parts: Parts, document: str, check_id: str, dataset: str) -> Any | None:
+    """Return the one item of a dataset, or None; two items are a mismatch of their own."""
+    if not parts.has(document):
+        return None
+    items = [item for item in parts.documents[document]["items"] if item["dataset"] == dataset]
+    if len(items) > 1:
+        checks.failed(check_id, dataset, "ITEM_TWICE", "one item", f"{len(items)} items")
+    return items[0] if items else None
+
+
+def recompute_package(package: Package) -> Verification:
+    """Run the checks that need the parts alone: manifest, inputs, meters, lines, roll-up."""
+    checks = Checks()
+    parts = read_parts(checks, package)
+    check_input_hashes(checks, parts)
+    check_meters(checks, parts)
+    recomputed = check_lines(checks, parts)
+    check_rollup(checks, parts)
+    manifest = package.manifest
+    return Verification(
+        subject=f"{manifest['institution']} {manifest['period']['id']} revision {manifest['revision']}, package {package.hash}",
+        checks=checks,
+        datasets=(),
+        policy=None,
+        recomputed=recomputed,
+        package_hash=package.hash,
+        institution=manifest["institution"],
+    )
