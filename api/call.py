@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
 from api.digests import content_digest
 from api.exchange import Exchange
+from api.problems.refusal import FieldError, Refusal
 from ledger.services.context import Actor, Work
 from ledger.services.house import House
 from ledger.store.idempotency import StoredAnswer, begin, finish
@@ -61,6 +62,18 @@ class Call:
     def read(self) -> AbstractContextManager[Work]:
         """Open a use case that only reads one moment of the store; writers are not held up."""
         return self.house.view(self.actor)
+
+    def institution(self, named: str | None) -> str:
+        """Return the institution that a query names, or the token's own.
+
+        Raises:
+            Refusal: neither is there.
+        """
+        institution = named or self.actor.institution
+        if institution is None:
+            detail = "this token belongs to no institution: name one"
+            raise Refusal("input.invalid", errors=(FieldError("query/institution", "missing", detail),))
+        return institution
 
     def once(self, body_sha256: str, use_case: Callable[[Work], Reply]) -> Response:
         """Run a creating use case and store its answer in the same transaction, or give the answer that was stored.
@@ -112,6 +125,7 @@ def _get_call(request: Request) -> Call:
 
 
 CallParameter = Annotated[Call, Depends(_get_call)]
+InstitutionParameter = Annotated[str | None, Query(min_length=1, max_length=63, description="the token's own without it")]
 
 
 def with_query(path: str, **parameters: str | int | None) -> str:

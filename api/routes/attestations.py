@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from api.bodies import Received, json_body
-from api.call import CallParameter, Reply, reply
+from api.call import CallParameter, InstitutionParameter, Reply, reply
 from api.operation import operation
 from api.paging import PageParameter, answer_page
 from api.schemas.attestations import AnchorAnswer, AttestationAnswer, AttestationRequest
@@ -36,13 +36,14 @@ def create_attestation(call: CallParameter, body: Annotated[Received[Attestation
 
 
 @router.get("/attestations", **operation("attestations.list", "List attestations", answer=PageAnswer[AttestationAnswer]))
-def list_attestations(call: CallParameter, page: PageParameter) -> Response:
-    """List the attestations that this token sees."""
+def list_attestations(call: CallParameter, page: PageParameter, institution: InstitutionParameter = None) -> Response:
+    """List the attestations of the token's institution, or of the one named."""
+    name = call.institution(institution)
     with call.read() as work:
         return answer_page(
             call,
             page,
-            lambda limit, after: attestations.list_attestations(work, limit, after),
+            lambda limit, after: attestations.list_attestations(work, name, limit, after),
             lambda items, cursor: PageAnswer[AttestationAnswer](items=tuple(map(AttestationAnswer.of, items)), next_cursor=cursor),
         )
 
@@ -55,13 +56,14 @@ def get_attestation(call: CallParameter, attestation: str) -> Response:
 
 
 @router.get("/anchors", **operation("anchors.list", "List anchors", answer=PageAnswer[AnchorAnswer]))
-def list_anchors(call: CallParameter, page: PageParameter) -> Response:
-    """List the anchored attestations that this token sees."""
+def list_anchors(call: CallParameter, page: PageParameter, institution: InstitutionParameter = None) -> Response:
+    """List the anchored attestations of the token's institution, or of the one named."""
+    name = call.institution(institution)
     with call.read() as work:
         return answer_page(
             call,
             page,
-            lambda limit, after: anchors.list_anchors(work, limit, after),
+            lambda limit, after: anchors.list_anchors(work, name, limit, after),
             lambda items, cursor: PageAnswer[AnchorAnswer](items=tuple(map(AnchorAnswer.of, items)), next_cursor=cursor),
         )
 

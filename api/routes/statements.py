@@ -22,15 +22,20 @@ router = APIRouter()
 
 @router.post(
     "/institutions/{institution}/periods/{period}/statements",
-    **operation("statements.create", "Compute a statement", answer=StatementAnswer, status=201, body=StatementRequest),
+    **operation("statements.create", "Compute a statement", answer=StatementAnswer, status=201, body=StatementRequest, judged=True),
 )
 def create_statement(
     call: CallParameter, institution: str, period: str, body: Annotated[Received[StatementRequest], json_body(StatementRequest)]
 ) -> Response:
-    """Compute the period's statement from what is recorded now. With error findings its state is `rejected` and nobody can sign it."""
+    """Compute the period's statement from what is recorded now. With error findings its state is `rejected` and nobody can sign it.
+
+    200 with state `rejected` and no id: the findings leave no statement that could be kept.
+    """
 
     def use_case(work: Work) -> Reply:
         view = statements.prepare_statement(work, institution, period, body.value.cause)
+        if not view.id:
+            return reply(StatementAnswer.of(view))
         return reply(StatementAnswer.of(view), status=201, location=f"/v1/statements/{view.id}")
 
     return call.once(body.sha256, use_case)

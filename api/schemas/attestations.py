@@ -25,8 +25,9 @@ class AttestationRequest(ApiRequest):
 
 
 class AttestedDatasetAnswer(ApiAnswer):
-    """One dataset of an attestation and how far its transaction has come."""
+    """One dataset of an attestation and how far its transaction has come; when anchored, its anchor has the same id."""
 
+    id: Id
     dataset: str
     root: str
     signer: str
@@ -40,6 +41,7 @@ class AttestationAnswer(ApiAnswer):
 
     id: Id
     statement: Id
+    institution: str
     state: str
     items: tuple[AttestedDatasetAnswer, ...]
 

@@ -97,7 +97,8 @@ class SigningItemAnswer(ApiAnswer):
     primary_type: str
     domain: dict[str, Any]
     message: dict[str, Any]
-    digest: str
+    digest: Annotated[str, Field(description="what the key signs, 0x hex")]
+    typed_data: Annotated[dict[str, Any], Field(description="the same as an eth_signTypedData_v4 request")]
 
 
 class ProblemError(ApiAnswer):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from api.schemas.base import ApiAnswer, ApiRequest, FindingAnswer, Id, Instant, SigningItemAnswer
+from api.schemas.base import ApiAnswer, ApiRequest, FindingAnswer, HashIfStored, Id, IdIfStored, Instant, SigningItemAnswer
 
 
 class StatementRequest(ApiRequest):
@@ -14,14 +14,14 @@ class StatementRequest(ApiRequest):
 
 
 class StatementAnswer(ApiAnswer):
-    """A statement. Its totals are grams of CO2e as decimal strings; what was not computed is not there."""
+    """A statement. Its totals are grams of CO2e as decimal strings. Where the findings left no statement, `id` and hashes are null."""
 
-    id: Id
+    id: IdIfStored
     institution: str
     period: str
     revision: int
     cause: str
-    hash: str
+    hash: HashIfStored
     state: str
     totals: dict[str, str]
     lines: int
@@ -30,9 +30,9 @@ class StatementAnswer(ApiAnswer):
     prepared_by: str
     prepared_at: Instant
     supersedes: str | None
-    library: str
-    organisation: str
-    activity: str
+    library: HashIfStored
+    organisation: HashIfStored
+    activity: HashIfStored
 
 
 class LinesAnswer(ApiAnswer):
