@@ -1,0 +1,144 @@
+"""Take the approver's signatures on a statement, and queue them for the chain in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ledger.accounting.commit import Commitments
+from ledger.chain.typed_data import PeriodAttestation, ReleaseStatus
+from ledger.errors import Conflict, Forbidden, InputError, NotFound
+from ledger.records import canonical
+from ledger.services import audit
+from ledger.services.context import Page, Work, require_own, require_visible
+from ledger.services.signing import Received, queue, receive, signed_columns
+from ledger.services.statement_state import find_statement_state
+from ledger.services.statements import attestation_message, load_commitments, load_statement, load_statement_row
+from ledger.services.transactions import find_transaction
+from ledger.store import tables
+from ledger.store.repositories import attestations, statements
+
+
+@dataclass(frozen=True)
+class AttestedDataset:
+    """One signed dataset: its root R, the signer's address, and what became of the transaction (`id` names the anchor)."""
+
+    dataset: str
+    root: str
+    signer: str
+    state: str
+    tx_hash: str | None
+    error: str | None
+    id: str
+
+
+@dataclass(frozen=True)
+class AttestationView:
+    """The attestation of a statement: signed, queued, anchored or rejected as a whole."""
+
+    id: str
+    statement: str
+    institution: str
+    state: str
+    items: tuple[AttestedDataset, ...]
+
+
+def submit_attestation(work: Work, statement_id: str, items: Sequence[Mapping[str, Any]]) -> AttestationView:
+    """Take one signed message per committed dataset: all of them or none. The same messages again change nothing.
+
+    Raises:
+        Forbidden: the person who prepared the statement signs it, or the actor is no approver.
+        InputError: a message is not the one the statement gives; a dataset is missing or twice.
+        SignatureRefused: past its deadline; another bank's, a suspended or an ended key; signed for another chain.
+        Conflict: errors stand against the statement; its library release is not in force; other messages are recorded.
+    """
+    row = load_statement_row(work, statement_id)
+    require_own(work, row.institution_id, "approver")
+    if row.prepared_by == work.actor.subject:
+        raise Forbidden("the preparer of a statement does not sign it", hint="preparer and approver are two people")
+    if row.has_errors:
+        raise Conflict(
+            "findings of severity error stand against this statement", hint="mend the inputs and prepare it again", statement=statement_id
+        )
+    _require_library(work, row)
+    commitments = load_commitments(work, row)
+    received = [_receive(work, row, commitments, item) for item in items]
+    names = [dataset for dataset, _ in received]
+    wanted = [dataset.dataset for dataset in commitments.datasets]
+    if sorted(names) != sorted(wanted):
+        raise InputError(
+            f"signed datasets: got {', '.join(sorted(names)) or 'none'}, expected {', '.join(wanted)}", hint="sign every dataset once"
+        )
+    for dataset, message in received:
+        outbox_id = queue(work, work.house.contracts.periods, message, kind="periods.submit", subject=f"statement/{row.id}/{dataset}")
+        attestations.add_attestation(
+            work.session, row, dataset=dataset, digest=message.digest.hex(), signed=signed_columns(work, message, outbox_id)
+        )
+    audit.record(work, "attestation.submit", statement_id, institution=row.institution_id, details={"statement": row.hash})
+    return _view(work, row)
+
+
+def get_attestation(work: Work, id: str) -> AttestationView:
+    """Return the attestation of a statement (it has the statement's id)."""
+    row = load_statement_row(work, id)
+    if not attestations.list_statement_attestations(work.session, row.id):
+        raise NotFound("no such attestation", hint="the statement is not signed yet")
+    return _view(work, row)
+
+
+def list_attestations(work: Work, institution: str, limit: int, after: str | None) -> Page[AttestationView]:
+    """Return the attested statements of an institution in the order of their first signature."""
+    require_visible(work, institution)
+    page = statements.list_statements(work.session, institution_id=institution, limit=limit, after=None if after is None else int(after))
+    signed = (row for row in page.items if attestations.list_statement_attestations(work.session, row.id))
+    items = tuple(_view(work, statements.get_statement(work.session, row.id)) for row in signed)
+    return Page(items, None if page.next_after is None else str(page.next_after))
+
+
+def _receive(
+    work: Work, row: tables.Statement, commitments: Commitments, item: Mapping[str, Any]
+) -> tuple[str, Received[PeriodAttestation]]:
+    dataset = str(item.get("dataset"))
+    if commitments.find_dataset(dataset) is None:
+        raise InputError("the statement commits to no such dataset", hint="sign what the signing request lists")
+    received = receive(work, work.house.contracts.periods, PeriodAttestation, item["message"], str(item["signature"]))
+    expected = attestation_message(load_statement(row), dataset, commitments, received.struct.deadline)
+    if received.struct != expected:
+        got, want = received.struct.to_message(), expected.to_message()
+        differing = tuple((f"/{name}", "DIFFERS", f"expected {want[name]}") for name in want if got[name] != want[name])
+        raise InputError(
+            f"the message attests something else than statement {row.id}: {', '.join(pointer[1:] for pointer, _, _ in differing)}",
+            hint="sign the message of the signing request unchanged",
+            errors=differing,
+        )
+    return dataset, received
+
+
+def _require_library(work: Work, row: tables.Statement) -> None:
+    status = work.house.contracts.libraries.status_at(bytes.fromhex(row.library_hash), work.clock.now())
+    if status != ReleaseStatus.IN_FORCE:
+        raise Conflict(
+            f"the library release of this statement is {status.name.lower().replace('_', ' ')} on chain, expected in force",
+            hint="wait until the centre has published it, or prepare the statement with a published one",
+            library=row.library_hash,
+        )
+
+
+def _view(work: Work, row: tables.Statement) -> AttestationView:
+    latest = {item.dataset: item for item in attestations.list_statement_attestations(work.session, row.id)}
+    items = []
+    for dataset, item in sorted(latest.items()):
+        transaction = find_transaction(work, item.outbox_id)
+        root = PeriodAttestation.from_message(read_message(item)).root.hex()
+        items.append(AttestedDataset(dataset, root, item.signer, transaction.state, transaction.tx_hash, transaction.error, str(item.id)))
+    state = find_statement_state(work, row)
+    if state in ("verified", "superseded"):
+        state = "anchored"
+    return AttestationView(str(row.id), str(row.id), row.institution_id, state, tuple(items))
+
+
+def read_message(row: tables.Attestation) -> dict[str, Any]:
+    """Return the stored message of an attestation."""
+    message = canonical.load(row.message)
+    return dict(message) if isinstance(message, dict) else {}

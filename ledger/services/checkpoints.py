@@ -1,0 +1,95 @@
+"""Checkpoints: of the embedded chain's block log, and of an institution's envelope log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ledger.chain.typed_data import LogCheckpoint
+from ledger.errors import Conflict, InputError, NotFound
+from ledger.identifiers import sid
+from ledger.merkle.plain import root
+from ledger.services import audit
+from ledger.services.context import Work, require_own
+from ledger.services.signing import queue, receive, signed_columns
+from ledger.services.statements import SIGNING_SECONDS, SigningItem
+from ledger.services.transactions import find_transaction
+from ledger.store.repositories import metering
+
+
+@dataclass(frozen=True)
+class CheckpointView:
+    """A signed checkpoint of the block log: size, root (hex), the whole note, and the key that signed it (vkey)."""
+
+    size: int
+    root: str
+    note: str
+    verifier_key: str
+
+
+@dataclass(frozen=True)
+class LogCheckpointView:
+    """An anchored root of an envelope log."""
+
+    institution: str
+    size: int
+    root: str
+    state: str
+    tx_hash: str | None
+
+
+def latest_checkpoint(work: Work) -> CheckpointView:
+    """Return a checkpoint that covers the head of the embedded chain.
+
+    Raises:
+        NotFound: the chain is a node's: its finality is in its own headers.
+    """
+    found = work.house.chain.checkpoint_for(work.house.chain.block_number())
+    if found is None:
+        raise NotFound("this chain has no checkpoints", hint="on an external node, finality is in the block headers")
+    return CheckpointView(found.size, found.root.hex(), found.note, found.verifier_key)
+
+
+def log_checkpoint_request(work: Work, institution: str) -> SigningItem:
+    """Return the message that fixes the institution's envelope log as it stands now.
+
+    Raises:
+        Conflict: the log is empty.
+    """
+    require_own(work, institution, "approver")
+    leaves = metering.list_leaf_hashes(work.session, institution)
+    if not leaves:
+        raise Conflict("the envelope log is empty", hint="send telemetry first", institution=institution)
+    ledger = work.house.contracts.periods
+    struct = LogCheckpoint(org=sid("org", institution), size=len(leaves), root=root(leaves), deadline=work.clock.now() + SIGNING_SECONDS)
+    return SigningItem(
+        dataset="",
+        primary_type="LogCheckpoint",
+        domain=ledger.domain.to_message(),
+        message=struct.to_message(),
+        digest="0x" + struct.digest(ledger.domain).hex(),
+        typed_data=struct.to_typed_data(ledger.domain),
+    )
+
+
+def submit_log_checkpoint(work: Work, institution: str, message: Mapping[str, object], signature: str) -> LogCheckpointView:
+    """Take the signed root of the envelope log and queue it.
+
+    Raises:
+        InputError: the root is not that of the log at this size.
+    """
+    require_own(work, institution, "approver")
+    received = receive(work, work.house.contracts.periods, LogCheckpoint, message, signature)
+    struct = received.struct
+    leaves = metering.list_leaf_hashes(work.session, institution, struct.size)
+    if struct.org != sid("org", institution) or len(leaves) != struct.size or root(leaves) != struct.root:
+        raise InputError("the message fixes another log than the one stored here", hint="sign the message of the request unchanged")
+    outbox_id = queue(work, work.house.contracts.periods, received, kind="periods.anchor_log", subject=f"log/{institution}/{struct.size}")
+    latest = metering.find_latest_checkpoint(work.session, institution)
+    if latest is None or latest.struct_hash != struct.struct_hash().hex():
+        latest = metering.add_log_checkpoint(
+            work.session, institution, struct.size, struct.root.hex(), signed_columns(work, received, outbox_id)
+        )
+        audit.record(work, "log.checkpoint", f"{institution}/{struct.size}", institution=institution)
+    transaction = find_transaction(work, latest.outbox_id)
+    return LogCheckpointView(institution, latest.size, latest.root, transaction.state, transaction.tx_hash)

@@ -1,0 +1,173 @@
+"""The house: what lives as long as the process does, and how it is set up, opened and closed."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from ledger.chain.client import ChainClient, connect
+from ledger.chain.deploy import Contracts, check_deployment, deploy, open_contracts
+from ledger.chain.deployment import Deployment, load_deployment
+from ledger.chain.keystore import Signer, create_key, load_key
+from ledger.clock import Clock, SystemClock
+from ledger.config import Settings
+from ledger.errors import ConfigurationError, IntegrityError
+from ledger.services.context import Actor, Work
+from ledger.store.database import Database, open_database
+
+LIGHT_SCRYPT_N = 2**12
+CURSOR_KEY_BYTES = 32
+
+
+class House:
+    """An open house: database, chain, contracts, the server's own two keys. Safe to share between threads; close it once."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        chain: ChainClient,
+        deployment: Deployment,
+        relayer: Signer,
+        cursor_key: bytes,
+        clock: Clock,
+    ) -> None:
+        self.settings, self.database, self.chain, self.clock = settings, database, chain, clock
+        self.deployment, self.relayer, self.cursor_key = deployment, relayer, cursor_key
+        self.contracts: Contracts = open_contracts(chain, deployment)
+
+    @property
+    def relayer_address(self) -> str:
+        """The address that relays; it has no right in any contract."""
+        return self.relayer.address
+
+    @contextmanager
+    def work(self, actor: Actor) -> Iterator[Work]:
+        """Yield one use case that writes; it is kept whole when the block ends, or not at all when it raises."""
+        with self.database.unit_of_work() as session:
+            yield Work(session, self.clock, actor, self)
+
+    @contextmanager
+    def view(self, actor: Actor) -> Iterator[Work]:
+        """Yield one use case that only reads; writers are not held up."""
+        with self.database.reading() as session:
+            yield Work(session, self.clock, actor, self)
+
+    def close(self) -> None:
+        """Close chain and database; the embedded chain publishes its last checkpoint."""
+        self.chain.close()
+        self.database.close()
+
+
+def init_house(settings: Settings, admin: str, *, clock: Clock | None = None) -> Deployment:
+    """Make the server's keys, bring the schema to its head and the contracts onto the chain; again, it changes nothing.
+
+    Args:
+        admin: the EIP-55 address of the centre's admin; its key is elsewhere and stays there.
+
+    Raises:
+        Conflict: this data directory was set up with another admin, chain or key.
+    """
+    clock = clock or SystemClock()
+    settings.keys.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not settings.relayer_key.exists():
+        if settings.light_keys:
+            create_key(settings.relayer_key, settings.passphrase, scrypt_n=LIGHT_SCRYPT_N)
+        else:
+            create_key(settings.relayer_key, settings.passphrase)
+    if not settings.checkpoint_key.exists():
+        _write_checkpoint_key(settings)
+    if not settings.cursor_key.exists():
+        _write_secret(settings.cursor_key, secrets.token_bytes(CURSOR_KEY_BYTES))
+    database = open_database(settings.database_url)
+    try:
+        database.migrate()
+    finally:
+        database.close()
+    chain = _connect(settings, clock)
+    try:
+        relayer = load_key(settings.relayer_key, settings.passphrase)
+        return deploy(chain, relayer, admin, settings.deployment, pause=lambda: time.sleep(0.2))
+    finally:
+        chain.close()
+
+
+def open_house(settings: Settings, *, clock: Clock | None = None) -> House:
+    """Open a house that `init_house` set up, after checking that chain, contracts and schema are the ones it was set up with.
+
+    Raises:
+        ConfigurationError: it was never set up, or the passphrase is another.
+        IntegrityError: what stands on the chain is not what the deployment record says.
+    """
+    clock = clock or SystemClock()
+    if not settings.relayer_key.exists() or not settings.deployment.exists():
+        raise ConfigurationError(f"nothing is set up in {settings.data}", hint="run `lingtan init` first")
+    relayer = load_key(settings.relayer_key, settings.passphrase)
+    deployment = load_deployment(settings.deployment)
+    database = open_database(settings.database_url)
+    if not database.at_head():
+        database.close()
+        raise ConfigurationError("the database is not at the head of its migrations", hint="run `lingtan migrate`")
+    try:
+        chain = _connect(settings, clock)
+    except BaseException:
+        database.close()
+        raise
+    findings = check_deployment(chain, deployment)
+    if findings:
+        chain.close()
+        database.close()
+        listed = "; ".join(f"{finding.place}: {finding.code}, got {finding.got}, expected {finding.expected}" for finding in findings)
+        raise IntegrityError(f"the chain is not the one of the deployment record: {listed}", hint=findings[0].action)
+    return House(settings, database, chain, deployment, relayer, settings.cursor_key.read_bytes(), clock)
+
+
+def _connect(settings: Settings, clock: Clock) -> ChainClient:
+    if not settings.embedded:
+        return connect(settings.chain_url, settings.chain_id, clock=clock)
+    Path(settings.chain_url.removeprefix("embedded://")).parent.mkdir(parents=True, exist_ok=True)
+    return connect(
+        settings.chain_url,
+        settings.chain_id,
+        clock=clock,
+        checkpoint_key=_read_checkpoint_key(settings),
+        checkpoint_folder=settings.checkpoints,
+    )
+
+
+def _write_checkpoint_key(settings: Settings) -> None:
+    data = Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(settings.passphrase.encode()),
+    )
+    _write_secret(settings.checkpoint_key, data)
+
+
+def _read_checkpoint_key(settings: Settings) -> Ed25519PrivateKey:
+    try:
+        key = serialization.load_pem_private_key(settings.checkpoint_key.read_bytes(), settings.passphrase.encode())
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            "the checkpoint key cannot be read", hint="check LINGTAN_PASSPHRASE and the file keys/checkpoint.pem"
+        ) from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ConfigurationError("the checkpoint key is not an Ed25519 key", hint="restore keys/checkpoint.pem from the backup")
+    return key
+
+
+def _write_secret(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

@@ -1,0 +1,101 @@
+"""Build the evidence package of an anchored statement: everything a stranger needs to recompute it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+from ledger.accounting.package import Evidence, build_package
+from ledger.errors import Conflict
+from ledger.indicators.reading import release_from_document
+from ledger.records import canonical
+from ledger.records.activity import Activity
+from ledger.records.organisation import Organisation
+from ledger.services import audit
+from ledger.services.anchors import attestation_item, attested, read_evidence
+from ledger.services.context import Work
+from ledger.services.findings import read_findings
+from ledger.services.statement_state import attestation_states
+from ledger.services.statements import load_commitments, load_records, load_statement, load_statement_row
+from ledger.store import tables
+from ledger.store.repositories import attestations, institutions, library, periods, statements
+
+
+@dataclass(frozen=True)
+class PackageView:
+    """An evidence package: its hash (of the manifest), a file name, and the zip's bytes."""
+
+    statement: str
+    hash: str
+    filename: str
+    data: bytes = field(repr=False)
+
+
+def build_evidence_package(work: Work, statement_id: str) -> PackageView:
+    """Return the evidence package of a statement whose datasets are all anchored. Equal evidence gives equal bytes.
+
+    Raises:
+        Conflict: it is not anchored yet.
+        IntegrityError: a stored part is not the one the statement names: somebody changed it.
+    """
+    row = load_statement_row(work, statement_id)
+    package = build_package(_evidence(work, row))
+    return PackageView(str(row.id), package.hash, f"{row.institution_id}-{row.period_id}-r{row.revision}.zip", package.data)
+
+
+def keep_package(work: Work, statement_id: str) -> str:
+    """Build the package, remember its hash with the statement, and return the hash; the bytes are built anew when asked for."""
+    row = load_statement_row(work, statement_id)
+    package = build_evidence_package(work, statement_id)
+    kept = statements.find_package(work.session, package.hash)
+    if kept is None:
+        statements.add_package(
+            work.session,
+            row.id,
+            hash=package.hash,
+            zip_sha256=hashlib.sha256(package.data).hexdigest(),
+            size=len(package.data),
+            content=package.data,
+            created_by=work.actor.subject,
+            at=work.clock.now(),
+        )
+        audit.record(work, "package.build", package.hash, institution=row.institution_id, details={"statement": row.hash})
+    return package.hash
+
+
+def _evidence(work: Work, row: tables.Statement) -> Evidence:
+    states = attestation_states(work, row)
+    if not states or set(states.values()) != {"anchored"}:
+        raise Conflict("the statement is not anchored yet", hint="wait until every dataset is anchored", statement=str(row.id))
+    items = attested(work, row)
+    anchors = [attestations.find_anchor(work.session, item.id) for item in items]
+    organisation = institutions.find_organisation_by_hash(work.session, row.institution_id, row.organisation_hash)
+    activity = _find_activity(work, row)
+    release = library.get_release(work.session, row.library_hash)
+    if organisation is None or activity is None:
+        raise Conflict("the inputs of this statement are not stored any more", hint="restore the database from a backup")
+    return Evidence(
+        organisation=Organisation.from_document(canonical.load_canonical(organisation.document)),
+        activity=Activity.from_document(canonical.load_canonical(activity.document)),
+        release=release_from_document(canonical.load_canonical(release.document)),
+        statement=load_statement(row),
+        findings=read_findings(row.findings),
+        commitments=load_commitments(work, row),
+        attestations={"schema": "lingtan.attestations/1", "items": [attestation_item(item) for item in items]},
+        anchors={"schema": "lingtan.anchors/1", "items": [read_evidence(anchor) for anchor in anchors if anchor is not None]},
+        records=load_records(work, row),
+        chain_id=work.house.chain.chain_id,
+        period_ledger=work.house.contracts.periods.address.lower(),
+    )
+
+
+def _find_activity(work: Work, row: tables.Statement) -> tables.ActivityVersion | None:
+    after: int | None = None
+    while True:
+        page = periods.list_activity_versions(work.session, row.institution_id, row.period_id, limit=500, after=after)
+        for item in page.items:
+            if item.id == row.activity_version_id:
+                return periods.get_activity_version(work.session, row.institution_id, row.period_id, item.version)
+        if page.next_after is None:
+            return None
+        after = page.next_after

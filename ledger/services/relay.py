@@ -1,0 +1,152 @@
+"""Run the relay: outbox rows become transactions, final ones leave their evidence behind.
+
+What happens at the end of a row runs at least once and does no harm twice: evidence and mirrored keys are stored under the keys of
+what they are about.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+import threading
+
+from ledger.chain.artifacts import error_entries
+from ledger.chain.client import Receipt
+from ledger.chain.contracts.period_ledger import attestation_id_of
+from ledger.chain.proof import capture_anchor
+from ledger.chain.relay import Alarm, Relay, RelaySettings, StepSummary
+from ledger.chain.typed_data import PeriodAttestation, Role
+from ledger.errors import LedgerError
+from ledger.records import canonical
+from ledger.records.outbox import OutboxRow
+from ledger.services.attestations import read_message
+from ledger.services.context import Actor
+from ledger.services.house import House
+from ledger.store.outbox import SqlOutbox
+from ledger.store.repositories import attestations, participants
+from ledger.store.repositories.participants import ChainPlace
+
+PAUSE_SECONDS = 0.25
+_LOG = logging.getLogger("lingtan.relay")
+_RELAY = Actor("relay", None, frozenset({"operator"}))
+
+
+def build_relay(house: House) -> Relay:
+    """Return the relay of this process; one process at a time holds the lease of the relayer's key."""
+    holder = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
+    return Relay(
+        SqlOutbox(house.database, house.clock),
+        house.chain,
+        house.relayer,
+        RelaySettings(holder=holder, confirmations=house.settings.confirmations),
+        on_final=lambda row, receipt: keep_evidence(house, row, receipt),
+        alarm=_alarm,
+        errors=error_entries(),
+    )
+
+
+def run_relay(house: House, stop: threading.Event) -> None:
+    """Step the relay until `stop` is set. An error of ours is logged and the next pass tries again."""
+    relay = build_relay(house)
+    while not stop.is_set():
+        try:
+            relay.step(house.clock.now())
+        except LedgerError as error:
+            _LOG.warning("relay: %s: %s", error.code, error)
+        stop.wait(PAUSE_SECONDS)
+
+
+def drain_relay(house: House, *, passes: int = 200, pause: threading.Event | None = None) -> StepSummary:
+    """Step the relay until nothing is queued or in flight, at most `passes` times; return the last summary."""
+    relay, port = build_relay(house), SqlOutbox(house.database, house.clock)
+    wait = pause or threading.Event()
+    summary = relay.step(house.clock.now())
+    for _ in range(passes):
+        if not port.in_flight() and not port.due(house.clock.now(), 1):
+            break
+        wait.wait(PAUSE_SECONDS)
+        summary = relay.step(house.clock.now())
+    return summary
+
+
+def keep_evidence(house: House, row: OutboxRow, receipt: Receipt) -> None:
+    """Capture what proves a final transaction: the anchor of an attestation, the keys that the registry recorded."""
+    with house.database.reading() as session:
+        attestation = attestations.find_attestation_by_outbox(session, row.id)
+    if attestation is not None:
+        message = PeriodAttestation.from_message(read_message(attestation))
+        evidence = capture_anchor(
+            house.chain,
+            house.contracts.periods,
+            receipt,
+            dataset=attestation.dataset,
+            id=attestation_id_of(message),
+            mapping_slot=house.deployment.records_slot,
+        )
+        with house.work(_RELAY) as work:
+            attestations.add_anchor(
+                work.session,
+                attestation.id,
+                chain_id=house.chain.chain_id,
+                contract=house.contracts.periods.address.lower(),
+                tx_hash=receipt.tx_hash,
+                block_number=receipt.block_number,
+                block_hash=receipt.block_hash,
+                evidence=canonical.dump(evidence),
+                at=work.clock.now(),
+            )
+    _mirror_keys(house, receipt)
+
+
+def _mirror_keys(house: House, receipt: Receipt) -> None:
+    events = house.contracts.participants.events(receipt.logs)
+    if not events:
+        return
+    place = ChainPlace(receipt.block_number, _block_time(house, receipt.block_number), receipt.tx_hash)
+    with house.work(_RELAY) as work:
+        for event in events:
+            facts = event.arguments
+            org = bytes(facts["org"]).hex() if "org" in facts else ""
+            address = str(facts["key"]).lower() if "key" in facts else ""
+            role = Role(facts["role"]).name.lower() if "role" in facts else ""
+            version = int(facts["version"])
+            if event.name == "KeyAdded":
+                participants.add_participant_key(
+                    work.session,
+                    org=org,
+                    address=address,
+                    role=role,
+                    valid_from=int(facts["validFrom"]),
+                    valid_to=int(facts["validTo"]),
+                    version=version,
+                    place=place,
+                )
+            elif event.name == "KeyEnded":
+                participants.add_key_event(
+                    work.session,
+                    org=org,
+                    kind="key_ended",
+                    version=version,
+                    place=place,
+                    address=address,
+                    role=role,
+                    valid_to=int(facts["validTo"]),
+                )
+            elif event.name == "KeyStandingSet":
+                kind = "key_suspended" if facts["suspended"] else "key_reinstated"
+                participants.add_key_event(work.session, org=org, kind=kind, version=version, place=place, address=address, role=role)
+            elif event.name == "StandingSet":
+                kind = "institution_suspended" if facts["suspended"] else "institution_reinstated"
+                participants.add_key_event(work.session, org=org, kind=kind, version=version, place=place)
+
+
+def _block_time(house: House, number: int) -> int:
+    block = house.chain.block(number)
+    stamp = block["timestamp"]
+    return int(stamp, 16) if isinstance(stamp, str) else int(stamp)
+
+
+def _alarm(alarm: Alarm) -> None:
+    _LOG.error("relay alarm %s: %s", alarm.code, alarm.message)

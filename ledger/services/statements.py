@@ -1,0 +1,364 @@
+"""Prepare a period's statement: a function of stored inputs, with every finding, and the request to sign it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ledger.accounting.commit import Commitments, commit
+from ledger.accounting.methods.operational_1 import Computation, Inputs, MeteredEnergy, compute
+from ledger.chain.typed_data import Cause, PeriodAttestation
+from ledger.errors import Conflict, InputError, NotFound
+from ledger.indicators.reading import release_from_document
+from ledger.merkle.keys import CommitmentKeys, meter_asset
+from ledger.metering.checks import check_record
+from ledger.metering.meter_day import MeterDay, assemble
+from ledger.records import canonical
+from ledger.records.activity import Activity
+from ledger.records.findings import Finding, findings_document, has_errors
+from ledger.records.meter_record import MeterRecord, Quantity
+from ledger.records.period import Period
+from ledger.records.statement import CAUSES, Statement
+from ledger.services import audit
+from ledger.services.activity import load_activity_row
+from ledger.services.context import Page, Work, require_own, require_visible
+from ledger.services.findings import read_findings
+from ledger.services.library import find_release_in_force
+from ledger.services.meters import all_meters
+from ledger.services.organisation import load_organisation
+from ledger.services.periods import load_period_row, to_period
+from ledger.services.statement_state import find_statement_state, last_attested
+from ledger.store import tables
+from ledger.store.repositories import institutions, metering, statements
+
+SIGNING_SECONDS = 7 * 86_400
+"""How long a signing request stays good: a week, for an approver who is not at the desk."""
+
+
+@dataclass(frozen=True)
+class StatementView:
+    """A prepared statement; `id` is empty where findings left none. Totals in grams as decimal strings."""
+
+    id: str
+    institution: str
+    period: str
+    revision: int
+    cause: str
+    hash: str
+    state: str
+    totals: dict[str, str]
+    lines: int
+    findings: tuple[Finding, ...]
+    has_errors: bool
+    prepared_by: str
+    prepared_at: int
+    supersedes: str | None
+    library: str
+    organisation: str
+    activity: str
+
+
+@dataclass(frozen=True)
+class SigningItem:
+    """One message to sign: EIP-712 domain, primary type, message and the digest that the key signs (0x hex)."""
+
+    dataset: str
+    primary_type: str
+    domain: dict[str, object]
+    message: dict[str, object]
+    digest: str
+    typed_data: dict[str, object]
+
+
+@dataclass(frozen=True)
+class SigningRequest:
+    """What the approver of a statement signs: one message per dataset."""
+
+    statement: str
+    items: tuple[SigningItem, ...]
+
+
+def prepare_statement(work: Work, institution: str, period: str, cause: str) -> StatementView:
+    """Compute the statement of a period from what is stored now, keep it as a draft, and return every finding.
+
+    Raises:
+        Conflict: no library release is in force; no commitment key is kept; the period is attested already and the cause is `first`, or an
+            attestation of it is on its way.
+    """
+    require_own(work, institution, "preparer")
+    if cause not in CAUSES:
+        raise InputError(f"not a cause; expected one of {', '.join(CAUSES)}")
+    row = load_period_row(work, institution, period)
+    if row.end > work.clock.now():
+        raise Conflict(f"the period {period} is still running", hint="prepare its statement when it is over", period=period)
+    revision, supersedes = _next_revision(work, institution, period, cause)
+    organisation_row, organisation = load_organisation(work, institution)
+    activity_row = load_activity_row(work, institution, period)
+    release = find_release_in_force(work)
+    if release is None:
+        raise Conflict("no library release is in force", hint="the centre publishes one first")
+    value = to_period(row)
+    records = dict(_assemble_records(work, institution, value))
+    units = {meter.id: meter.unit for meter in all_meters(work, institution)}
+    computation = compute(
+        Inputs(
+            organisation=organisation,
+            activity=Activity.from_document(canonical.load_canonical(activity_row.document)),
+            release=release_from_document(canonical.load_canonical(release.document)),
+            period=value,
+            meters=tuple(MeteredEnergy.of_record(meter, units[meter], record) for meter, record in records.items()),
+            revision=revision,
+            cause=cause,
+            supersedes=supersedes,
+        )
+    )
+    findings = (*(finding for meter, record in records.items() for finding in check_record(meter, record)), *computation.findings)
+    if computation.statement is None:
+        return _undefined(work, institution, period, revision, cause, findings)
+    return _keep(work, computation, findings, records, organisation_row, activity_row)
+
+
+def get_statement(work: Work, id: str) -> StatementView:
+    """Return a statement that the actor may see."""
+    return _view(work, load_statement_row(work, id))
+
+
+def list_statements(work: Work, institution: str, period: str | None, limit: int, after: str | None) -> Page[StatementView]:
+    """Return the institution's statements in the order they were prepared."""
+    require_visible(work, institution)
+    page = statements.list_statements(
+        work.session, institution_id=institution, period_id=period, limit=limit, after=None if after is None else int(after)
+    )
+    items = tuple(_view(work, statements.get_statement(work.session, row.id)) for row in page.items)
+    return Page(items, None if page.next_after is None else str(page.next_after))
+
+
+def get_statement_document(work: Work, id: str) -> bytes:
+    """Return the statement's canonical bytes."""
+    return load_statement_row(work, id).document
+
+
+def list_lines(work: Work, id: str, limit: int, after: str | None) -> Page[dict[str, object]]:
+    """Return the statement's lines as documents, by unit and indicator; the key is the line's position."""
+    lines = load_statement(load_statement_row(work, id)).lines
+    start = 0 if after is None else int(after)
+    items = tuple(line.to_document() for line in lines[start : start + limit])
+    return Page(items, str(start + limit) if start + limit < len(lines) else None)
+
+
+def get_signing_request(work: Work, id: str) -> SigningRequest:
+    """Return the messages that the approver signs.
+
+    Raises:
+        Conflict: findings of severity error stand against the statement.
+    """
+    row = load_statement_row(work, id)
+    if row.has_errors:
+        raise Conflict("findings of severity error stand against this statement", hint="mend the inputs and prepare it again", statement=id)
+    statement = load_statement(row)
+    deadline = work.clock.now() + SIGNING_SECONDS
+    ledger = work.house.contracts.periods
+    items = []
+    for dataset in load_commitments(work, row).datasets:
+        struct = attestation_message(statement, dataset.dataset, load_commitments(work, row), deadline)
+        items.append(
+            SigningItem(
+                dataset=dataset.dataset,
+                primary_type="PeriodAttestation",
+                domain=ledger.domain.to_message(),
+                message=struct.to_message(),
+                digest="0x" + struct.digest(ledger.domain).hex(),
+                typed_data=struct.to_typed_data(ledger.domain),
+            )
+        )
+    return SigningRequest(str(row.id), tuple(items))
+
+
+def attestation_message(statement: Statement, dataset: str, commitments: Commitments, deadline: int) -> PeriodAttestation:
+    """Return the message that attests one dataset of a statement."""
+    committed = commitments.dataset(dataset)
+    context, tree = committed.context, committed.tree
+    return PeriodAttestation(
+        org=context.org,
+        dataset=context.dataset,
+        period_start=context.period_start,
+        period_end=context.period_end,
+        revision=context.revision,
+        cause=int(Cause[statement.cause.upper()]),
+        alg=context.alg,
+        measures=context.measures,
+        schema_hash=context.schema_hash,
+        n=tree.n,
+        totals=(tree.totals[0], tree.totals[1], tree.totals[2], tree.totals[3]),
+        tree_root=tree.tree_root,
+        root=tree.root,
+        library_hash=bytes.fromhex(statement.library_hash),
+        statement_hash=bytes.fromhex(statement.digest()),
+        deadline=deadline,
+    )
+
+
+def load_statement_row(work: Work, id: str) -> tables.Statement:
+    """Return the stored row of a statement that the actor may see.
+
+    Raises:
+        NotFound: none, or another institution's.
+    """
+    row = statements.find_statement(work.session, int(id)) if id.isdecimal() and len(id) < 18 else None
+    if row is None:
+        raise NotFound("no such statement", hint="list the statements of the period")
+    try:
+        require_visible(work, row.institution_id)
+    except NotFound:
+        raise NotFound("no such statement", hint="list the statements of the period") from None
+    return row
+
+
+def load_statement(row: tables.Statement) -> Statement:
+    """Return the value of a stored statement."""
+    return Statement.from_document(canonical.load_canonical(row.document))
+
+
+def load_records(work: Work, row: tables.Statement) -> dict[str, MeterRecord]:
+    """Return the meter records as the statement used them, by meter id."""
+    return {meter: MeterRecord.from_bytes(data) for meter, data in statements.iterate_meter_records(work.session, row.id)}
+
+
+def load_commitments(work: Work, row: tables.Statement) -> Commitments:
+    """Return the statement's commitments, computed again from stored records and the commitment key.
+
+    Raises:
+        Conflict: the institution had its commitment key deleted.
+        IntegrityError: a stored record is not the one the statement names.
+    """
+    statement = load_statement(row)
+    keys = load_keys(work, row.institution_id)
+    return commit(statement, load_records(work, row), keys, work.house.chain.chain_id, contract_bytes(work))
+
+
+def load_keys(work: Work, institution: str) -> CommitmentKeys:
+    """Return the institution's commitment keys.
+
+    Raises:
+        Conflict: none is kept.
+    """
+    secret = institutions.find_commitment_key(work.session, institution)
+    if secret is None:
+        raise Conflict(
+            f"no commitment key of {institution} is kept here", hint="set it with `lingtan keys commitment`", institution=institution
+        )
+    return CommitmentKeys(secret)
+
+
+def contract_bytes(work: Work) -> bytes:
+    """Return the PeriodLedger's 20 address bytes."""
+    return bytes.fromhex(work.house.contracts.periods.address[2:])
+
+
+def _next_revision(work: Work, institution: str, period: str, cause: str) -> tuple[int, str | None]:
+    last = last_attested(work, institution, period)
+    if last is None:
+        if cause != "first":
+            raise Conflict(f"nothing is attested yet for {period}", hint="prepare it with the cause first", period=period)
+        return 1, None
+    if find_statement_state(work, last) in ("signed", "queued"):
+        raise Conflict(f"revision {last.revision} of {period} is on its way to the chain", hint="wait until it is anchored", period=period)
+    if cause == "first":
+        raise Conflict(
+            f"{period} is attested already, with revision {last.revision}",
+            hint="a restatement needs a cause: data, factor, boundary, method or error",
+            period=period,
+        )
+    return last.revision + 1, last.hash
+
+
+def _assemble_records(work: Work, institution: str, period: Period) -> Iterator[tuple[str, MeterRecord]]:
+    keys = load_keys(work, institution)
+    days = period.utc_days
+    for meter in all_meters(work, institution):
+        stored = metering.iterate_meter_days(work.session, institution, meter.id, days.start, days.stop - 1)
+        key = keys.leaf_key(meter_asset(meter.id, meter.quantity), period.start, period.end)
+        meter_days = (MeterDay(meter.id, day.day, day.values, day.quality) for day in stored)
+        yield meter.id, assemble(period, key, Quantity(meter.quantity), meter_days)
+
+
+def _keep(
+    work: Work,
+    computation: Computation,
+    findings: tuple[Finding, ...],
+    records: dict[str, MeterRecord],
+    organisation: tables.OrganisationVersion,
+    activity: tables.ActivityVersion,
+) -> StatementView:
+    statement = computation.statement
+    if statement is None:
+        raise Conflict("there is no statement to keep")
+    before = statements.find_statement_by_hash(work.session, statement.digest())
+    row = statements.add_statement(
+        work.session,
+        institution_id=statement.institution,
+        period_id=statement.period.id,
+        revision=statement.revision,
+        cause=statement.cause,
+        supersedes=statement.supersedes,
+        document=canonical.dump(statement.to_document()),
+        findings=canonical.dump(findings_document(findings)),
+        has_errors=has_errors(findings),
+        organisation=organisation,
+        activity=activity,
+        library_hash=statement.library_hash,
+        prepared_by=work.actor.subject,
+        at=work.clock.now(),
+    )
+    if before is None:
+        statements.add_meter_records(work.session, row.id, ((meter, record.to_bytes()) for meter, record in records.items()))
+        committed = commit(statement, records, load_keys(work, row.institution_id), work.house.chain.chain_id, contract_bytes(work))
+        statements.add_commitments(work.session, row.id, committed.to_bytes(), at=work.clock.now())
+        audit.record(work, "statement.prepare", str(row.id), institution=row.institution_id, details={"hash": row.hash})
+    return _view(work, row)
+
+
+def _undefined(work: Work, institution: str, period: str, revision: int, cause: str, findings: tuple[Finding, ...]) -> StatementView:
+    audit.record(work, "statement.refuse", f"{institution}/{period}", institution=institution, result="refused")
+    return StatementView(
+        id="",
+        institution=institution,
+        period=period,
+        revision=revision,
+        cause=cause,
+        hash="",
+        state="rejected",
+        totals={},
+        lines=0,
+        findings=findings,
+        has_errors=True,
+        prepared_by=work.actor.subject,
+        prepared_at=work.clock.now(),
+        supersedes=None,
+        library="",
+        organisation="",
+        activity="",
+    )
+
+
+def _view(work: Work, row: tables.Statement) -> StatementView:
+    statement = load_statement(row)
+    return StatementView(
+        id=str(row.id),
+        institution=row.institution_id,
+        period=row.period_id,
+        revision=row.revision,
+        cause=row.cause,
+        hash=row.hash,
+        state=find_statement_state(work, row),
+        totals={name: str(value) for name, value in statement.totals.to_document().items()},
+        lines=len(statement.lines),
+        findings=read_findings(row.findings),
+        has_errors=row.has_errors,
+        prepared_by=row.prepared_by,
+        prepared_at=row.at,
+        supersedes=row.supersedes,
+        library=row.library_hash,
+        organisation=row.organisation_hash,
+        activity=row.activity_hash,
+    )

@@ -1,0 +1,143 @@
+"""Take telemetry: the body verbatim into the envelope log, its readings into meter-days, its findings back to the sender."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ledger.errors import InputError, NotFound
+from ledger.metering.csv_line import MeterFacts
+from ledger.metering.csv_source import CsvReading, read_meter_csv
+from ledger.metering.meter_day import MeterDay, merge
+from ledger.records import canonical
+from ledger.records.findings import Finding, findings_document, has_errors
+from ledger.records.meter_record import Quantity
+from ledger.services import audit
+from ledger.services.context import Page, Work, require_own, require_visible
+from ledger.services.findings import read_findings
+from ledger.services.meters import all_meters
+from ledger.store.repositories import metering
+from ledger.store.repositories.metering import StoredDay
+from ledger.store.tables import TelemetryBody
+
+MEDIA_TYPE = "text/csv"
+_SUMMARY = "TELEMETRY_SUMMARY"
+
+
+@dataclass(frozen=True)
+class TelemetryView:
+    """What became of a telemetry body; `id` is its place in the envelope log, empty where it was refused."""
+
+    id: str
+    institution: str
+    sha256: str
+    bytes: int
+    rows: int
+    meters: int
+    days_written: int
+    accepted: bool
+    findings: tuple[Finding, ...]
+    received_at: int
+
+
+def submit_telemetry(work: Work, institution: str, chunks: Iterable[bytes], media_type: str) -> TelemetryView:
+    """Take a CSV of readings whole or not at all. A body that is in the log already changes nothing and gives its first answer.
+
+    Raises:
+        InputError: another media type.
+    """
+    require_own(work, institution, "meter" if "meter" in work.actor.roles else "preparer")
+    if media_type.split(";")[0].strip() != MEDIA_TYPE:
+        raise InputError(f"expected the media type {MEDIA_TYPE}", hint="send the readings as CSV")
+    body = bytearray()
+    meters = {row.id: MeterFacts(row.id, Quantity(row.quantity)) for row in all_meters(work, institution)}
+    reading = read_meter_csv(_keep(chunks, body), meters=meters, now=work.clock.now())
+    if reading.sha256 is not None:
+        earlier = metering.find_telemetry_by_sha256(work.session, institution, reading.sha256)
+        if earlier is not None:
+            return _stored_view(earlier)
+    days, equivocations = _merge_days(work, institution, reading)
+    findings = (*reading.findings, *equivocations)
+    if reading.sha256 is None or has_errors(findings):
+        audit.record(work, "telemetry.refuse", institution, institution=institution, result="refused", details={"bytes": len(body)})
+        return TelemetryView(
+            "", institution, reading.sha256 or "", len(body), reading.rows, len(reading.readings), 0, False, findings, work.clock.now()
+        )
+    changed = tuple(StoredDay(day.meter, day.day, day.values, day.quality) for day in days)
+    summary = _summary(reading, len(changed))
+    row = metering.add_telemetry_body(
+        work.session,
+        institution,
+        bytes(body),
+        media_type=MEDIA_TYPE,
+        findings=canonical.dump(findings_document((summary, *findings))),
+        actor=work.actor.subject,
+        received_at=work.clock.now(),
+    )
+    metering.add_meter_days(work.session, institution, row.log_index, changed)
+    audit.record(work, "telemetry.accept", f"{institution}/{row.log_index}", institution=institution, details={"sha256": row.sha256})
+    return _stored_view(row)
+
+
+def get_telemetry(work: Work, institution: str, id: str) -> TelemetryView:
+    """Return what became of an accepted body."""
+    require_visible(work, institution)
+    if not id.isdecimal():
+        raise NotFound(f"{institution} has no telemetry {id[:20]!r}", hint="ids are whole numbers")
+    return _stored_view(metering.get_telemetry_body(work.session, institution, int(id)))
+
+
+def list_telemetry(work: Work, institution: str, limit: int, after: str | None) -> Page[TelemetryView]:
+    """Return the accepted bodies in the order of the envelope log."""
+    require_visible(work, institution)
+    page = metering.list_telemetry(work.session, institution, limit=limit, after=None if after is None else int(after))
+    items = tuple(_stored_view(metering.get_telemetry_body(work.session, institution, row.log_index)) for row in page.items)
+    return Page(items, None if page.next_after is None else str(page.next_after))
+
+
+def _keep(chunks: Iterable[bytes], body: bytearray) -> Iterator[bytes]:
+    for chunk in chunks:
+        body += chunk
+        yield chunk
+
+
+def _merge_days(work: Work, institution: str, reading: CsvReading) -> tuple[list[MeterDay], list[Finding]]:
+    """Return the days that change, merged with what is stored, and a finding for every reading that contradicts a stored one."""
+    changed: list[MeterDay] = []
+    findings: list[Finding] = []
+    for meter, readings in reading.readings.items():
+        incoming = readings.days()
+        if not incoming:
+            continue
+        stored = {
+            day.day: MeterDay(meter, day.day, day.values, day.quality)
+            for day in metering.iterate_meter_days(work.session, institution, meter, incoming[0].day, incoming[-1].day)
+        }
+        for day in incoming:
+            merged, contradictions = merge(stored.get(day.day), day)
+            findings.extend(contradictions)
+            if merged != stored.get(day.day):
+                changed.append(merged)
+    return changed, findings
+
+
+def _summary(reading: CsvReading, days: int) -> Finding:
+    params = {"rows": str(reading.rows), "meters": str(len(reading.readings)), "days": str(days)}
+    return Finding(code=_SUMMARY, severity="info", place="file", action="nothing to do", params=params)
+
+
+def _stored_view(row: TelemetryBody) -> TelemetryView:
+    findings = read_findings(row.findings)
+    summary = next((finding.params for finding in findings if finding.code == _SUMMARY), {})
+    return TelemetryView(
+        id=str(row.log_index),
+        institution=row.institution_id,
+        sha256=row.sha256,
+        bytes=len(row.body),
+        rows=int(summary.get("rows", "0")),
+        meters=int(summary.get("meters", "0")),
+        days_written=int(summary.get("days", "0")),
+        accepted=True,
+        findings=tuple(finding for finding in findings if finding.code != _SUMMARY),
+        received_at=row.received_at,
+    )

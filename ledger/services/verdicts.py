@@ -1,0 +1,131 @@
+"""Take a verifier's signed verdict on a claim."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ledger.chain.typed_data import Assurance, Opinion, Verdict
+from ledger.errors import Forbidden, InputError, NotFound
+from ledger.records import canonical
+from ledger.records.findings import findings_document
+from ledger.services import audit
+from ledger.services.claims import claim_name, load_claim_row
+from ledger.services.context import Work, require_role
+from ledger.services.signing import queue, receive, signed_columns
+from ledger.services.transactions import find_transaction
+from ledger.store import tables
+from ledger.store.repositories import claims, institutions
+
+RESULT_FIELDS = frozenset(
+    {"schema", "claim", "package", "datasets", "recomputed", "differences", "checks", "findings", "opinion", "assurance", "materiality_bp"}
+)
+
+
+@dataclass(frozen=True)
+class VerdictView:
+    """A verdict on a claim; state: queued, anchored or rejected."""
+
+    id: str
+    claim: str
+    verifier: str
+    opinion: str
+    assurance: str
+    result_hash: str
+    sequence: int
+    state: str
+    given_at: int
+    error: str | None = None
+
+
+def submit_verdict(work: Work, message: Mapping[str, object], signature: str, result: Mapping[str, Any]) -> VerdictView:
+    """Take a verdict with the result it rests on, and queue it. The same message again changes nothing.
+
+    Raises:
+        InputError: the result is not the one the message names, or neither names this claim and package.
+        Forbidden: the verifier's institution is the claim's.
+        SignatureRefused: no verifier's key in force signed it, or it is past its deadline.
+    """
+    require_role(work, "verifier")
+    if set(result) != RESULT_FIELDS or result["schema"] != "lingtan.verdict/1":
+        raise InputError("not a verdict result", hint=f"expected lingtan.verdict/1 with the fields {', '.join(sorted(RESULT_FIELDS))}")
+    data = canonical.dump(dict(result))
+    struct = Verdict.from_message(message)
+    claim = _find_claim(work, struct.claim)
+    if claim.institution_id == work.actor.institution:
+        raise Forbidden("nobody attests their own claim", hint="a verifier of another institution decides")
+    received = receive(work, work.house.contracts.claims, Verdict, message, signature)
+    if hashlib.sha256(data).digest() != struct.result_hash:
+        raise InputError("the result is not the one the verdict was signed for", hint="send the result file unchanged")
+    if struct.package_hash.hex() != claim.package_hash:
+        raise InputError("the verdict is about another evidence package", hint="recompute the package that the claim names")
+    owner = institutions.find_institution_by_org(work.session, struct.org.hex())
+    if owner is None or owner.id != work.actor.institution:
+        raise InputError("the verdict names another institution than yours")
+    outbox_id = queue(
+        work, work.house.contracts.claims, received, kind="claims.verdict", subject=f"claim/{claim.institution_id}/{claim.claim_id}"
+    )
+    row = claims.add_verdict(
+        work.session,
+        claim,
+        institution_id=owner.id,
+        sequence=struct.sequence,
+        result=data,
+        findings=canonical.dump(findings_document(())),
+        signed=signed_columns(work, received, outbox_id),
+    )
+    audit.record(
+        work,
+        "verdict.submit",
+        f"{claim.institution_id}:{claim.claim_id}",
+        institution=claim.institution_id,
+        details={"result": row.result_hash},
+    )
+    return _view(work, claim, row)
+
+
+def list_verdicts(work: Work, claim_id: str) -> tuple[VerdictView, ...]:
+    """Return every verdict on a claim, in the order they came."""
+    claim = load_claim_row(work, claim_id)
+    return tuple(_view(work, claim, row) for row in claims.list_verdicts(work.session, claim))
+
+
+def get_verdict_result(work: Work, claim_id: str, id: str) -> bytes:
+    """Return the canonical result that a verdict was signed for."""
+    claim = load_claim_row(work, claim_id)
+    for row in claims.list_verdicts(work.session, claim):
+        if str(row.id) == id:
+            return row.result
+    raise NotFound("no such verdict", hint="list the verdicts of the claim")
+
+
+def _find_claim(work: Work, name: bytes) -> tables.Claim:
+    after: int | None = None
+    while True:
+        page = claims.list_claims(work.session, limit=500, after=after)
+        for row in page.items:
+            if claim_name(row) == name:
+                return claims.get_claim(work.session, row.institution_id, row.claim_id)
+        if page.next_after is None:
+            raise NotFound("no such claim", hint="the verdict names a claim that this server does not know")
+        after = page.next_after
+
+
+def _view(work: Work, claim: tables.Claim, row: tables.Verdict) -> VerdictView:
+    stored = canonical.load(row.message)
+    struct = Verdict.from_message(stored if isinstance(stored, dict) else {})
+    transaction = find_transaction(work, row.outbox_id)
+    return VerdictView(
+        id=str(row.id),
+        claim=f"{claim.institution_id}:{claim.claim_id}",
+        verifier=row.institution_id,
+        opinion=Opinion(struct.opinion).name.lower(),
+        assurance=Assurance(struct.assurance).name.lower(),
+        result_hash=row.result_hash,
+        sequence=row.sequence,
+        state=transaction.state,
+        given_at=row.at,
+        error=transaction.error,
+    )
