@@ -1,0 +1,240 @@
+"""The method as invariants: any order, any tree, any amount; and a golden statement, byte for byte."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ledger.accounting.methods.operational_1 import Inputs, MeteredEnergy, compute
+from ledger.errors import InputError
+from ledger.indicators.shipped import shipped_release
+from ledger.records import canonical
+from ledger.records.activity import Activity
+from ledger.records.statement import Measures, Statement
+from ledger.units import round_half_even
+from tests.accounting.inventory import BANK, ROOT, computed, inputs, meter_record, organisation, record, year
+
+GOLDEN = Path(__file__).parent / "golden"
+INDICATORS = (
+    ("electricity.purchased", "kWh"),
+    ("fuel.natural_gas.stationary", "m3"),
+    ("fuel.petrol.vehicles", "L"),
+    ("fuel.diesel.vehicles", "L"),
+    ("fuel.lpg.stationary", "kg"),
+    ("heat.purchased", "GJ"),
+    ("scope1.reported", "tCO2e"),
+)
+PERIOD = year(2025)
+amounts = st.decimals(min_value=0, max_value=10**9, places=3, allow_nan=False, allow_infinity=False).map(lambda value: format(value, "f"))
+# A tree as parents: unit i hangs below one of the units before it.
+trees = st.lists(st.integers(0, 100), min_size=1, max_size=12).map(
+    lambda picks: tuple(
+        (f"u{pick % (index + 1) - 1:03d}" if pick % (index + 1) else None, f"u{index:03d}") for index, pick in enumerate(picks)
+    )
+)
+
+
+def _inputs(tree: tuple[tuple[str | None, str], ...], cells: list[tuple[int, int, str]]) -> Inputs:
+    units = tuple(id if parent is None else f"{parent}>{id}" for parent, id in tree)
+    records = []
+    for number, (unit, indicator, amount) in enumerate(cells):
+        name, measure = INDICATORS[indicator % len(INDICATORS)]
+        text = f"{tree[unit % len(tree)][1]} {name} {amount} {measure}"
+        records.append(record(text, PERIOD, id=f"r{number:04d}", quality=1 + number % 5))
+    return Inputs(organisation(*units), Activity(BANK, PERIOD, tuple(records)), shipped_release(), PERIOD)
+
+
+cells = st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99), amounts), min_size=1, max_size=25)
+
+
+@settings(max_examples=60, deadline=None)
+@given(trees, cells)
+def test_the_root_total_is_the_sum_of_all_lines_and_every_unit_stands_once(
+    tree: tuple[tuple[str | None, str], ...], cells: list[tuple[int, int, str]]
+) -> None:
+    given_inputs = _inputs(tree, cells)
+    statement = compute(given_inputs).statement
+    assert statement is not None
+    assert statement.totals == Measures.sum(line.measures for line in statement.lines)
+    assert statement.totals == Measures.sum(item.own for item in statement.rollup)
+    assert [item.unit for item in statement.rollup] == sorted(unit.id for unit in given_inputs.organisation.units)
+    totals = {item.unit: item.total for item in statement.rollup}
+    for item in statement.rollup:
+        children = given_inputs.organisation.children(item.unit)
+        assert item.total == item.own + Measures.sum(totals[child.id] for child in children)
+
+
+@settings(max_examples=40, deadline=None)
+@given(trees, cells, st.randoms(use_true_random=False))
+def test_any_order_of_the_inputs_gives_the_same_bytes(
+    tree: tuple[tuple[str | None, str], ...], cells: list[tuple[int, int, str]], random: object
+) -> None:
+    given_inputs = _inputs(tree, cells)
+    units, records = list(given_inputs.organisation.units), list(given_inputs.activity.records)
+    random.shuffle(units)  # type: ignore[attr-defined]
+    random.shuffle(records)  # type: ignore[attr-defined]
+    shuffled = replace(
+        given_inputs,
+        organisation=replace(given_inputs.organisation, units=tuple(units)),
+        activity=replace(given_inputs.activity, records=tuple(records)),
+    )
+    first, second = compute(given_inputs), compute(shuffled)
+    assert first.statement is not None
+    assert second.statement is not None
+    assert first.statement.to_bytes() == second.statement.to_bytes()
+    assert first.findings == second.findings
+
+
+@settings(max_examples=100, deadline=None)
+@given(amounts, st.sampled_from(INDICATORS))
+def test_grams_agree_with_a_decimal_calculation_to_60_digits(amount: str, row: tuple[str, str]) -> None:
+    name, measure = row
+    line = computed(PERIOD, (f"{ROOT} {name} {amount} {measure}",)).lines[0]
+    release = shipped_release()
+    factor, context = release.factor(line.factor), Context(prec=60, rounding=ROUND_HALF_EVEN)
+    quantity = context.multiply(Decimal(line.quantity.value), Decimal(1000))
+    if factor.fuel is None:
+        kilograms = Decimal(factor.value or "0")
+    else:
+        fuel = factor.fuel
+        energy = context.multiply(Decimal(fuel.ncv_mj), Decimal(fuel.density or 1) if measure == "L" else Decimal(1))
+        carbon = context.divide(Decimal(fuel.carbon) * Decimal(fuel.oxidation) * 44, Decimal(12 * 1000))
+        warming = Decimal(fuel.ch4 or 0) * Decimal("29.8") + Decimal(fuel.n2o or 0) * Decimal(273)
+        kilograms = context.multiply(energy, context.add(carbon, warming / 1_000_000))
+    exact = context.multiply(quantity, kilograms)
+    grams = sum(line.measures.as_tuple())
+    assert abs(exact - grams) <= Decimal("0.5") + Decimal("1e-30")
+
+
+@given(st.integers(-(10**30), 10**30), st.integers(1, 10**9))
+def test_rounding_is_half_even(numerator: int, denominator: int) -> None:
+    floor, rest = divmod(numerator, denominator)
+    expected = floor if 2 * rest < denominator else floor + 1 if 2 * rest > denominator else floor + floor % 2
+    assert round_half_even(Fraction(numerator, denominator)) == expected
+
+
+@pytest.mark.parametrize(("kwh", "grams"), [("0.0005", 0), ("0.0015", 2), ("0.0025", 2), ("0.0035", 4), ("0.00250001", 3)])
+def test_a_half_gram_goes_to_the_even_gram(kwh: str, grams: int) -> None:
+    # kgCO2e as reported: 0.0005 kg is exactly half a gram.
+    statement = computed(PERIOD, (f"{ROOT} scope1.reported {kwh} kgCO2e",))
+    assert statement.totals.scope1_g == grams
+
+
+def test_co2e_is_rounded_once_and_not_from_the_rounded_gases() -> None:
+    statement = computed(PERIOD, (f"{ROOT} fuel.natural_gas.stationary 0.4 m3",))
+    line = statement.lines[0]
+    # 0.4 m3: CO2 864.876 g, CH4 0.0156 g (0.464 g CO2e), N2O 0.0016 g (0.425 g CO2e): 865.765 g, although both gases show 0.
+    assert (line.gases.co2_g, line.gases.ch4_g, line.gases.n2o_g) == (865, 0, 0)
+    assert line.measures.scope1_g == 866
+
+
+def test_a_liquid_in_mass_does_not_use_the_density() -> None:
+    litres = computed(PERIOD, (f"{ROOT} fuel.petrol.vehicles 1000 L",)).totals.scope1_g
+    tonnes = computed(PERIOD, (f"{ROOT} fuel.petrol.vehicles 0.73 t",))
+    assert tonnes.totals.scope1_g == litres
+    assert tonnes.lines[0].quantity.to_document() == {"value": "730", "unit": "kg"}
+
+
+def test_meters_and_records_of_a_unit_add_up_to_one_line() -> None:
+    meter = MeteredEnergy.of_record("m1", ROOT, meter_record(PERIOD, [250_000], [1]))
+    statement = computed(PERIOD, (f"{ROOT} electricity.purchased 1.5 MWh",), meters=(meter,))
+    line = statement.line(ROOT, "electricity.purchased")
+    # 35,040 quarters of an hour of 0.25 kWh are 8,760 kWh.
+    assert line.quantity.value == "10260"
+    assert [source.to_document() for source in line.sources] == [
+        {"kind": "activity", "id": f"{ROOT}-electricity.purchased"},
+        {"kind": "meter", "id": "m1"},
+    ]
+    assert statement.meters[0].record == meter.summary.record
+
+
+@pytest.mark.parametrize(("missing_of_20", "quality"), [(0, 1), (1, 1), (2, 3)])
+def test_a_meter_with_more_than_5_percent_not_measured_counts_3(missing_of_20: int, quality: int) -> None:
+    flags = [0] * missing_of_20 + [1] * (20 - missing_of_20)
+    values = [0 if flag == 0 else 1000 for flag in flags]
+    meter = MeteredEnergy.of_record("m1", ROOT, meter_record(PERIOD, values, flags))
+    assert meter.summary.missing * 20 == missing_of_20 * meter.summary.slots
+    assert computed(PERIOD, meters=(meter,)).lines[0].quality == quality
+
+
+def test_quality_of_a_line_is_the_worst_of_its_sources() -> None:
+    records = (
+        record(f"{ROOT} scope1.reported 1 tCO2e", PERIOD, id="a", quality=2),
+        record(f"{ROOT} scope1.reported 1 tCO2e", PERIOD, id="b", quality=5),
+    )
+    given_inputs = inputs(PERIOD)
+    computation = compute(replace(given_inputs, activity=replace(given_inputs.activity, records=records)))
+    assert computation.statement is not None
+    assert computation.statement.lines[0].quality == 5
+
+
+def test_a_statement_says_what_it_does_not_compute() -> None:
+    statement = computed(PERIOD, (f"{ROOT} electricity.purchased 1 kWh",))
+    assert statement.to_document()["not_computed"] == ["scope2_market_g", "scope3_g"]
+    assert (statement.totals.scope2_market_g, statement.totals.scope3_g) == (0, 0)
+
+
+def test_an_empty_inventory_has_no_lines_and_zero_totals() -> None:
+    statement = computed(PERIOD)
+    assert statement.lines == ()
+    assert statement.totals == Measures()
+
+
+@pytest.mark.parametrize(
+    ("revision", "cause", "supersedes"),
+    [(0, "first", None), (1, "data", None), (1, "first", "0" * 64), (2, "first", "0" * 64), (2, "data", None), (2, "typo", "0" * 64)],
+)
+def test_revision_cause_and_supersedes_must_agree(revision: int, cause: str, supersedes: str | None) -> None:
+    with pytest.raises(InputError):
+        replace(inputs(PERIOD), revision=revision, cause=cause, supersedes=supersedes)
+
+
+def test_a_correction_links_to_what_it_replaces() -> None:
+    first = computed(PERIOD, (f"{ROOT} scope1.reported 1 tCO2e",))
+    corrected = replace(inputs(PERIOD, (f"{ROOT} scope1.reported 2 tCO2e",)), revision=2, cause="data", supersedes=first.digest())
+    statement = compute(corrected).statement
+    assert statement is not None
+    assert statement.to_document()["supersedes"] == first.digest()
+
+
+def golden_inputs() -> Inputs:
+    """Three levels, a meter with a gap, every kind of line, a choice and a declared figure."""
+    meter = MeteredEnergy.of_record("m-001", "outlet-1", meter_record(PERIOD, [12_345, 0, 98_765, 7], [1, 0, 1, 2], key=bytes(range(32))))
+    records = (
+        "branch-1 electricity.purchased 12.345 MWh",
+        "branch-1 fuel.petrol.vehicles 1234.5 L",
+        "branch-2 heat.purchased 321 GJ",
+        "branch-2 fuel.diesel.vehicles 0.9 t",
+        f"{ROOT} electricity.purchased 3.7 万kWh",
+        f"{ROOT} fuel.natural_gas.stationary 0.25 万m3",
+        f"{ROOT} scope1.reported 1.0000005 tCO2e",
+    )
+    return inputs(
+        PERIOD,
+        records,
+        units=("branch-1", "branch-1>outlet-1", "branch-2"),
+        figures=("indicator/electricity.purchased 26.70 0.05",),
+        choices=("electricity.purchased grid_average.cn.2023",),
+        meters=(meter,),
+        today=date(2026, 1, 31),
+    )
+
+
+def test_the_golden_statement_comes_out_byte_for_byte() -> None:
+    computation = compute(golden_inputs())
+    assert computation.statement is not None
+    assert computation.statement.to_bytes() == (GOLDEN / "statement.json").read_bytes()
+
+
+def test_the_golden_statement_reads_back() -> None:
+    data = (GOLDEN / "statement.json").read_bytes()
+    statement = Statement.from_document(canonical.load_canonical(data))
+    assert statement.to_bytes() == data
+    assert statement == compute(golden_inputs()).statement
