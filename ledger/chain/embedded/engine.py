@@ -92,7 +92,7 @@ class Engine:
         except BaseException:
             self.close()
             raise
-        self._pool = pool or Pool()
+        self._pool = Pool() if pool is None else pool
 
     # --- writing -----------------------------------------------------------------------------------------------------
 

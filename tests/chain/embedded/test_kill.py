@@ -1,0 +1,67 @@
+"""kill -9 at any moment: no acknowledged block is lost, and the file is whole. (A killed process is not a lost power supply: that stays untested.)"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from ledger.chain.embedded.fsck import check_chain
+from ledger.clock import FixedClock
+from tests.chain.embedded.crash_child import seal_until_killed
+from tests.chain.embedded.probe import START, open_engine
+
+KILLS = int(os.environ.get("LINGTAN_KILLS", "12"))
+ROWS = (1, 2, 6, 14, 25, 40, 90)
+
+
+def run_child(path: Path, row: int, life: float, turn: int) -> list[tuple[int, str, str]]:
+    """Run a child until it dies; return the blocks it acknowledged. Forked, because starting an interpreter takes longer than a life."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            seal_until_killed(path, row, START + 100_000 * (turn + 1), write)
+        finally:
+            os._exit(1)
+    os.close(write)
+    with os.fdopen(read) as lines:
+        assert lines.readline() == "ready\n"
+        if not row:
+            time.sleep(life)
+            os.kill(child, signal.SIGKILL)
+        output = lines.read()
+    _, status = os.waitpid(child, 0)
+    assert os.WTERMSIG(status) == signal.SIGKILL
+    blocks = [line.split() for line in output.splitlines()]
+    return [(int(block[0]), block[1], block[2]) for block in blocks if len(block) == 3 and len(block[2]) == 64]
+
+
+@pytest.mark.slow
+def test_no_acknowledged_block_is_lost_by_kill_at_random_moments_or_inside_a_transaction(tmp_path: Path) -> None:
+    seed = random.SystemRandom().randrange(2**32)
+    chance = random.Random(seed)
+    path = tmp_path / "chain.sqlite"
+    total = 0
+    for turn in range(KILLS):
+        row = ROWS[turn // 2 % len(ROWS)] + (chance.randrange(20) if turn >= 2 * len(ROWS) else 0) if turn % 2 else 0
+        acknowledged = run_child(path, row, chance.uniform(0.0, 0.4), turn)
+        total += len(acknowledged)
+        engine = open_engine(path, FixedClock(START))
+        try:
+            head = engine.head.block_number
+            last = acknowledged[-1][0] if acknowledged else None
+            # Committed, and killed before it could say so: one block further at most.
+            assert last is None or head in (last, last + 1), f"seed {seed}, turn {turn}: acknowledged {last}, head {head}"
+            for number, block_hash, tx_hash in acknowledged:
+                assert engine.header(number).hash.hex() == block_hash
+                assert engine.find_place(bytes.fromhex(tx_hash)) == (number, 0)
+            final = turn == KILLS - 1
+            assert check_chain(engine, replay=final) == (), f"seed {seed}, turn {turn}"
+        finally:
+            engine.close()
+    assert total > 5 * KILLS
