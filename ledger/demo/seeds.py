@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ledger.records.fields import period_document
+from ledger.records.period import Period
+
 PERIOD = "2025"
 FIRST_DAY = "2025-01-01"
 LAST_DAY = "2025-12-31"
@@ -140,20 +143,20 @@ def organisation_document(bank: BankSeed) -> dict[str, object]:
     }
 
 
-def activity_document(bank: BankSeed) -> dict[str, object]:
+def activity_document(bank: BankSeed, period: Period) -> dict[str, object]:
     """Return the bank's fuel table as a `lingtan.activity/1` document."""
     return {
         "schema": "lingtan.activity/1",
         "institution": bank.id,
-        "period": PERIOD,
+        "period": period_document(period),
         "records": [
             {
                 "id": fuel.id,
                 "unit": fuel.unit,
                 "indicator": fuel.indicator,
                 "quantity": {"value": fuel.value, "unit": fuel.unit_code},
-                "start": FIRST_DAY,
-                "end": LAST_DAY,
+                "start": period.first_day.isoformat(),
+                "end": period.last_day.isoformat(),
                 "source": {"kind": "invoice", "reference": fuel.reference, "sha256": None},
                 "quality": 2,
             }

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from ledger.errors import NotFound
 from ledger.records import canonical
 from ledger.records.activity import Activity, check_activity
+from ledger.records.fields import period_document
 from ledger.records.findings import Finding, findings_document, has_errors
 from ledger.services import audit
 from ledger.services.context import Work, require_own, require_visible
 from ledger.services.findings import read_findings
-from ledger.services.periods import load_period_row
+from ledger.services.periods import load_period_row, to_period
 from ledger.store.repositories import periods
 from ledger.store.tables import ActivityVersion
 
@@ -36,26 +37,30 @@ class ActivityView:
 def submit_activity(work: Work, institution: str, period: str, document: Mapping[str, object]) -> ActivityView:
     """Add the next version of the activity data, or give back every finding that keeps it out."""
     require_own(work, institution, "preparer")
-    load_period_row(work, institution, period)
+    row = load_period_row(work, institution, period)
     activity, findings = check_activity(dict(document))
-    for name, got, expected in (("institution", document.get("institution"), institution), ("period", document.get("period"), period)):
-        if got != expected:
-            action = f"send the data of {institution}, period {period}"
-            findings = (*findings, Finding(f"{name.upper()}_DIFFERS", "error", f"/{name}", action, got=str(got)[:63], expected=expected))
+    action = f"send the data of {institution}, period {period}"
+    if document.get("institution") != institution:
+        findings = (*findings, Finding("INSTITUTION_DIFFERS", "error", "/institution", action, expected=institution))
+    if activity is not None and activity.period != to_period(row):
+        findings = (
+            *findings,
+            Finding("PERIOD_DIFFERS", "error", "/period", action, expected=canonical.dump(period_document(to_period(row))).decode()),
+        )
     return _keep(work, institution, period, activity, findings)
 
 
 def submit_activity_csv(work: Work, institution: str, period: str, body: bytes) -> ActivityView:
     """Add the next version of the activity data from a table with the columns of `CSV_COLUMNS`. It replaces the records as a whole."""
     require_own(work, institution, "preparer")
-    load_period_row(work, institution, period)
+    row = load_period_row(work, institution, period)
     records, findings = read_activity_csv(body)
     if has_errors(findings):
         return ActivityView(institution, period, 0, "", False, findings)
     document = {
         "schema": "lingtan.activity/1",
         "institution": institution,
-        "period": period,
+        "period": period_document(to_period(row)),
         "records": sorted(records, key=lambda record: str(record["id"])),
         "declared_totals": [],
         "factor_choices": [],

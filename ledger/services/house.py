@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -66,11 +66,14 @@ class House:
         self.database.close()
 
 
-def init_house(settings: Settings, admin: str, *, clock: Clock | None = None) -> Deployment:
+def init_house(
+    settings: Settings, admin: str, *, clock: Clock | None = None, pause: Callable[[], None] = lambda: time.sleep(0.2)
+) -> Deployment:
     """Make the server's keys, bring the schema to its head and the contracts onto the chain; again, it changes nothing.
 
     Args:
         admin: the EIP-55 address of the centre's admin; its key is elsewhere and stays there.
+        pause: called between two looks for a receipt.
 
     Raises:
         Conflict: this data directory was set up with another admin, chain or key.
@@ -94,7 +97,7 @@ def init_house(settings: Settings, admin: str, *, clock: Clock | None = None) ->
     chain = _connect(settings, clock)
     try:
         relayer = load_key(settings.relayer_key, settings.passphrase)
-        return deploy(chain, relayer, admin, settings.deployment, pause=lambda: time.sleep(0.2))
+        return deploy(chain, relayer, admin, settings.deployment, pause=pause)
     finally:
         chain.close()
 

@@ -34,8 +34,12 @@ _RELAY = Actor("relay", None, frozenset({"operator"}))
 
 
 def build_relay(house: House) -> Relay:
-    """Return the relay of this process; one process at a time holds the lease of the relayer's key."""
-    holder = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
+    """Return the relay of this process; one process at a time holds the lease of the relayer's key.
+
+    An embedded chain is open in one process only (its file is locked), so after a crash the next process is the same holder and goes on
+    at once; on a node, the next process waits until the lease of the dead one has run out.
+    """
+    holder = "embedded" if house.settings.embedded else f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
     return Relay(
         SqlOutbox(house.database, house.clock),
         house.chain,
@@ -75,20 +79,22 @@ def keep_evidence(house: House, row: OutboxRow, receipt: Receipt) -> None:
     """Capture what proves a final transaction: the anchor of an attestation, the keys that the registry recorded."""
     with house.database.reading() as session:
         attestation = attestations.find_attestation_by_outbox(session, row.id)
+        if attestation is not None:
+            number, dataset = attestation.id, attestation.dataset
+            message = PeriodAttestation.from_message(read_message(attestation))
     if attestation is not None:
-        message = PeriodAttestation.from_message(read_message(attestation))
         evidence = capture_anchor(
             house.chain,
             house.contracts.periods,
             receipt,
-            dataset=attestation.dataset,
+            dataset=dataset,
             id=attestation_id_of(message),
             mapping_slot=house.deployment.records_slot,
         )
         with house.work(_RELAY) as work:
             attestations.add_anchor(
                 work.session,
-                attestation.id,
+                number,
                 chain_id=house.chain.chain_id,
                 contract=house.contracts.periods.address.lower(),
                 tx_hash=receipt.tx_hash,
