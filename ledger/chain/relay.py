@@ -19,10 +19,13 @@ from ledger.chain.errors import Abi, ChainError, ChainRefused, ChainUnavailable,
 from ledger.chain.keystore import Signer
 from ledger.chain.outbox_port import OutboxPort
 from ledger.chain.transaction import Call, sign_transaction, transaction_hash
-from ledger.errors import LedgerError
+from ledger.errors import Conflict, LedgerError
 from ledger.records.outbox import MINED, QUEUED, SENT, SIGNED, OutboxRow
 
 T = TypeVar("T")
+
+PLAIN_TRANSFER_GAS = 21_000
+LEASE_LOST = "outbox.lease_lost"  # the code by which the keeper of the outbox says that another holder has taken over
 
 # The pool may take these bytes later; every other refusal is for ever.
 _PASSING_REFUSALS = frozenset({"nonce_too_high", "pool_full", "fee", "funds", "replacement"})
@@ -107,13 +110,33 @@ class Relay:
         try:
             self._renew(now)
             self._advance(now, counts)
-            if self._send_due(now, counts):
+            self._send_due(now, counts)
+            if counts["sent"]:
+                # An engine that mines at once has the receipts already.
                 self._advance(now, counts)
         except _LeaseLost:
             return StepSummary(False, True, dict(counts))
         except _NodeGone:
             return StepSummary(True, False, dict(counts))
+        except Conflict as error:
+            if error.code != LEASE_LOST:
+                raise
+            return StepSummary(False, True, dict(counts))
         return StepSummary(True, True, dict(counts))
+
+    def close_gap(self) -> str | None:
+        """Spend the lowest nonce that nothing holds on a transaction to oneself that does nothing; return its hash, None without a gap.
+
+        For an operator who has looked at the alarm: what was quarantined with this nonce can then never be mined, and what waits behind
+        it goes on. Calling it again sends the same bytes again.
+        """
+        missing = self._missing_nonces(self._client.nonce(self._signer.address), self._in_flight())
+        if not missing:
+            return None
+        call = Call(self._signer.address, b"", PLAIN_TRANSFER_GAS)
+        fee = self._client.base_fee() * self._settings.fee_multiplier
+        signed = sign_transaction(self._signer, call, chain_id=self._client.chain_id, nonce=missing[0], max_fee=fee)
+        return self._client.send_raw(signed.raw)
 
     # What is in flight
 
@@ -143,7 +166,7 @@ class Relay:
             self._port.record_reverted(row.id, error, receipt.block_number, receipt.block_hash)
             counts["reverted"] += 1
             return
-        if row.next_at > now:
+        if row.error is not None and row.next_at > now:
             return
         try:
             self._on_final(row, receipt)
@@ -216,17 +239,17 @@ class Relay:
 
     # What is due
 
-    def _send_due(self, now: int, counts: Counter[str]) -> bool:
-        """Sign and send what is queued, as far as the cap allows; tell whether anything was sent."""
+    def _send_due(self, now: int, counts: Counter[str]) -> None:
+        """Sign and send what is queued, as far as the cap allows."""
         queued = [row for row in self._port.due(now, self._settings.batch) if row.state == QUEUED and self._is_ours(row)]
         if not queued:
-            return False
+            return
         in_flight = self._in_flight()
         pending = [row for row in in_flight if row.state != MINED]
         nonce = self._next_nonce(queued[0], in_flight, now)
         if nonce is None:
             counts["held"] += len(queued)
-            return False
+            return
         sent = 0
         for row in queued:
             if len(pending) + sent >= self._settings.max_in_flight:
@@ -243,7 +266,6 @@ class Relay:
                 continue
             self._sign(row, nonce, now, counts)
             nonce, sent = nonce + 1, sent + 1
-        return sent > 0
 
     def _preflight(self, row: OutboxRow, now: int) -> str | None:
         """Return why the contract would refuse; None where it would not."""
@@ -268,8 +290,9 @@ class Relay:
         used = self._ask(row, now, lambda: self._client.nonce(self._signer.address))
         highest = self._port.highest_nonce(self._client.chain_id, self._signer.address)
         if highest is None:
-            return used
-        missing = sorted(set(range(used, highest + 1)) - {row.nonce for row in in_flight})
+            # Before its first row the key may have done other work, a deployment, that still waits in the pool.
+            return self._ask(row, now, lambda: self._client.transaction_count(self._signer.address, "pending"))
+        missing = self._missing_nonces(used, in_flight)
         if missing:
             message = f"no transaction in flight has nonce {missing[0]}: the node lags, was restored, or a transaction was quarantined"
             self._alarm(Alarm("relay.nonce_gap", message, self._signer.address))
@@ -279,6 +302,11 @@ class Relay:
             self._alarm(Alarm("relay.foreign_use", message, self._signer.address))
         return max(used, highest + 1)
 
+    def _missing_nonces(self, used: int, in_flight: Sequence[OutboxRow]) -> list[int]:
+        """Return the nonces that the chain has not seen and that no row in flight holds, although a later one was given out."""
+        highest = self._port.highest_nonce(self._client.chain_id, self._signer.address)
+        return [] if highest is None else sorted(set(range(used, highest + 1)) - {row.nonce or 0 for row in in_flight})
+
     # Shared
 
     def _in_flight(self) -> list[OutboxRow]:
@@ -286,7 +314,7 @@ class Relay:
         return sorted(rows, key=lambda row: row.nonce or 0)
 
     def _is_ours(self, row: OutboxRow) -> bool:
-        return row.chain_id == self._client.chain_id and row.signer == self._signer.address
+        return row.chain_id == self._client.chain_id and row.signer.lower() == self._signer.address.lower()
 
     def _ask(self, row: OutboxRow, now: int, question: Callable[[], T]) -> T:
         """Ask the node; where it does not answer, note the failure and end the pass."""
@@ -297,16 +325,19 @@ class Relay:
             raise _NodeGone from error
 
     def _replay(self, row: OutboxRow, receipt: Receipt) -> str:
-        """Return why a mined transaction reverted, by asking for it again on the state before its block."""
+        """Return why a mined transaction reverted, by asking for it again on the state before its block, then on the state after it."""
+        if receipt.gas_used >= row.gas:
+            return f"out of gas: {row.gas} were not enough"
         try:
-            self._client.call(row.to, row.data, sender=row.signer, gas=row.gas, block=receipt.block_number - 1)
+            for block in (receipt.block_number - 1, receipt.block_number):
+                self._client.call(row.to, row.data, sender=row.signer, gas=row.gas, block=block)
         except ChainRefused as error:
             return str(decode_revert(error.data, self._errors)) if error.data else str(error)
         except ChainUnavailable:
             raise
         except ChainError as error:
             return f"reverted; its reason cannot be found: {error}"
-        return "reverted within its block, though not on the state before it"
+        return "reverted inside its block, though neither on the state before it nor on the state after it"
 
     def _renew(self, now: int) -> None:
         if self._port.acquire_lease(self._signer.address, self._settings.holder, now, self._settings.lease_seconds) is None:

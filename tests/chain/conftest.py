@@ -7,13 +7,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.chain.client import ETH_TESTER_CHAIN_ID, connect
+from ledger.chain.deploy import open_contracts
 from ledger.clock import FixedClock, SystemClock
 from tests.chain.product import START, EngineUnderTest, Product, open_embedded
 
@@ -28,18 +31,43 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EngineUnd
         yield opened
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Product]:
+    """An embedded chain with a product on it, closed: tests work on copies of the file."""
+    path = tmp_path_factory.mktemp("template") / "chain.sqlite"
+    engine = open_embedded(path, FixedClock(START))
+    with engine.client:
+        return path, Product.set_up(engine, path.with_name("deployment.json"))
+
+
 @pytest.fixture
-def embedded(tmp_path: Path) -> Iterator[EngineUnderTest]:
-    """The embedded engine alone, for what does not depend on the engine."""
-    opened = open_embedded(tmp_path / "chain.sqlite", FixedClock(START))
-    with opened.client:
+def local_product(template: tuple[Path, Product], tmp_path: Path) -> Iterator[Product]:
+    """A product on the embedded engine."""
+    opened = copy_template(template, tmp_path)
+    with opened.engine.client:
         yield opened
 
 
-@pytest.fixture
-def product(engine: EngineUnderTest, tmp_path: Path) -> Product:
-    """The four contracts on that chain, a bank, a centre and a verifier with their keys, and a published library, schemas and scheme."""
-    return Product.set_up(engine, tmp_path / "deployment.json")
+@pytest.fixture(params=ENGINES)
+def product(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Product]:
+    """On each engine: the four contracts, a bank, a centre and a verifier with their keys, a published library, schema and scheme."""
+    if request.param == "embedded":
+        opened = copy_template(request.getfixturevalue("template"), tmp_path)
+    else:
+        opened = Product.set_up(open_engine(str(request.param), tmp_path), tmp_path / "deployment.json")
+    with opened.engine.client:
+        yield opened
+
+
+def copy_template(template: tuple[Path, Product], folder: Path) -> Product:
+    """Return the product of the template over a copy of its file, with checkpoints."""
+    path, product = template
+    copy = folder / "chain.sqlite"
+    shutil.copy(path, copy)
+    clock = FixedClock(START + 100)
+    engine = open_embedded(copy, clock, Ed25519PrivateKey.from_private_bytes(b"\7" * 32), folder / "notes")
+    engine.relayer = product.engine.relayer
+    return replace(product, engine=engine, contracts=open_contracts(engine.client, product.deployment))
 
 
 def open_engine(name: str, folder: Path) -> EngineUnderTest:

@@ -112,9 +112,10 @@ class Product:
     @staticmethod
     def set_up(engine: EngineUnderTest, record: Path) -> Product:
         """Deploy, register, publish."""
-        admin, *others = (Signer(secrets.token_bytes(32)) for _ in range(6))
+        admin, approver, verifier, certifier, librarian, publisher = (Signer(secrets.token_bytes(32)) for _ in range(6))
         deployment = deploy(engine.client, engine.relayer, admin.address, record, pause=engine.tick)
-        product = Product(engine, deployment, open_contracts(engine.client, deployment), admin, *others)
+        contracts = open_contracts(engine.client, deployment)
+        product = Product(engine, deployment, contracts, admin, approver, verifier, certifier, librarian, publisher)
         product.register()
         product.publish()
         return product

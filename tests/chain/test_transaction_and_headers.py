@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 import rlp
-from eth.vm.forks.cancun.headers import CancunBlockHeader
+from eth.vm.forks.cancun.blocks import CancunBlockHeader
 from eth_account import Account
+from eth_typing import BlockNumber, Hash32
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,11 +73,11 @@ def as_block(header: bytes, block_hash: bytes) -> dict[str, object]:
 def test_a_cancun_header_comes_back_from_its_json() -> None:
     header = CancunBlockHeader(
         difficulty=0,
-        block_number=5,
+        block_number=BlockNumber(5),
         gas_limit=120_000_000,
         timestamp=1_700_000_000,
         base_fee_per_gas=0,
-        parent_beacon_block_root=b"\7" * 32,
+        parent_beacon_block_root=Hash32(b"\7" * 32),
     )
     raw = rlp.encode(header)
     assert encode_header(as_block(raw, header.hash)) == raw
@@ -86,11 +87,11 @@ def test_a_cancun_header_comes_back_from_its_json() -> None:
 def test_a_changed_header_is_refused_whatever_the_field() -> None:
     header = CancunBlockHeader(
         difficulty=0,
-        block_number=5,
+        block_number=BlockNumber(5),
         gas_limit=120_000_000,
         timestamp=1_700_000_000,
         base_fee_per_gas=0,
-        parent_beacon_block_root=b"\7" * 32,
+        parent_beacon_block_root=Hash32(b"\7" * 32),
     )
     block = as_block(rlp.encode(header), header.hash)
     for name, _ in HEADER_FIELDS[:-1]:
