@@ -77,9 +77,10 @@ class Database:
             try:
                 yield session
             finally:
-                session.rollback()
+                # On this very connection, before the pool has it back: the next one to take it may be a writer.
                 if self.dialect == "sqlite":
-                    self._allow_writing(session)
+                    connection.execute(text("PRAGMA query_only = OFF"))
+                session.rollback()
 
     def migrate(self) -> None:
         """Bring the schema to the head of the migrations; at the head already, change nothing."""
@@ -114,11 +115,6 @@ class Database:
                 f"the database is at {self.revision() or 'no'} migration, expected {migrate.head()}", hint="run `lingtan migrate` first"
             )
         self._checked = True
-
-    @staticmethod
-    def _allow_writing(session: Session) -> None:
-        session.connection().execute(text("PRAGMA query_only = OFF"))
-        session.rollback()
 
 
 def open_database(url: str) -> Database:
