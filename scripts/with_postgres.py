@@ -57,9 +57,10 @@ def cluster() -> Iterator[str]:
             account = pwd.getpwnam(ACCOUNT)
             os.chown(folder, account.pw_uid, account.pw_gid)
         data, log, port = folder / "data", folder / "log", _free_port()
-        options = f"-p {port} -h 127.0.0.1 -k {folder}"
+        # A throw-away cluster need not survive a power cut: fsync off halves the time of the tests.
+        options = f"-p {port} -h 127.0.0.1 -k {folder} -c fsync=off"
         subprocess.run(
-            _as_server(str(BINARIES / "initdb"), "-D", str(data), "-U", ACCOUNT, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"),
+            _as_server(str(BINARIES / "initdb"), "-D", str(data), "-U", ACCOUNT, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"),
             check=True,
             stdout=subprocess.DEVNULL,
             cwd="/",

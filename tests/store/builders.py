@@ -37,7 +37,9 @@ def signed(text: str, outbox_id: int | None = None) -> Signed:
 
 
 def payload(text: str = "call") -> outbox.Payload:
-    return outbox.Payload(signer=RELAYER, chain_id=7001, to="0x" + "ee" * 20, data=text.encode(), gas=500_000, kind="attestation", subject=text)
+    return outbox.Payload(
+        signer=RELAYER, chain_id=7001, to="0x" + "ee" * 20, data=text.encode(), gas=500_000, kind="attestation", subject=text
+    )
 
 
 def add_bank(session: Session, id: str = "bank-1") -> None:

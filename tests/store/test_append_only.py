@@ -29,18 +29,12 @@ def test_the_exceptions_name_real_tables_and_are_few() -> None:
 
 
 def test_every_other_table_refuses_update_and_delete(full: Database) -> None:
-    refused = []
     for name, change in refused_changes():
         column = next(iter(Row.metadata.tables[name].columns)).name
         statement = f'UPDATE "{name}" SET "{column}" = "{column}"' if change == "UPDATE" else f'DELETE FROM "{name}"'
-        try:
-            with full.connection() as connection:
-                connection.execute(text(statement))
-        except AppendOnlyViolation as error:
-            assert name in str(error)
-            refused.append((name, change))
-    assert tuple(refused) == refused_changes()
-    assert len(refused) == 2 * len(Row.metadata.tables) - 6
+        with pytest.raises(AppendOnlyViolation, match=f"{change} (of|on) {name} is refused"), full.connection() as connection:
+            connection.execute(text(statement))
+    assert len(refused_changes()) == 2 * len(Row.metadata.tables) - 6
 
 
 def test_every_exception_is_really_changeable(full: Database) -> None:
@@ -90,18 +84,14 @@ def test_truncate_is_refused(full: Database) -> None:
             connection.execute(text(f'TRUNCATE "{name}" CASCADE'))
 
 
-@pytest.mark.parametrize(
-    "change",
-    ["\"to\" = '0x'", "data = ''", "gas = 1", "signer = 'x'", "nonce = 8", "tx_hash = 'y'", "raw_tx = NULL, nonce = NULL, tx_hash = NULL"],
-)
-def test_what_is_to_be_sent_and_what_was_signed_never_changes(full: Database, change: str) -> None:
-    if full.dialect == "sqlite":
-        change = change.replace("data = ''", "data = x''")
-    blob = "x'00'" if full.dialect == "sqlite" else "'\\x00'"
+def test_what_is_to_be_sent_and_what_was_signed_never_changes(full: Database) -> None:
+    zero = "x'00'" if full.dialect == "sqlite" else "'\\x00'::bytea"
     with full.connection() as connection:
-        connection.execute(text(f"UPDATE outbox SET state = 'SIGNED', nonce = 7, raw_tx = {blob}, tx_hash = 'x'"))
-    with pytest.raises(AppendOnlyViolation), full.connection() as connection:
-        connection.execute(text(f"UPDATE outbox SET {change}"))
+        connection.execute(text(f"UPDATE outbox SET state = 'SIGNED', nonce = 7, raw_tx = {zero}, tx_hash = 'x'"))
+    changes = ["\"to\" = '0x'", f"data = {zero}", "gas = 1", "signer = 'x'", "chain_id = 1", "idem_key = 'x'", "nonce = 8", "tx_hash = 'y'"]
+    for change in [*changes, "raw_tx = data", "raw_tx = NULL, nonce = NULL, tx_hash = NULL, state = 'QUEUED'"]:
+        with pytest.raises(AppendOnlyViolation), full.connection() as connection:
+            connection.execute(text(f"UPDATE outbox SET {change}"))
 
 
 def test_a_commitment_key_may_be_deleted_but_not_replaced(full: Database) -> None:
