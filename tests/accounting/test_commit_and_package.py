@@ -11,6 +11,7 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ CHAIN_ID = 5_702_813
 CONTRACT = bytes.fromhex("00112233445566778899aabbccddeeff00112233")
 
 
+@cache
 def records() -> dict[str, MeterRecord]:
     found = {}
     for number in range(3):
@@ -45,11 +47,13 @@ def records() -> dict[str, MeterRecord]:
     return found
 
 
+@cache
 def given() -> Inputs:
     meters = tuple(MeteredEnergy.of_record(meter, ROOT, record) for meter, record in records().items())
     return inputs(PERIOD, (f"{ROOT} fuel.petrol.vehicles 12.5 L", "branch-1 heat.purchased 3 GJ"), units=("branch-1",), meters=meters)
 
 
+@cache
 def computation() -> Computation:
     return compute(given())
 
@@ -60,8 +64,9 @@ def statement() -> Statement:
     return found
 
 
-def commitments(of: Statement | None = None) -> Commitments:
-    return commit(of or statement(), records(), KEYS, CHAIN_ID, CONTRACT)
+@cache
+def commitments() -> Commitments:
+    return commit(statement(), records(), KEYS, CHAIN_ID, CONTRACT)
 
 
 def test_totals_of_the_trees_are_the_statements_totals() -> None:
@@ -125,7 +130,7 @@ def test_chain_contract_and_key_all_enter_the_root(change: dict[str, object]) ->
 
 
 def test_a_record_that_is_not_the_statements_is_refused() -> None:
-    wrong = records()
+    wrong = dict(records())
     wrong["m-1"] = meter_record(PERIOD, [5], [1], wrong["m-1"].key)
     with pytest.raises(IntegrityError, match="m-1"):
         commit(statement(), wrong, KEYS, CHAIN_ID, CONTRACT)
@@ -224,7 +229,7 @@ def evidence(**changes: object) -> Evidence:
         given().release,
         result.statement,
         result.findings,
-        commitments(result.statement),
+        commitments(),
         documents["attestations"],
         documents["anchors"],
         records(),
