@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from ledger.chain.keystore import write_key
+from ledger.clock import format_instant
 from ledger.demo import profiles, seeds
+from ledger.identifiers import sid
+from ledger.records import canonical
 from ledger.records.period import Period
-from tests.product import Town, open_town
+from ledger.records.policy import sign_policy
+from ledger.services import claims, verdicts
+from ledger.services.policy import gather_policy_facts
+from tests.product import ADMIN, VERIFIER, Town, open_town
 
 PERIOD = ("2025", date(2025, 1, 1), date(2025, 1, 10))
 
@@ -41,3 +52,47 @@ def test_a_statement_is_prepared_signed_and_anchored(tmp_path: Path) -> None:
         claim = town.claim("moganshan", statement.id, "c1")
         town.relay()
         assert claim.package
+
+
+def test_the_claim_is_attested_by_the_verifiers_own_recomputation(tmp_path: Path) -> None:
+    with open_town(tmp_path / "server") as town:
+        town.found_centre()
+        small_bank(town)
+        statement = town.prepare("moganshan", "2025")
+        town.attest("moganshan", statement.id)
+        town.relay()
+        town.claim("moganshan", statement.id, "c1")
+        town.relay()
+        package, policy = tmp_path / "package.zip", tmp_path / "city.policy.json"
+        with town.house.view(VERIFIER) as work:
+            package.write_bytes(claims.get_claim_package(work, "moganshan:c1").data)
+        with town.house.view(ADMIN) as work:
+            policy_key = Ed25519PrivateKey.generate()
+            policy.write_bytes(canonical.dump(sign_policy(gather_policy_facts(work, version=1), policy_key)))
+        public = policy_key.public_key().public_bytes_raw().hex()
+        checked = verify(
+            "package", str(package), "--policy", str(policy), "--policy-key", public, "--now", format_instant(town.clock.now())
+        )
+        assert checked.returncode == 0, checked.stderr
+        key, passphrase = tmp_path / "verifier.json", tmp_path / "passphrase"
+        write_key(key, sid("test-key", "gfc.verifier"), "known to the verifier", scrypt_n=2**12)
+        passphrase.write_text("known to the verifier")
+        out = tmp_path / "verdict.json"
+        signed = verify(
+            *("verdict", str(package), "--policy", str(policy), "--policy-key", public, "--now", format_instant(town.clock.now())),
+            *("--claim", "c1", "--institution", "gfc", "--key", str(key), "--passphrase-file", str(passphrase), "--out", str(out)),
+            *("--deadline", str(town.clock.now() + 86_400)),
+        )
+        assert signed.returncode == 0, signed.stderr
+        verdict = canonical.load(out.read_bytes())
+        assert isinstance(verdict, dict)
+        with town.work(VERIFIER) as work:
+            verdicts.submit_verdict(work, verdict["message"], str(verdict["signature"]), verdict["result"])
+        town.relay()
+        with town.house.view(VERIFIER) as work:
+            assert claims.get_claim(work, "moganshan:c1").state == "attested"
+            assert [item.opinion for item in verdicts.list_verdicts(work, "moganshan:c1")] == ["unqualified"]
+
+
+def verify(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "verifier", *arguments], capture_output=True, text=True, check=False)
