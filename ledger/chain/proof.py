@@ -14,7 +14,7 @@ from eth_hash.auto import keccak
 
 from ledger.chain.client import ChainClient, Receipt
 from ledger.chain.contracts.period_ledger import PeriodLedger, record_slots
-from ledger.chain.headers import RECEIPTS_ROOT, STATE_ROOT, as_bytes, header_field
+from ledger.chain.headers import RECEIPTS_ROOT, STATE_ROOT, as_bytes, header_field, verify_header
 from ledger.chain.receipts import find_trie_value, prove_receipt
 from ledger.errors import IntegrityError, NotFound
 
@@ -44,6 +44,7 @@ def capture_anchor(
             hint="look for the transaction of its PeriodAttested event: an exact re-submission emits nothing",
         )
     header = client.block_header_rlp(receipt.block_number)
+    verify_header(header, as_bytes(receipt.block_hash))
     proven = prove_receipt(client.block_receipts(receipt.block_number), receipt.index, header_field(header, RECEIPTS_ROOT))
     words = _expected_words(event.arguments["root"], event.arguments["totals"])
     slots = record_slots(id, mapping_slot)
