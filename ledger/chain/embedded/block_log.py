@@ -28,7 +28,7 @@ class BlockLog:
         node = TreeNode(0, index, leaf_hash(header_rlp))
         nodes = [node]
         while node.position & 1:
-            left = self._node(node.level, node.position - 1)
+            left = self.node(node.level, node.position - 1)
             node = TreeNode(node.level + 1, node.position >> 1, node_hash(left, node.hash))
             nodes.append(node)
         return tuple(nodes)
@@ -41,10 +41,6 @@ class BlockLog:
         """
         wanted = self.size if size is None else self._check_size(size)
         return self._subtree(0, wanted) if wanted else EMPTY_ROOT
-
-    def leaf(self, index: int) -> bytes:
-        """Return the leaf hash of header `index`."""
-        return self._node(0, index)
 
     def inclusion(self, index: int, size: int) -> tuple[bytes, ...]:
         """Return the sibling hashes of leaf `index` in the tree of `size`, leaf to root (RFC 9162 §2.1.3.1).
@@ -95,11 +91,16 @@ class BlockLog:
         size = high - low
         if size & (size - 1) == 0:
             level = size.bit_length() - 1
-            return self._node(level, low >> level)
+            return self.node(level, low >> level)
         middle = low + _split(size)
         return node_hash(self._subtree(low, middle), self._subtree(middle, high))
 
-    def _node(self, level: int, position: int) -> bytes:
+    def node(self, level: int, position: int) -> bytes:
+        """Return the root of the perfect subtree over leaves [position·2^level, (position+1)·2^level).
+
+        Raises:
+            ChainCorrupt: the file does not hold it.
+        """
         found = self._store.find_node(level, position)
         if found is None:
             raise ChainCorrupt(f"the block log misses node {position} of level {level}", hint="check the chain file; restore a backup")

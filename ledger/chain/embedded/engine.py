@@ -318,7 +318,7 @@ class Engine:
         number, raw = self._head.block_number, rlp.encode(self._head)
         if self.block_log.size != number + 1:
             raise ChainCorrupt(f"the block log has {self.block_log.size} leaves, the head is block {number}", hint="restore a backup")
-        if keccak(raw) != self._head.hash or self.block_log.nodes_of_leaf(number, raw)[0].hash != self.block_log.leaf(number):
+        if keccak(raw) != self._head.hash or self.block_log.nodes_of_leaf(number, raw)[0].hash != self.block_log.node(0, number):
             raise ChainCorrupt(f"the head (block {number}) is not what the block log holds", hint="restore a backup")
         if self.genesis_hash != self._store.find_meta("genesis"):
             raise ChainCorrupt("block 0 is not the genesis the file was created with", hint="restore a backup")

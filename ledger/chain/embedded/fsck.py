@@ -53,8 +53,10 @@ def _check_blocks(engine: Engine) -> Iterator[Finding]:
             yield from _check_header(header, number, parent, place)
             yield from _check_contents(engine, header, place)
             frontier.append(leaf_hash(rlp.encode(header)))
-            if engine.block_log.leaf(number) != leaf_hash(rlp.encode(header)):
-                yield _finding("chain.block_log", place, engine.block_log.leaf(number).hex(), leaf_hash(rlp.encode(header)).hex())
+            for node in engine.block_log.nodes_of_leaf(number, rlp.encode(header)):
+                stored = engine.block_log.node(node.level, node.position)
+                if stored != node.hash:
+                    yield _finding("chain.block_log", f"{place} level {node.level}", stored.hex(), node.hash.hex())
         except LedgerError as error:
             yield _finding("chain.unreadable", place, str(error), "a whole block")
             return
@@ -62,6 +64,8 @@ def _check_blocks(engine: Engine) -> Iterator[Finding]:
             yield _finding("chain.unreadable", place, f"{type(error).__name__}: {error}"[:200], "a whole block")
             return
         parent = header
+    if engine.select_logs("block > ?", [engine.head.block_number], 1):
+        yield _finding("chain.log_index", "after the head", "rows of blocks that do not exist", "none")
     if engine.block_log.root() != frontier.root():
         yield _finding("chain.block_log", "root", engine.block_log.root().hex(), frontier.root().hex())
 

@@ -83,7 +83,9 @@ def create_probe(nonce: int = 0, signer: Signer = ALICE, chain_id: int = CHAIN_I
     return sign_transaction(signer, Call(None, CREATION, 300_000), chain_id=chain_id, nonce=nonce).raw
 
 
-def signed(nonce: int, data: bytes = b"", *, signer: Signer = ALICE, to: str = PROBE, gas: int = 100_000, chain_id: int = CHAIN_ID) -> bytes:
+def signed(
+    nonce: int, data: bytes = b"", *, signer: Signer = ALICE, to: str = PROBE, gas: int = 100_000, chain_id: int = CHAIN_ID
+) -> bytes:
     """Return the signed bytes of a call to the contract."""
     return sign_transaction(signer, Call(to, data, gas), chain_id=chain_id, nonce=nonce).raw
 

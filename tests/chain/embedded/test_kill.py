@@ -46,17 +46,17 @@ def test_no_acknowledged_block_is_lost_by_kill_at_random_moments_or_inside_a_tra
     seed = random.SystemRandom().randrange(2**32)
     chance = random.Random(seed)
     path = tmp_path / "chain.sqlite"
-    total = 0
+    total, head = 0, 0
     for turn in range(KILLS):
         row = ROWS[turn // 2 % len(ROWS)] + (chance.randrange(20) if turn >= 2 * len(ROWS) else 0) if turn % 2 else 0
         acknowledged = run_child(path, row, chance.uniform(0.0, 0.4), turn)
         total += len(acknowledged)
         engine = open_engine(path, FixedClock(START))
         try:
+            last = acknowledged[-1][0] if acknowledged else head
             head = engine.head.block_number
-            last = acknowledged[-1][0] if acknowledged else None
             # Committed, and killed before it could say so: one block further at most.
-            assert last is None or head in (last, last + 1), f"seed {seed}, turn {turn}: acknowledged {last}, head {head}"
+            assert head in (last, last + 1), f"seed {seed}, turn {turn}: acknowledged {last}, head {head}"
             for number, block_hash, tx_hash in acknowledged:
                 assert engine.header(number).hash.hex() == block_hash
                 assert engine.find_place(bytes.fromhex(tx_hash)) == (number, 0)
@@ -64,4 +64,4 @@ def test_no_acknowledged_block_is_lost_by_kill_at_random_moments_or_inside_a_tra
             assert check_chain(engine, replay=final) == (), f"seed {seed}, turn {turn}"
         finally:
             engine.close()
-    assert total > 5 * KILLS
+    assert total > KILLS

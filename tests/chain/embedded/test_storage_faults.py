@@ -48,7 +48,9 @@ WRITES = ("BEGIN", "INSERT", "DELETE", "COMMIT")
 FULL = sqlite3.OperationalError("database or disk is full")
 
 
-def break_disk(engine: Engine, at: int, error: Exception = FULL, words: tuple[str, ...] = WRITES, *, after: bool = False) -> FailingConnection:
+def break_disk(
+    engine: Engine, at: int, error: Exception = FULL, words: tuple[str, ...] = WRITES, *, after: bool = False
+) -> FailingConnection:
     failing = FailingConnection(engine._store._connection, words, at, error, after=after)
     engine._store._live = failing  # type: ignore[assignment]
     return failing
