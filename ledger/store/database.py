@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlmodel import Session
 
 from ledger.errors import ConfigurationError
 from ledger.store import migrate
-from ledger.store.errors import NotMigrated, translate
+from ledger.store.errors import NotMigrated, RowRefused, translate
 
 BUSY_SECONDS = 30
 _BEGIN = "lingtan_begin"
@@ -31,6 +31,7 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        event.listen(engine, "handle_error", _refuse_value)
         self._writing = engine.execution_options(**{_BEGIN: "IMMEDIATE"})
         self._reading = (
             engine.execution_options(**{_BEGIN: "DEFERRED"})
@@ -159,6 +160,12 @@ def _open_sqlite(url: URL) -> Engine:
         connection.exec_driver_sql(f"BEGIN {kind}")
 
     return engine
+
+
+def _refuse_value(context: ExceptionContext) -> None:
+    # The driver's own failure to bind a value is none of its database errors, so nothing else would translate it.
+    if isinstance(context.original_exception, OverflowError | UnicodeError):
+        raise RowRefused("a value does not fit its column: an integer beyond 64 bits, or text with a lone surrogate")
 
 
 @contextmanager

@@ -209,9 +209,13 @@ class SqlOutbox:
         """Take or renew the right to send with the signer's key; return the fencing token, None while another holder has it.
 
         `holder` must name one process run (host, process id, a random part): a second process under the same name would count as the
-        same holder. Once another holder has taken over, every step of the former one raises LeaseLost.
+        same holder. Once another holder has taken over, every step of the former one raises LeaseLost. A lease with more than half of
+        `seconds` left is not written anew.
         """
         signer = signer.lower()
+        token = self._find_fresh_lease(signer, holder, now + seconds // 2)
+        if token is not None:
+            return token
         with self._database.unit_of_work() as session:
             row = session.get(OutboxLease, signer)
             if row is None:
@@ -235,6 +239,13 @@ class SqlOutbox:
             if row is not None and row.holder == holder:
                 row.expires_at = 0
         self._tokens.pop(signer, None)
+
+    def _find_fresh_lease(self, signer: str, holder: str, until: int) -> int | None:
+        with self._database.reading() as session:
+            row = session.get(OutboxLease, signer)
+            if row is None or row.holder != holder or row.expires_at <= until or self._tokens.get(signer) != row.token:
+                return None
+            return row.token
 
     def _rows(self, query: object) -> list[OutboxRow]:
         with self._database.reading() as session:

@@ -128,6 +128,8 @@ def test_a_second_row_under_the_same_key_is_a_conflict_that_repeats_no_values(da
         {"id": ""},
         {"name_zh": None},
         {"at": "soon"},
+        {"at": 2**63},
+        {"name_en": "\ud800"},
     ],
 )
 def test_the_database_refuses_what_a_table_class_lets_through(database: Database, change: dict[str, object]) -> None:

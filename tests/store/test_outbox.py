@@ -167,9 +167,10 @@ def test_only_the_holder_of_the_lease_writes_and_a_former_holder_is_fenced_off(d
         theirs.record_signed(first.id, 1, b"raw", tx_hash(1))
     ours.record_signed(first.id, 1, b"raw", tx_hash(1))
     assert ours.acquire_lease(SIGNER, "a", 1_010, 30) == 1
-    assert theirs.acquire_lease(SIGNER, "b", 1_039, 30) is None
+    assert ours.acquire_lease(SIGNER, "a", 1_015, 30) == 1
+    assert theirs.acquire_lease(SIGNER, "b", 1_044, 30) is None
     clock.advance(60)
-    assert theirs.acquire_lease(SIGNER, "b", 1_040, 30) == 2
+    assert theirs.acquire_lease(SIGNER, "b", 1_045, 30) == 2
     # The former holder comes back from a long pause and still believes that it may write.
     with pytest.raises(LeaseLost):
         ours.record_sent(first.id, 1_100)
@@ -177,7 +178,7 @@ def test_only_the_holder_of_the_lease_writes_and_a_former_holder_is_fenced_off(d
         ours.record_signed(second.id, 2, b"raw 2", tx_hash(2))
     theirs.record_sent(first.id, 1_100)
     theirs.release_lease(SIGNER, "b")
-    assert ours.acquire_lease(SIGNER, "a", 1_041, 30) == 3
+    assert ours.acquire_lease(SIGNER, "a", 1_046, 30) == 3
 
 
 def test_of_many_processes_one_gets_the_lease(database: Database) -> None:

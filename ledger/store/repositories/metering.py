@@ -129,7 +129,7 @@ def get_telemetry_body(session: Session, institution_id: str, log_index: int) ->
     Raises:
         NotFound: the log is shorter.
     """
-    row = session.get(TelemetryBody, (institution_id, log_index))
+    row = session.get(TelemetryBody, (institution_id, log_index), populate_existing=True)
     return found(row, "telemetry body", institution=institution_id, log_index=log_index)
 
 

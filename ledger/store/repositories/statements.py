@@ -67,7 +67,7 @@ def add_statement(
 
 def find_statement(session: Session, id: int) -> Statement | None:
     """Return the statement with this number, or None."""
-    return session.get(Statement, id)
+    return session.get(Statement, id, populate_existing=True)
 
 
 def get_statement(session: Session, id: int) -> Statement:
