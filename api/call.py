@@ -96,15 +96,16 @@ class Call:
             finish(work.session, tenant, self.idempotency_key, given, now=work.clock.now())
         return answer.response()
 
-    def immutable(self, data: bytes, media_type: str, *, sha256: str = "", filename: str = "") -> Response:
-        """Return bytes that never change under this path, with ETag and Content-Digest; 304 where the caller has them.
+    def immutable(self, data: bytes, media_type: str, *, sha256: str = "", filename: str = "", fixed: bool = True) -> Response:
+        """Return bytes that stand under their hash, with ETag and Content-Digest; 304 where the caller has them.
 
         Args:
             sha256: hex, the ETag: the hash of the bytes where none is given (a package's is that of its manifest).
+            fixed: this path will never name other bytes.
         """
         digest = hashlib.sha256(data)
         etag = f'"{sha256 or digest.hexdigest()}"'
-        headers = {"ETag": etag, "Cache-Control": "private, max-age=31536000, immutable"}
+        headers = {"ETag": etag, "Cache-Control": "private, max-age=31536000, immutable" if fixed else "private, no-cache"}
         wanted = {tag.strip().removeprefix("W/") for tag in self.request.headers.get("if-none-match", "").split(",")}
         if etag in wanted or "*" in wanted:
             return Response(None, 304, headers)

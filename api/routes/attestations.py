@@ -57,13 +57,12 @@ def get_attestation(call: CallParameter, attestation: str) -> Response:
 
 @router.get("/anchors", **operation("anchors.list", "List anchors", answer=PageAnswer[AnchorAnswer]))
 def list_anchors(call: CallParameter, page: PageParameter, institution: InstitutionParameter = None) -> Response:
-    """List the anchored attestations of the token's institution, or of the one named."""
-    name = call.institution(institution)
+    """List the anchored attestations that this token sees, or those of the institution named."""
     with call.read() as work:
         return answer_page(
             call,
             page,
-            lambda limit, after: anchors.list_anchors(work, name, limit, after),
+            lambda limit, after: anchors.list_anchors(work, institution, limit, after),
             lambda items, cursor: PageAnswer[AnchorAnswer](items=tuple(map(AnchorAnswer.of, items)), next_cursor=cursor),
         )
 

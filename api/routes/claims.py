@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from api.bodies import MAX_DOCUMENT, Received, json_body
-from api.call import CallParameter, Reply, reply, with_query
+from api.call import CallParameter, InstitutionParameter, Reply, reply, with_query
 from api.operation import operation
 from api.paging import PageParameter, answer_page
 from api.problems.refusal import Refusal
@@ -35,13 +35,13 @@ def create_claim(call: CallParameter, body: Annotated[Received[ClaimRequest], js
 
 
 @router.get("/claims", **operation("claims.list", "List claims", answer=PageAnswer[ClaimAnswer]))
-def list_claims(call: CallParameter, page: PageParameter) -> Response:
-    """List the claims that this token sees."""
+def list_claims(call: CallParameter, page: PageParameter, institution: InstitutionParameter = None) -> Response:
+    """List the claims that this token sees, or those of the institution named."""
     with call.read() as work:
         return answer_page(
             call,
             page,
-            lambda limit, after: claims.list_claims(work, limit, after),
+            lambda limit, after: claims.list_claims(work, institution, limit, after),
             lambda items, cursor: PageAnswer[ClaimAnswer](items=tuple(map(ClaimAnswer.of, items)), next_cursor=cursor),
         )
 
@@ -81,3 +81,14 @@ def list_verdicts(call: CallParameter, claim: Annotated[str, Query(min_length=1,
     with call.read() as work:
         views = verdicts.list_verdicts(work, claim)
         return reply(PageAnswer[VerdictAnswer](items=tuple(map(VerdictAnswer.of, views)), next_cursor=None)).response()
+
+
+@router.get(
+    "/claims/{claim}/verdicts/{verdict}/result",
+    **operation("verdicts.result", "Get the result of a verdict", media_type="application/json"),
+)
+def get_verdict_result(call: CallParameter, claim: str, verdict: str) -> Response:
+    """Return the canonical `lingtan.verdict/1` bytes that the verdict was signed for."""
+    with call.read() as work:
+        data = verdicts.get_verdict_result(work, claim, verdict)
+    return call.immutable(data, "application/json")

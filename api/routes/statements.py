@@ -127,7 +127,7 @@ def get_package(call: CallParameter, statement: str) -> Response:
     """Return the evidence package: everything an auditor needs to recompute the statement without this server."""
     with call.read() as work:
         view = packages.build_evidence_package(work, statement)
-    return call.immutable(view.data, "application/zip", sha256=view.hash, filename=view.filename)
+    return call.immutable(view.data, "application/zip", sha256=view.hash, filename=view.filename, fixed=False)
 
 
 @router.get("/statements/{statement}/proofs", **operation("statements.proof", "Get the proof of one leaf", media_type="application/json"))

@@ -98,9 +98,10 @@ class VerdictAnswer(ApiAnswer):
     id: Id
     claim: Id
     verifier: str
-    opinion: int | str
-    assurance: int | str
+    opinion: str
+    assurance: str
     result_hash: str
     sequence: int
     state: str
     given_at: Instant
+    error: str | None

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from api.schemas.base import ApiAnswer, ApiRequest, Id, Instant, Message, Signature
+from api.schemas.base import ApiAnswer, ApiRequest, Instant, Message, Signature
 
 
 class MeAnswer(ApiAnswer):
@@ -21,6 +19,7 @@ class CheckpointAnswer(ApiAnswer):
     size: int
     root: str
     note: str
+    verifier_key: str
 
 
 class LogCheckpointRequest(ApiRequest):
@@ -33,11 +32,18 @@ class LogCheckpointRequest(ApiRequest):
 class LogCheckpointAnswer(ApiAnswer):
     """A log checkpoint and how far its transaction has come."""
 
-    id: Id
     institution: str
     size: int
     root: str
     state: str
+    tx_hash: str | None
+
+
+class ContractAnswer(ApiAnswer):
+    """A contract: its address and the keccak256 of its runtime code."""
+
+    address: str
+    code_hash: str
 
 
 class ChainAnswer(ApiAnswer):
@@ -46,7 +52,7 @@ class ChainAnswer(ApiAnswer):
     chain_id: int
     kind: str
     genesis: str
-    contracts: dict[str, Any]
+    contracts: dict[str, ContractAnswer]
     head: int
 
 
@@ -56,6 +62,7 @@ class AuditAnswer(ApiAnswer):
     seq: int
     at: Instant
     actor: str
+    institution: str | None
     action: str
     object: str
     result: str

@@ -57,6 +57,8 @@ KEY_HOLDERS = {
     "librarian": ("centre", "librarian"),
     "publisher": ("centre", "publisher"),
 }
+FIRST_DAY, LAST_DAY = "2025-03-01", "2025-03-02"
+PERIOD = {"id": "2025-03", "start": "2025-02-28T16:00:00Z", "end": "2025-03-02T16:00:00Z", "timezone": "Asia/Shanghai"}
 SCHEME = {"schema": "lingtan.scheme/1", "scheme": "huzhou-outlets", "title": {"en": "Low-carbon outlets", "zh": "低碳网点"}}
 
 
@@ -266,20 +268,20 @@ def organisation(institution: str) -> dict[str, object]:
     }
 
 
-def activity(institution: str, period: str, first_day: str, last_day: str, *, litres: str = "120.5") -> dict[str, object]:
-    """Return a fuel table of one line."""
+def activity(institution: str, *, litres: str = "120.5") -> dict[str, object]:
+    """Return a fuel table of one line for the period of `enter_books`."""
     return {
         "schema": "lingtan.activity/1",
         "institution": institution,
-        "period": period,
+        "period": PERIOD,
         "records": [
             {
                 "id": "petrol-hq",
                 "unit": "hq",
                 "indicator": "fuel.petrol.vehicles",
                 "quantity": {"value": litres, "unit": "L"},
-                "start": first_day,
-                "end": last_day,
+                "start": FIRST_DAY,
+                "end": LAST_DAY,
                 "source": {"kind": "invoice", "reference": "fuel cards", "sha256": None},
                 "quality": 2,
             }
@@ -289,7 +291,7 @@ def activity(institution: str, period: str, first_day: str, last_day: str, *, li
     }
 
 
-def enter_books(scene: Scene, institution: str, preparer: str, *, period: str = "2025-03") -> None:
+def enter_books(scene: Scene, institution: str, preparer: str) -> None:
     """Bring key, tree, meter, period, readings and fuels of two days in: everything before the statement."""
     base = f"/v1/institutions/{institution}"
     key = hashlib.sha256(f"commitment key of {institution}".encode()).hexdigest()
@@ -297,17 +299,17 @@ def enter_books(scene: Scene, institution: str, preparer: str, *, period: str = 
         scene.send(preparer, "PUT", f"{base}/commitment-key", json={"key": key}),
         scene.post(preparer, f"{base}/organisation", organisation(institution)),
         scene.post(preparer, f"{base}/meters", {"id": "M-1", "unit": "outlet-7", "quantity": "el.import", "interval_minutes": 15}),
-        scene.post(preparer, f"{base}/periods", {"id": period, "first_day": "2025-03-01", "last_day": "2025-03-02"}),
+        scene.post(preparer, f"{base}/periods", {"id": PERIOD["id"], "first_day": FIRST_DAY, "last_day": LAST_DAY}),
         scene.post_csv(preparer, f"{base}/telemetry", meter_csv("M-1", datetime(2025, 2, 28, 16, tzinfo=UTC), 2)),
-        scene.post(preparer, f"{base}/periods/{period}/activity", activity(institution, period, "2025-03-01", "2025-03-02")),
+        scene.post(preparer, f"{base}/periods/{PERIOD['id']}/activity", activity(institution)),
     ]
     for answer in steps:
         assert answer.status_code in (201, 204), answer.text
 
 
-def prepare(scene: Scene, institution: str, preparer: str, *, period: str = "2025-03", cause: str = "first") -> dict[str, Any]:
+def prepare(scene: Scene, institution: str, preparer: str, *, cause: str = "first") -> dict[str, Any]:
     """Prepare the statement of a period and return it."""
-    answer = scene.post(preparer, f"/v1/institutions/{institution}/periods/{period}/statements", {"cause": cause})
+    answer = scene.post(preparer, f"/v1/institutions/{institution}/periods/{PERIOD['id']}/statements", {"cause": cause})
     assert answer.status_code == 201, answer.text
     statement: dict[str, Any] = answer.json()
     return statement
