@@ -71,6 +71,13 @@ def test_a_record_outside_the_units_opening_dates_is_refused(opened: date, close
     assert computation.statement is None
 
 
+def test_the_days_of_opening_and_closing_are_inside() -> None:
+    given = inputs(PERIOD, (f"branch-1 {GAS} 1 m3",), units=("branch-1",))
+    first, last = PERIOD.first_day, PERIOD.last_day
+    units = tuple(replace(unit, opened=first, closed=last) if unit.id == "branch-1" else unit for unit in given.organisation.units)
+    assert compute(replace(given, organisation=replace(given.organisation, units=units))).findings == ()
+
+
 def test_a_record_that_stands_twice_is_refused() -> None:
     given = with_record(f"{ROOT} {GAS} 1 m3")
     twice = replace(given, activity=replace(given.activity, records=given.activity.records * 2))

@@ -17,6 +17,7 @@ from ledger.errors import InputError
 from ledger.indicators.shipped import shipped_release
 from ledger.records import canonical
 from ledger.records.activity import Activity
+from ledger.records.meter_record import Quantity
 from ledger.records.statement import Measures, Statement
 from ledger.units import round_half_even
 from tests.accounting.inventory import BANK, ROOT, computed, inputs, meter_record, organisation, record, year
@@ -153,6 +154,14 @@ def test_meters_and_records_of_a_unit_add_up_to_one_line() -> None:
         {"kind": "meter", "id": "m1"},
     ]
     assert statement.meters[0].record == meter.summary.record
+
+
+@pytest.mark.parametrize("quantity", [quantity for quantity in Quantity if quantity is not Quantity.EL_IMPORT])
+def test_only_imported_electricity_enters_a_line(quantity: Quantity) -> None:
+    other = replace(meter_record(PERIOD, [250_000], [1]), quantity=quantity)
+    statement = computed(PERIOD, meters=(MeteredEnergy.of_record("m1", ROOT, other),))
+    assert statement.lines == ()
+    assert [meter.quantity for meter in statement.meters] == [quantity.value]
 
 
 @pytest.mark.parametrize(("missing_of_20", "quality"), [(0, 1), (1, 1), (2, 3)])
