@@ -44,10 +44,10 @@ class PolicyFacts:
     checkpoint: Mapping[str, str | None] | None
 
 
-def sign_policy(facts: PolicyFacts, key: Ed25519PrivateKey) -> dict[str, object]:
-    """Return the signed policy document: Ed25519 over the canonical bytes of everything but the signature."""
+def policy_body(facts: PolicyFacts) -> dict[str, object]:
+    """Return the policy document without its signature."""
     keys = sorted(facts.keys, key=lambda item: (item.institution, item.role, item.address))
-    body: dict[str, object] = {
+    return {
         "schema": SCHEMA,
         "version": facts.version,
         "issued": format_instant(facts.issued),
@@ -69,5 +69,9 @@ def sign_policy(facts: PolicyFacts, key: Ed25519PrivateKey) -> dict[str, object]
         ],
         "checkpoint": None if facts.checkpoint is None else dict(facts.checkpoint),
     }
+
+
+def seal_policy(body: Mapping[str, object], key: Ed25519PrivateKey) -> dict[str, object]:
+    """Return the signed policy: Ed25519 over the canonical bytes of everything but the signature."""
     public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-    return {**body, "signature": {"public_key": public.hex(), "value": key.sign(canonical.dump(body)).hex()}}
+    return {**body, "signature": {"public_key": public.hex(), "value": key.sign(canonical.dump(dict(body))).hex()}}

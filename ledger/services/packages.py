@@ -70,7 +70,7 @@ def _evidence(work: Work, row: tables.Statement) -> Evidence:
     items = attested(work, row)
     anchors = [attestations.find_anchor(work.session, item.id) for item in items]
     organisation = institutions.find_organisation_by_hash(work.session, row.institution_id, row.organisation_hash)
-    activity = _find_activity(work, row)
+    activity = find_activity(work, row)
     release = library.get_release(work.session, row.library_hash)
     if organisation is None or activity is None:
         raise Conflict("the inputs of this statement are not stored any more", hint="restore the database from a backup")
@@ -89,7 +89,8 @@ def _evidence(work: Work, row: tables.Statement) -> Evidence:
     )
 
 
-def _find_activity(work: Work, row: tables.Statement) -> tables.ActivityVersion | None:
+def find_activity(work: Work, row: tables.Statement) -> tables.ActivityVersion | None:
+    """Return the version of the activity data that a statement was computed from, or None."""
     after: int | None = None
     while True:
         page = periods.list_activity_versions(work.session, row.institution_id, row.period_id, limit=500, after=after)

@@ -15,7 +15,7 @@ from ledger.demo import profiles, seeds
 from ledger.identifiers import sid
 from ledger.records import canonical
 from ledger.records.period import Period
-from ledger.records.policy import sign_policy
+from ledger.records.policy import policy_body, seal_policy
 from ledger.services import claims, verdicts
 from ledger.services.policy import gather_policy_facts
 from tests.product import ADMIN, VERIFIER, Town, open_town
@@ -68,7 +68,7 @@ def test_the_claim_is_attested_by_the_verifiers_own_recomputation(tmp_path: Path
             package.write_bytes(claims.get_claim_package(work, "moganshan:c1").data)
         with town.house.view(ADMIN) as work:
             policy_key = Ed25519PrivateKey.generate()
-            policy.write_bytes(canonical.dump(sign_policy(gather_policy_facts(work, version=1), policy_key)))
+            policy.write_bytes(canonical.dump(seal_policy(policy_body(gather_policy_facts(work, version=1)), policy_key)))
         public = policy_key.public_key().public_bytes_raw().hex()
         checked = verify(
             "package", str(package), "--policy", str(policy), "--policy-key", public, "--now", format_instant(town.clock.now())

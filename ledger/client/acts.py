@@ -1,0 +1,174 @@
+"""Signed acts over HTTP: what is signed is made from domain and message here, never from a digest that the server names."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from ledger.chain.keystore import Signer
+from ledger.chain.typed_data import (
+    STRUCTS,
+    AddKey,
+    Domain,
+    InstitutionKind,
+    ProposeRelease,
+    PublishRelease,
+    RegisterInstitution,
+    ReleaseKind,
+    Role,
+    SetKeyStanding,
+    SetStanding,
+    TypedStruct,
+)
+from ledger.client.http import Client, RequestRefused
+from ledger.errors import IntegrityError
+from ledger.identifiers import sid
+from ledger.records import canonical
+from ledger.records.names import Name
+from ledger.records.policy import seal_policy
+
+DEADLINE_SECONDS = 3 * 86_400
+SETTLED = frozenset({"anchored", "rejected", "verified", "superseded", "attested", "submitted", "certified", "disputed"})
+
+
+@dataclass(frozen=True)
+class Party:
+    """Somebody with a session and, if they sign, a key."""
+
+    client: Client
+    key: Signer | None = None
+
+    def signer(self) -> Signer:
+        """Return the key.
+
+        Raises:
+            IntegrityError: this party has none.
+        """
+        if self.key is None:
+            raise IntegrityError("this act needs a signing key", hint="give the key file with --key")
+        return self.key
+
+
+def sign_item(item: Mapping[str, Any], key: Signer) -> str:
+    """Return the 0x signature of a signing item, after checking that its digest is that of its message."""
+    struct = next((struct for struct in STRUCTS if struct.__name__ == item["primary_type"]), None)
+    if struct is None:
+        raise IntegrityError(
+            f"the server asks for a signature on an unknown struct {item['primary_type']!r}", hint="do not sign; update lingtan"
+        )
+    domain = Domain(int(str(item["domain"]["chainId"])), str(item["domain"]["verifyingContract"]))
+    digest = struct.from_message(item["message"]).digest(domain)
+    if "0x" + digest.hex() != item["digest"]:
+        raise IntegrityError("the server names another digest than that of the message", hint="do not sign; tell the operator")
+    return "0x" + key.sign_digest(digest).hex()
+
+
+def domain_of(client: Client, contract: str) -> Domain:
+    """Return the domain of one of the chain's contracts."""
+    chain = client.get("/v1/chain")
+    return Domain(int(chain["chain_id"]), str(chain["contracts"][contract]["address"]))
+
+
+def create_institution(admin: Party, *, id: str, kind: str, name: Name, timezone: str, region: str) -> None:
+    """Create an institution; that it exists already is no error."""
+    document = {"id": id, "kind": kind, "name": name.to_document(), "timezone": timezone, "region": region}
+    try:
+        admin.client.post("/v1/institutions", document)
+    except RequestRefused as error:
+        if error.status != 409:
+            raise
+
+
+def admin_act(admin: Party, institution: str, struct: TypedStruct) -> dict[str, Any]:
+    """Sign an admin's message and hand it in."""
+    signature = admin.signer().sign_digest(struct.digest(domain_of(admin.client, "ParticipantRegistry")))
+    document = {"struct": type(struct).__name__, "message": struct.to_message(), "signature": "0x" + signature.hex()}
+    return dict(admin.client.post(f"/v1/institutions/{institution}/participant-actions", document))
+
+
+def register(admin: Party, *, id: str, kind: str, name: Name, version: int, now: int) -> dict[str, Any]:
+    """Admit an institution to the registry on chain."""
+    name_hash = bytes.fromhex(canonical.digest(name.to_document()))
+    struct = RegisterInstitution(sid("org", id), InstitutionKind[kind.upper()], name_hash, version, now + DEADLINE_SECONDS)
+    return admin_act(admin, id, struct)
+
+
+def add_key(admin: Party, *, institution: str, address: str, role: Role, version: int, valid_from: int, now: int) -> dict[str, Any]:
+    """Give a key a role from `valid_from` (Unix seconds) on, with an open end."""
+    return admin_act(admin, institution, AddKey(sid("org", institution), address, role, valid_from, 0, version, now + DEADLINE_SECONDS))
+
+
+def set_key_standing(
+    admin: Party, *, institution: str, address: str, role: Role, suspended: bool, reason: str, version: int, now: int
+) -> dict[str, Any]:
+    """Suspend a key, or lift its suspension."""
+    struct = SetKeyStanding(sid("org", institution), address, role, suspended, sid("reason", reason), version, now + DEADLINE_SECONDS)
+    return admin_act(admin, institution, struct)
+
+
+def set_standing(admin: Party, *, institution: str, suspended: bool, reason: str, version: int, now: int) -> dict[str, Any]:
+    """Suspend an institution, or lift its suspension."""
+    struct = SetStanding(sid("org", institution), suspended, sid("reason", reason), version, now + DEADLINE_SECONDS)
+    return admin_act(admin, institution, struct)
+
+
+def propose(librarian: Party, document: Mapping[str, Any], *, centre: str, kind: ReleaseKind, valid_from: int, now: int) -> dict[str, Any]:
+    """Sign and hand in the proposal of a document."""
+    release = bytes.fromhex(canonical.digest(document))
+    struct = ProposeRelease(release, sid("org", centre), kind, valid_from, bytes(32), now + DEADLINE_SECONDS)
+    signature = librarian.signer().sign_digest(struct.digest(domain_of(librarian.client, "LibraryRegistry")))
+    body = {"document": dict(document), "message": struct.to_message(), "signature": "0x" + signature.hex()}
+    return dict(librarian.client.post("/v1/library-releases", body))
+
+
+def publish(publisher: Party, release: str, *, centre: str, now: int) -> dict[str, Any]:
+    """Sign and hand in the publication of a proposal."""
+    struct = PublishRelease(bytes.fromhex(release), sid("org", centre), now + DEADLINE_SECONDS)
+    signature = publisher.signer().sign_digest(struct.digest(domain_of(publisher.client, "LibraryRegistry")))
+    body = {"message": struct.to_message(), "signature": "0x" + signature.hex()}
+    return dict(publisher.client.post(f"/v1/library-releases/{release}/publication", body))
+
+
+def attest(approver: Party, statement: str, *, seconds: float = 60) -> dict[str, Any]:
+    """Sign every dataset of a statement with the bank's own key, hand the signatures in and wait for the anchors."""
+    request = approver.client.get(f"/v1/statements/{statement}/signing-request")
+    key = approver.signer()
+    items = [{"dataset": item["dataset"], "message": item["message"], "signature": sign_item(item, key)} for item in request["items"]]
+    answer = approver.client.post("/v1/attestations", {"statement": statement, "items": items})
+    return dict(approver.client.wait(f"/v1/attestations/{answer['id']}", until=SETTLED, seconds=seconds))
+
+
+def checkpoint_log(approver: Party, institution: str) -> dict[str, Any]:
+    """Sign the envelope log as it stands and hand the checkpoint in."""
+    item = approver.client.get(f"/v1/institutions/{institution}/log-checkpoints")
+    body = {"message": item["message"], "signature": sign_item(item, approver.signer())}
+    return dict(approver.client.post(f"/v1/institutions/{institution}/log-checkpoints", body))
+
+
+def claim(approver: Party, statement: str, *, claim_id: str, scheme: str, seconds: float = 60) -> dict[str, Any]:
+    """Sign a claim on a scheme, hand it in and wait until the chain has it."""
+    item = approver.client.get(f"/v1/statements/{statement}/claim-request", scheme=scheme, claim=claim_id)
+    body = {
+        "statement": statement,
+        "claim": claim_id,
+        "scheme": scheme,
+        "message": item["message"],
+        "signature": sign_item(item, approver.signer()),
+    }
+    answer = approver.client.post("/v1/claims", body)
+    return dict(approver.client.wait(f"/v1/claims/{answer['id']}", until=SETTLED, seconds=seconds))
+
+
+def new_commitment_key() -> bytes:
+    """Return 32 random bytes: an institution's commitment key."""
+    return secrets.token_bytes(32)
+
+
+def sign_policy_facts(admin: Client, key: Ed25519PrivateKey, *, version: int) -> dict[str, object]:
+    """Fetch what a policy pins and return it signed with the centre's policy key. Read it over before handing it out."""
+    facts = admin.get("/v1/policy-facts", version=str(version))
+    return seal_policy(facts, key)

@@ -1,0 +1,100 @@
+"""The insider of the drill: a copy of the database, its triggers dropped, one value changed and every checksum within reach mended."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from ledger.demo.drill import change_factor, change_line, change_reading
+from ledger.records.findings import Finding
+from ledger.services.context import Actor
+from ledger.services.fsck import check_house
+from ledger.services.house import House
+from ledger.store.database import open_database
+
+_OPERATOR = Actor("operator", None, frozenset({"operator"}))
+
+
+@dataclass(frozen=True)
+class Break:
+    """One change of a stored value: table, columns, row, how, and the word by which fsck must name it."""
+
+    name: str
+    table: str
+    column: str
+    digest: str
+    where: str
+    key: tuple[object, ...]
+    change: Callable[[bytes], bytes]
+    word: str
+
+
+@dataclass(frozen=True)
+class Noticed:
+    """What fsck said of one change."""
+
+    name: str
+    finding: Finding | None
+    holds: bool
+
+
+def run_store_drill(house: House, statement: int, folder: Path) -> tuple[Noticed, ...]:
+    """Change one reading, one factor and one line in copies of the SQLite database and return what fsck names in each."""
+    source = Path(house.settings.database_url.removeprefix("sqlite:///"))
+    with closing(sqlite3.connect(source)) as database:
+        document = json.loads(database.execute("SELECT document FROM statement WHERE id = ?", (statement,)).fetchone()[0])
+    line = max(document["lines"], key=lambda item: int(item["scope1_g"]) + int(item["scope2_location_g"]))
+    meter, library = document["meters"][0]["meter"], document["library"]["hash"]
+    breaks = (
+        Break(
+            "reading",
+            "statement_meter_record",
+            "record",
+            "digest",
+            "statement_id = ? AND meter_id = ?",
+            (statement, meter),
+            change_reading,
+            meter,
+        ),
+        Break("factor", "library_release", "document", "", "hash = ?", (library,), change_factor(line["factor"]), library),
+        Break("line", "statement", "document", "hash", "id = ?", (statement,), change_line(line["unit"], line["indicator"]), line["unit"]),
+    )
+    return tuple(_run(house, source, folder, item) for item in breaks)
+
+
+def _run(house: House, source: Path, folder: Path, item: Break) -> Noticed:
+    copy = folder / f"insider-{item.name}.sqlite"
+    copy.unlink(missing_ok=True)
+    with closing(sqlite3.connect(source)) as original, closing(sqlite3.connect(copy)) as database:
+        original.backup(database)
+        _tamper(database, item)
+    broken = open_database(f"sqlite:///{copy}")
+    try:
+        twin = House(house.settings, broken, house.chain, house.deployment, house.relayer, house.cursor_key, house.clock)
+        with twin.view(_OPERATOR) as work:
+            findings = check_house(work)
+    finally:
+        broken.close()
+        for file in folder.glob(f"{copy.name}*"):
+            file.unlink()
+    hits = [finding for finding in findings if item.word in f"{finding.place} {finding.got} {finding.expected}"]
+    return Noticed(item.name, hits[0] if hits else None, bool(hits))
+
+
+def _tamper(database: sqlite3.Connection, item: Break) -> None:
+    triggers = database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?", (item.table,)).fetchall()
+    for (name,) in triggers:
+        database.execute(f'DROP TRIGGER "{name}"')
+    (data,) = database.execute(f"SELECT {item.column} FROM {item.table} WHERE {item.where}", item.key).fetchone()  # noqa: S608 (our own names)
+    changed = item.change(data)
+    if item.digest:
+        digest = hashlib.sha256(changed).hexdigest()
+        database.execute(f"UPDATE {item.table} SET {item.column} = ?, {item.digest} = ? WHERE {item.where}", (changed, digest, *item.key))  # noqa: S608
+    else:
+        database.execute(f"UPDATE {item.table} SET {item.column} = ? WHERE {item.where}", (changed, *item.key))  # noqa: S608
+    database.commit()

@@ -1,0 +1,185 @@
+"""Run the demo: set up, tell the story, verify offline, drill, serve."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+from pathlib import Path
+
+from rich.console import Console
+
+from ledger.config import DEFAULT_CHAIN_ID, Settings
+from ledger.demo import seeds
+from ledger.demo.drill import flip_line_proof, run_package_drill, verify
+from ledger.demo.insider import run_store_drill
+from ledger.demo.people import write_private
+from ledger.demo.server import serving
+from ledger.demo.story import Cast, StepFailed, Story
+from ledger.demo.verdict import give_verdict
+from ledger.demo.voice import Voice
+from ledger.services.house import init_house, open_house
+
+
+def run_demo(data: Path, *, port: int, serve: bool, chinese: bool, console: Console | None = None) -> None:
+    """Tell the whole story in `data`; returns only if every step did what it says.
+
+    Raises:
+        LedgerError: a step failed; state stays as it is, and running again continues.
+    """
+    voice = Voice(console or Console(stderr=False), chinese)
+    cast = Cast(data.absolute())
+    settings = demo_settings(cast.data)
+    voice.step("Set up: server keys, database, contracts on the embedded chain", "初始化：服务器密钥、数据库、内嵌链上的合约")
+    deployment = init_house(settings, cast.admin.make_key())
+    voice.fact(
+        f"chain {settings.chain_id}, PeriodLedger {deployment.address('PeriodLedger')}",
+        f"链 {settings.chain_id}，PeriodLedger {deployment.address('PeriodLedger')}",
+    )
+    house = open_house(settings)
+    try:
+        with serving(house, port) as url:
+            story = Story(cast, house, url, voice)
+            tell(story)
+            minutes = voice.pick("everything did what it says", "每一步都如其所言")
+            console_url = f"{url}/docs"
+            voice.step(f"Done: {minutes}", f"完成：{minutes}")
+            if serve:
+                voice.fact(f"API and its docs: {console_url}   (Ctrl-C ends)", f"接口与文档：{console_url}   （Ctrl-C 结束）")
+                _wait()
+    finally:
+        house.close()
+
+
+def tell(story: Story) -> None:
+    """Tell the story from the registration of the centre to the drill."""
+    cast, voice = story.cast, story.voice
+    story.found_centre()
+    voice.step("Three banks register; every signing key stays in its owner's folder", "三家银行登记；签名密钥各自保管")
+    for bank in seeds.BANKS:
+        story.set_up_bank(bank)
+    _show_keys(cast, voice)
+    voice.step("A year of 15-minute readings and the fuel tables", "一年的 15 分钟读数与燃料表")
+    for bank in seeds.BANKS:
+        story.load_bank(bank)
+    voice.step("Statements, signed by each bank's approver with its own key, anchored", "核算报表：由各行审批人用自有密钥签署并上链存证")
+    statements = {bank.id: story.report(bank) for bank in seeds.BANKS}
+    voice.step(
+        "Claims; the centre signs the policy file; the auditor downloads the evidence", "认证申请；中心签署信任策略；审计员下载证据包"
+    )
+    claims = [story.claim(bank, statements[bank.id]) for bank in seeds.BANKS]
+    packages = story.download(claims)
+    policy, policy_key = story.policy()
+    voice.step("The verifier recomputes every package with its own code and signs a verdict", "核验员用独立代码重算并签署核验结论")
+    for claim, package in packages.items():
+        answer = verify("package", package, policy, policy_key)
+        if answer.code != 0:
+            raise StepFailed(f"{package.name}: {answer.verdict}, expected VALID", hint=_listed(answer.checks))
+        state = give_verdict(story, claim, package, policy, policy_key)
+        voice.fact(
+            f"{package.name}: VALID, {len(answer.checks)} checks, {answer.level}; claim {claim} is {state}",
+            f"{package.name}：通过，{len(answer.checks)} 项检查，{answer.level}；申请 {claim} 状态 {state}",
+        )
+    audit_offline(story, seeds.BANKS[0], statements[seeds.BANKS[0].id], policy, policy_key)
+    drill(story, statements[seeds.BANKS[0].id], packages[claims[0]], policy, policy_key)
+
+
+def audit_offline(story: Story, bank: seeds.BankSeed, statement: str, policy: Path, policy_key: str) -> None:
+    """Check one line and one meter offline, as an auditor does with two files and a policy."""
+    voice, folder = story.voice, story.cast.auditor.folder
+    voice.step("The auditor checks one line and one meter offline", "审计员离线核对一行与一块表")
+    auditor = story.party(story.cast.auditor).client
+    unit, meter = bank.units[0].id, bank.units[0].meters[0][0]
+    for dataset, asset, name in (
+        ("OPERATIONAL", f"line/{unit}/electricity.purchased", "line"),
+        ("METERS", f"meter/{meter}/el.import", "meter"),
+    ):
+        file = folder / f"{bank.id}-{name}.lingtan.json"
+        file.write_bytes(auditor.get_bytes(f"/v1/statements/{statement}/proofs", dataset=dataset, asset=asset))
+        answer = verify("line", file, policy, policy_key)
+        if answer.code != 0:
+            raise StepFailed(f"{asset}: {answer.verdict}, expected VALID", hint=_listed(answer.checks))
+        voice.fact(
+            f"{asset}: VALID ({file.stat().st_size // 1024} kB, {answer.level})",
+            f"{asset}：通过（{file.stat().st_size // 1024} kB，{answer.level}）",
+        )
+
+
+def drill(story: Story, statement: str, package: Path, policy: Path, policy_key: str) -> None:
+    """Change one stored value at a time and show who catches and names it.
+
+    Raises:
+        StepFailed: a forgery was not caught, or not named.
+    """
+    voice = story.voice
+    folder = story.cast.data / "drill"
+    folder.mkdir(parents=True, exist_ok=True)
+    voice.step(
+        "Drill: an insider changes one stored value (on copies); lingtan fsck names it",
+        "演练：内部人员改动一个存储值（副本）；lingtan fsck 指出",
+    )
+    for noticed in run_store_drill(story.house, int(statement), folder):
+        if not noticed.holds or noticed.finding is None:
+            raise StepFailed(f"the changed {noticed.name} was not noticed by fsck")
+        voice.fact(
+            f"{noticed.name}: caught, {noticed.finding.code}: {noticed.finding.place}",
+            f"{noticed.name}：已发现，{noticed.finding.code}：{noticed.finding.place}",
+        )
+    voice.step(
+        "Drill: four forged packages with mended checksums; lingtan-verify names each",
+        "演练：四个伪造的证据包（校验和已修补）；lingtan-verify 逐一指出",
+    )
+    for caught in run_package_drill(package, folder, policy, policy_key):
+        if not caught.holds:
+            raise StepFailed(f"the forged {caught.name} was not caught by {caught.check}: {caught.named}")
+        voice.fact(f"{caught.changed}: caught, {caught.named[:150]}", f"{caught.changed}：已发现，{caught.named[:150]}")
+    proof = next(story.cast.auditor.folder.glob("*-line.lingtan.json"))
+    forged = folder / "forged.lingtan.json"
+    forged.write_bytes(flip_line_proof(proof.read_bytes()))
+    answer = verify("line", forged, policy, policy_key)
+    if answer.code not in (1, 3):
+        raise StepFailed(f"a changed byte in a line's proof gave exit {answer.code}")
+    voice.fact(
+        f"line proof, one byte: caught, {answer.verdict} (exit {answer.code})",
+        f"行证明改一字节：已发现，{answer.verdict}（退出码 {answer.code}）",
+    )
+
+
+def demo_settings(data: Path) -> Settings:
+    """Return the settings of the demo's server; its passphrase is made once and kept beside it."""
+    server = data / "server"
+    server.mkdir(parents=True, exist_ok=True, mode=0o700)
+    passphrase = server / "passphrase"
+    if not passphrase.exists():
+        write_private(passphrase, secrets.token_urlsafe(24))
+    return Settings(
+        data=server,
+        database_url=f"sqlite:///{server / 'ledger.sqlite'}",
+        chain_url=f"embedded://{server / 'chain.sqlite'}",
+        chain_id=DEFAULT_CHAIN_ID,
+        passphrase=passphrase.read_text(encoding="utf-8"),
+        light_keys=True,
+    )
+
+
+def _show_keys(cast: Cast, voice: Voice) -> None:
+    server = sorted(path.name for path in (cast.data / "server" / "keys").iterdir())
+    voice.fact(f"keys on the server: {', '.join(server)}; no bank's", f"服务器上的密钥：{'、'.join(server)}；没有银行的")
+    for bank in seeds.BANKS:
+        person = cast.approver(bank.id)
+        address = json.loads(person.key_file.read_text(encoding="utf-8"))["address"]
+        place = person.key_file.relative_to(cast.data)
+        voice.fact(f"{bank.en}: 0x{address[:8]}… in {place}", f"{bank.zh}：0x{address[:8]}… 位于 {place}")
+
+
+def _listed(checks: tuple[dict[str, object], ...]) -> str:
+    return "; ".join(f"{check['id']} {check['outcome']}: {check.get('means')}" for check in checks if check["outcome"] != "PASS")
+
+
+def _wait() -> None:
+    stop = threading.Event()
+    try:
+        while not stop.wait(3600):
+            pass
+    except KeyboardInterrupt:
+        return

@@ -1,0 +1,323 @@
+"""The whole story, step by step, over HTTP; each step looks first whether it is done, so that running it again continues.
+
+Everybody acts with a token and, where they sign, with a key in a folder of their own. The server's folder holds the relayer's and the
+checkpoint's key and nobody else's.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+
+from ledger.chain.typed_data import ReleaseKind, Role
+from ledger.client import acts
+from ledger.client.acts import Party
+from ledger.demo import profiles, seeds
+from ledger.demo.people import Person, write_private
+from ledger.demo.voice import Voice
+from ledger.errors import IntegrityError, LedgerError
+from ledger.indicators.shipped import shipped_release
+from ledger.merkle.dataset_schema import DATASETS, get_schema_bytes
+from ledger.records import canonical
+from ledger.records.names import Name
+from ledger.records.period import Period
+from ledger.services.house import House
+
+SCHEME = "operational-2026"
+CLAIM = "operational-2025"
+KEYS_VALID_FROM = 1_735_660_800  # 2025-01-01 in Shanghai
+WAIT_SECONDS = 60.0
+
+
+class StepFailed(LedgerError):
+    """A step of the demo did not do what it says."""
+
+    code = "demo.step_failed"
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Everybody in the story, with their folders under one data directory."""
+
+    data: Path
+
+    def at_centre(self, name: str, *roles: str, signs: bool = True) -> Person:
+        """Return somebody of the green finance centre."""
+        return Person(name, seeds.CENTRE_ID, roles, self.data / "centre" / name, signs)
+
+    @property
+    def admin(self) -> Person:
+        """The centre's admin."""
+        return self.at_centre("admin", "admin")
+
+    @property
+    def librarian(self) -> Person:
+        """Who proposes releases."""
+        return self.at_centre("librarian", "librarian")
+
+    @property
+    def publisher(self) -> Person:
+        """Who publishes them: another person."""
+        return self.at_centre("publisher", "publisher")
+
+    @property
+    def verifier(self) -> Person:
+        """Who recomputes claims."""
+        return self.at_centre("verifier", "verifier")
+
+    @property
+    def certifier(self) -> Person:
+        """Who certifies later: another person than the verifier."""
+        return self.at_centre("certifier", "certifier")
+
+    @property
+    def auditor(self) -> Person:
+        """Who checks offline, with no key."""
+        return Person("auditor", None, ("auditor",), self.data / "auditor")
+
+    def preparer(self, bank: str) -> Person:
+        """Who loads a bank's data."""
+        return Person("preparer", bank, ("preparer",), self.data / "banks" / bank / "preparer")
+
+    def approver(self, bank: str) -> Person:
+        """Who signs for a bank: another person, with the bank's own key."""
+        return Person("approver", bank, ("approver",), self.data / "banks" / bank / "approver", signs=True)
+
+
+@dataclass
+class Story:
+    """One telling of the story against one server."""
+
+    cast: Cast
+    house: House
+    url: str
+    voice: Voice
+
+    def party(self, person: Person) -> Party:
+        """Return a session of this person; the token is issued at the first."""
+        person.take_token(self.house)
+        return person.session(self.url, "zh" if self.voice.chinese else "en")
+
+    @property
+    def period(self) -> Period:
+        """The year that everybody reports."""
+        return Period.of_dates(seeds.PERIOD, date.fromisoformat(seeds.FIRST_DAY), date.fromisoformat(seeds.LAST_DAY), seeds.TIMEZONE)
+
+    # The centre
+
+    def found_centre(self) -> None:
+        """Register the centre and its keys, then publish schemas and the indicator library: two people."""
+        self.voice.step("The green finance centre registers itself and its keys", "绿色金融中心登记自身与密钥")
+        operator = self.party(Person("operator", None, ("operator",), self.cast.data / "operator"))
+        name = Name(*seeds.CENTRE_NAME)
+        acts.create_institution(operator, id=seeds.CENTRE_ID, kind="centre", name=name, timezone=seeds.TIMEZONE, region=seeds.REGION)
+        admin = self.party(self.cast.admin)
+        keys = [
+            (self.cast.librarian, Role.LIBRARIAN),
+            (self.cast.publisher, Role.PUBLISHER),
+            (self.cast.verifier, Role.VERIFIER),
+            (self.cast.certifier, Role.CERTIFIER),
+        ]
+        self._register(admin, seeds.CENTRE_ID, "centre", name, keys)
+        self.voice.step(
+            "Librarian proposes, publisher publishes: schemas and the indicator library", "馆员提议、发布员发布：模式与核心指标库"
+        )
+        librarian, publisher = self.party(self.cast.librarian), self.party(self.cast.publisher)
+        documents: list[tuple[Any, ReleaseKind]] = [
+            (canonical.load(get_schema_bytes(name)), ReleaseKind.DATASET_SCHEMA) for name in DATASETS
+        ]
+        documents.append((shipped_release().to_document(), ReleaseKind.INDICATOR_LIBRARY))
+        for document, kind in documents:
+            release = canonical.digest(document)
+            state = self._release_state(librarian, release, kind)
+            if state is None:
+                acts.propose(librarian, document, centre=seeds.CENTRE_ID, kind=kind, valid_from=KEYS_VALID_FROM, now=self._now())
+        for document, kind in documents:
+            release = canonical.digest(document)
+            self._wait_release(librarian, release, kind, {"proposed", "published", "publishing"})
+            if self._release_state(librarian, release, kind) == "proposed":
+                acts.publish(publisher, release, centre=seeds.CENTRE_ID, now=self._now())
+        for document, kind in documents:
+            self._wait_release(librarian, canonical.digest(document), kind, {"published"})
+        shipped = shipped_release()
+        self.voice.fact(
+            f"{shipped.release}: {len(shipped.factors)} factors with their sources, hash {shipped.hash[:16]}…",
+            f"{shipped.release}：{len(shipped.factors)} 个带来源的因子，散列 {shipped.hash[:16]}…",
+        )
+
+    # A bank
+
+    def set_up_bank(self, bank: seeds.BankSeed) -> None:
+        """Register a bank, its key, its tree, its meters."""
+        admin = self.party(self.cast.admin)
+        name = Name(bank.en, bank.zh)
+        acts.create_institution(admin, id=bank.id, kind="bank", name=name, timezone=seeds.TIMEZONE, region=seeds.REGION)
+        self._register(admin, bank.id, "bank", name, [(self.cast.approver(bank.id), Role.APPROVER)])
+        preparer = self.party(self.cast.preparer(bank.id)).client
+        key_file = self.cast.preparer(bank.id).folder / "commitment.key"
+        if not key_file.exists():
+            write_private(key_file, acts.new_commitment_key().hex())
+        preparer.put(f"/v1/institutions/{bank.id}/commitment-key", {"key": key_file.read_text(encoding="utf-8")})
+        tree = preparer.post(f"/v1/institutions/{bank.id}/organisation", seeds.organisation_document(bank))
+        self._require(tree["version"], f"the tree of {bank.id}", tree["findings"])
+        period = {"id": seeds.PERIOD, "first_day": seeds.FIRST_DAY, "last_day": seeds.LAST_DAY}
+        preparer.post(f"/v1/institutions/{bank.id}/periods", period)
+        for unit in bank.units:
+            for meter, _ in unit.meters:
+                document = {"id": meter, "unit": unit.id, "quantity": "el.import", "interval_minutes": 15}
+                preparer.post(f"/v1/institutions/{bank.id}/meters", document)
+
+    def load_bank(self, bank: seeds.BankSeed) -> None:
+        """Load a year of readings and the fuel table."""
+        preparer = self.party(self.cast.preparer(bank.id)).client
+        meters = tuple(meter for unit in bank.units for meter in unit.meters)
+        file = self.cast.preparer(bank.id).folder / f"meters-{seeds.PERIOD}.csv"
+        if not file.exists():
+            days = len(meters) * (self.period.end - self.period.start) // 86_400 + 1
+            blocks = profiles.meter_csv(meters, self.period.start, self.period.end)
+            temporary = file.with_suffix(".new")
+            with temporary.open("wb") as stream:
+                for block in self.voice.track(blocks, days, f"{bank.en}: meter-days", f"{bank.zh}：表日"):
+                    stream.write(block)
+            temporary.replace(file)
+        taken = preparer.post_file(f"/v1/institutions/{bank.id}/telemetry", file, "text/csv")
+        self._require(taken["accepted"], f"the readings of {bank.id}", taken["findings"])
+        fuels = preparer.post(f"/v1/institutions/{bank.id}/periods/{seeds.PERIOD}/activity", seeds.activity_document(bank, self.period))
+        self._require(fuels["accepted"], f"the fuel table of {bank.id}", fuels["findings"])
+        gaps = sum(1 for finding in taken["findings"] if finding["severity"] == "warning")
+        self.voice.fact(
+            f"{bank.en}: {taken['rows']:,} readings of {taken['meters']} meters, {len(bank.fuels)} fuel records, {gaps} warnings on gaps",
+            f"{bank.zh}：{taken['meters']} 块表 {taken['rows']:,} 条读数，{len(bank.fuels)} 条燃料记录，{gaps} 条缺口提示",
+        )
+
+    def report(self, bank: seeds.BankSeed) -> str:
+        """Compute the statement, have the approver sign it with the bank's own key, wait for the anchor; return the statement's id."""
+        preparer, approver = self.party(self.cast.preparer(bank.id)).client, self.party(self.cast.approver(bank.id))
+        path = f"/v1/institutions/{bank.id}/periods/{seeds.PERIOD}/statements"
+        done = [item for item in preparer.get_all(path) if item["state"] in ("queued", "anchored", "verified")]
+        statement = done[-1] if done else preparer.post(path, {"cause": "first"})
+        self._require(not statement["has_errors"], f"the statement of {bank.id}", statement["findings"])
+        totals = {name: int(grams) for name, grams in statement["totals"].items()}
+        self.voice.fact(
+            f"{bank.en}: Scope 1 {_tonnes(totals['scope1_g'])} t, Scope 2 location-based {_tonnes(totals['scope2_location_g'])} t CO2e, "
+            f"{statement['lines']} lines, {len(statement['findings'])} findings",
+            f"{bank.zh}：范围一 {_tonnes(totals['scope1_g'])} t，范围二（基于位置）{_tonnes(totals['scope2_location_g'])} t CO2e，"
+            f"{statement['lines']} 行，{len(statement['findings'])} 条发现",
+        )
+        if not done:
+            acts.checkpoint_log(approver, bank.id)
+            acts.attest(approver, statement["id"], seconds=WAIT_SECONDS)
+        answer = approver.client.wait(f"/v1/attestations/{statement['id']}", until=acts.SETTLED, seconds=WAIT_SECONDS)
+        if answer["state"] != "anchored":
+            raise StepFailed(f"the attestation of {bank.id} is {answer['state']}, expected anchored", hint=str(answer["items"]))
+        for item in answer["items"]:
+            self.voice.fact(
+                f"{item['dataset']}: R {item['root'][:16]}… signed by {item['signer'][:10]}…, transaction {item['tx_hash'][:14]}…",
+                f"{item['dataset']}：R {item['root'][:16]}… 由 {item['signer'][:10]}… 签署，交易 {item['tx_hash'][:14]}…",
+            )
+        return str(statement["id"])
+
+    def claim(self, bank: seeds.BankSeed, statement: str) -> str:
+        """Make the bank's claim; return its id."""
+        approver = self.party(self.cast.approver(bank.id))
+        earlier = [item for item in approver.client.get_all("/v1/claims") if item["id"].endswith(f":{CLAIM}")]
+        answer = earlier[0] if earlier else acts.claim(approver, statement, claim_id=CLAIM, scheme=SCHEME, seconds=WAIT_SECONDS)
+        answer = approver.client.wait(f"/v1/claims/{answer['id']}", until=acts.SETTLED, seconds=WAIT_SECONDS)
+        if answer["state"] not in ("submitted", "attested"):
+            raise StepFailed(f"the claim of {bank.id} is {answer['state']}, expected submitted")
+        return str(answer["id"])
+
+    def download(self, claims: list[str]) -> dict[str, Path]:
+        """Let the auditor fetch the evidence packages; return their files by claim."""
+        auditor = self.party(self.cast.auditor).client
+        files = {}
+        for claim in claims:
+            file = self.cast.auditor.folder / f"{claim.split(':')[0]}-{seeds.PERIOD}.zip"
+            file.write_bytes(auditor.get_bytes(f"/v1/claims/{claim}/package"))
+            files[claim] = file
+        return files
+
+    def policy(self) -> tuple[Path, str]:
+        """Have the centre sign the policy file with a key of its own; return the file and the public key to hand over."""
+        folder = self.cast.admin.folder
+        key_file = folder / "policy.pem"
+        if not key_file.exists():
+            pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            write_private(key_file, pem.decode())
+        key = load_pem_private_key(key_file.read_bytes(), None)
+        if not isinstance(key, Ed25519PrivateKey):
+            raise IntegrityError("the policy key is not an Ed25519 key", hint=f"remove {key_file} and run again")
+        admin = self.party(self.cast.admin).client
+        file = self.cast.auditor.folder / "city.policy.json"
+        version = 1
+        if file.exists():
+            earlier = canonical.load(file.read_bytes())
+            version = int(str(earlier["version"])) + 1 if isinstance(earlier, dict) else 1
+        document = acts.sign_policy_facts(admin, key, version=version)
+        file.write_bytes(canonical.dump(document))
+        return file, key.public_key().public_bytes_raw().hex()
+
+    # Shared
+
+    def _register(self, admin: Party, id: str, kind: str, name: Name, keys: list[tuple[Person, Role]]) -> None:
+        known = list(admin.client.get_all(f"/v1/institutions/{id}/participant-actions"))
+        version = sum(1 for action in known if action["state"] != "rejected")
+        if not any(action["struct"] == "RegisterInstitution" for action in known):
+            version += 1
+            acts.register(admin, id=id, kind=kind, name=name, version=version, now=self._now())
+        for position, (person, role) in enumerate(keys, start=2):
+            address = person.make_key()
+            if version < position:
+                version += 1
+                acts.add_key(
+                    admin, institution=id, address=address, role=role, version=version, valid_from=KEYS_VALID_FROM, now=self._now()
+                )
+        self._wait_actions(admin, id)
+
+    def _wait_actions(self, admin: Party, id: str) -> None:
+        end = time.monotonic() + WAIT_SECONDS
+        while True:
+            actions = list(admin.client.get_all(f"/v1/institutions/{id}/participant-actions"))
+            rejected = [action for action in actions if action["state"] == "rejected"]
+            if rejected:
+                raise StepFailed(f"{rejected[0]['struct']} of {id} was refused: {rejected[0]['error']}")
+            if all(action["state"] == "anchored" for action in actions):
+                return
+            if time.monotonic() > end:
+                raise StepFailed(f"the registration of {id} did not settle in {WAIT_SECONDS:.0f} s", hint="is the chain running?")
+            _pause()
+
+    def _release_state(self, party: Party, release: str, kind: ReleaseKind) -> str | None:
+        name = {ReleaseKind.INDICATOR_LIBRARY: "library", ReleaseKind.DATASET_SCHEMA: "schema", ReleaseKind.SCHEME: "scheme"}[kind]
+        found = [item for item in party.client.get_all("/v1/library-releases", kind=name) if item["hash"] == release]
+        return str(found[0]["state"]) if found and found[0]["state"] not in ("received", "rejected") else None
+
+    def _wait_release(self, party: Party, release: str, kind: ReleaseKind, wanted: set[str]) -> None:
+        end = time.monotonic() + WAIT_SECONDS
+        while (state := self._release_state(party, release, kind)) not in wanted:
+            if time.monotonic() > end:
+                raise StepFailed(f"release {release[:16]}… is {state}, expected {' or '.join(sorted(wanted))}")
+            _pause()
+
+    def _require(self, holds: object, what: str, findings: list[dict[str, Any]]) -> None:
+        if not holds:
+            listed = "; ".join(f"{item['code']} at {item['place']}" for item in findings[:5])
+            raise StepFailed(f"{what} was refused: {listed}", hint="the demo's own data should be without errors")
+
+    def _now(self) -> int:
+        return self.house.clock.now()
+
+
+def _tonnes(grams: int) -> str:
+    return f"{grams // 1_000_000:,}.{grams % 1_000_000 // 1_000:03d}"
+
+
+def _pause() -> None:
+    threading.Event().wait(0.2)

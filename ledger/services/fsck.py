@@ -1,0 +1,166 @@
+"""Check the whole house against itself: stored bytes, statements against their inputs, roots against signatures and chain.
+
+It reads everything and changes nothing. What it finds is named down to the meter, factor or line, as far as the stored data allow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+
+from ledger.accounting.methods.operational_1 import Inputs, MeteredEnergy, compute
+from ledger.chain.contracts.period_ledger import attestation_id_of
+from ledger.chain.errors import ChainError
+from ledger.chain.typed_data import PeriodAttestation
+from ledger.errors import LedgerError
+from ledger.indicators.reading import release_from_document
+from ledger.records import canonical
+from ledger.records.activity import Activity
+from ledger.records.findings import Finding
+from ledger.records.meter_record import MeterRecord
+from ledger.records.organisation import Organisation
+from ledger.records.statement import Statement
+from ledger.services.anchors import attested
+from ledger.services.attestations import read_message
+from ledger.services.context import Work
+from ledger.services.packages import find_activity
+from ledger.services.statements import load_commitments
+from ledger.services.transactions import find_transaction
+from ledger.store import tables
+from ledger.store.integrity import check_store
+from ledger.store.repositories import institutions, library, statements
+
+_ACTION = "restore the row from a backup and find out who changed it"
+
+
+def check_house(work: Work) -> tuple[Finding, ...]:
+    """Return everything that contradicts itself, all at once; nothing found means that every stored figure can be recomputed."""
+    return (*check_store(work.session), *_check_statements(work))
+
+
+def _check_statements(work: Work) -> Iterator[Finding]:
+    after: int | None = None
+    while True:
+        page = statements.list_statements(work.session, limit=100, after=after)
+        for row in page.items:
+            yield from _check_statement(work, statements.get_statement(work.session, row.id))
+        if page.next_after is None:
+            return
+        after = page.next_after
+
+
+def _check_statement(work: Work, row: tables.Statement) -> Iterator[Finding]:
+    place = f"statement {row.id} ({row.institution_id}, {row.period_id}, revision {row.revision})"
+    try:
+        statement = Statement.from_document(canonical.load_canonical(row.document))
+    except LedgerError as error:
+        yield Finding("STATEMENT_UNREADABLE", "error", place, _ACTION, got=str(error)[:200])
+        return
+    records = yield from _check_records(work, row, statement, place)
+    if records is not None:
+        yield from _check_computation(work, row, statement, records, place)
+        yield from _check_roots(work, row, place)
+
+
+def _check_records(
+    work: Work, row: tables.Statement, statement: Statement, place: str
+) -> Generator[Finding, None, dict[str, MeterRecord] | None]:
+    """Yield findings on meter records; the generator's value is the records, or None where one of them is broken."""
+    records: dict[str, MeterRecord] = {}
+    broken = False
+    stored = dict(statements.iterate_meter_records(work.session, row.id))
+    for meter in statement.meters:
+        data = stored.get(meter.meter)
+        try:
+            record = None if data is None else MeterRecord.from_bytes(data)
+            if record is None or record.digest() != meter.record:
+                got = "no record" if record is None else record.digest()
+                yield Finding("METER_RECORD_CHANGED", "error", f"meter {meter.meter}, {place}", _ACTION, got=got, expected=meter.record)
+                broken = True
+            else:
+                records[meter.meter] = record
+        except LedgerError as error:
+            yield Finding(
+                "METER_RECORD_CHANGED", "error", f"meter {meter.meter}, {place}", _ACTION, got=str(error)[:200], expected=meter.record
+            )
+            broken = True
+    return None if broken else records
+
+
+def _check_computation(
+    work: Work, row: tables.Statement, statement: Statement, records: dict[str, MeterRecord], place: str
+) -> Iterator[Finding]:
+    try:
+        organisation = institutions.find_organisation_by_hash(work.session, row.institution_id, row.organisation_hash)
+        activity = find_activity(work, row)
+        release = library.get_release(work.session, row.library_hash)
+        if organisation is None or activity is None:
+            yield Finding("INPUT_MISSING", "error", place, _ACTION)
+            return
+        units = {meter.meter: meter.unit for meter in statement.meters}
+        computed = compute(
+            Inputs(
+                organisation=Organisation.from_document(canonical.load_canonical(organisation.document)),
+                activity=Activity.from_document(canonical.load_canonical(activity.document)),
+                release=release_from_document(canonical.load_canonical(release.document)),
+                period=statement.period,
+                meters=tuple(MeteredEnergy.of_record(meter, units[meter], record) for meter, record in records.items()),
+                revision=statement.revision,
+                cause=statement.cause,
+                supersedes=statement.supersedes,
+                gwp=statement.gwp,
+            )
+        ).statement
+    except LedgerError as error:
+        yield Finding("INPUT_CHANGED", "error", place, _ACTION, got=str(error)[:200])
+        return
+    if computed is None:
+        yield Finding("STATEMENT_DIFFERS", "error", place, _ACTION, got="inputs that give no statement", expected=row.hash)
+    elif computed.digest() != statement.digest():
+        yield from _differences(statement, computed, place)
+
+
+def _differences(statement: Statement, computed: Statement, place: str) -> Iterator[Finding]:
+    """Yield one finding per line that its inputs do not give, or one on the statement as a whole."""
+    again = {(line.unit, line.indicator): line for line in computed.lines}
+    found = False
+    for line in statement.lines:
+        other = again.get((line.unit, line.indicator))
+        if other != line:
+            found = True
+            where = f"line {line.unit} × {line.indicator}, {place}"
+            grams = str(sum(line.measures.as_tuple()))
+            expected = "no such line" if other is None else f"{sum(other.measures.as_tuple())} g with factor {other.factor}"
+            yield Finding("LINE_CHANGED", "error", where, _ACTION, got=f"{grams} g with factor {line.factor}", expected=expected)
+    if statement.library_hash != computed.library_hash:
+        found = True
+        yield Finding("LIBRARY_CHANGED", "error", place, _ACTION, got=computed.library_hash, expected=statement.library_hash)
+    if not found:
+        yield Finding("STATEMENT_DIFFERS", "error", place, _ACTION, got=statement.digest(), expected=computed.digest())
+
+
+def _check_roots(work: Work, row: tables.Statement, place: str) -> Iterator[Finding]:
+    items = attested(work, row)
+    if not items or institutions.find_commitment_key(work.session, row.institution_id) is None:
+        return
+    try:
+        commitments = load_commitments(work, row)
+    except LedgerError as error:
+        yield Finding("COMMITMENT_BROKEN", "error", place, _ACTION, got=str(error)[:200])
+        return
+    for item in items:
+        message = PeriodAttestation.from_message(read_message(item))
+        computed = commitments.dataset(item.dataset).tree.root
+        where = f"{item.dataset}, {place}"
+        if computed != message.root:
+            yield Finding("ROOT_DIFFERS", "error", where, _ACTION, got=computed.hex(), expected=message.root.hex())
+        if find_transaction(work, item.outbox_id).state != "anchored":
+            continue
+        try:
+            recorded = work.house.contracts.periods.attestation(attestation_id_of(message)).root
+        except ChainError as error:
+            yield Finding(
+                "ANCHOR_UNKNOWN", "error", where, "check that this is the chain the statement was anchored on", got=str(error)[:200]
+            )
+            continue
+        if recorded != message.root:
+            yield Finding("ANCHOR_DIFFERS", "error", where, _ACTION, got=message.root.hex(), expected=recorded.hex())
