@@ -47,10 +47,11 @@ def check_units_have_data(organisation: Organisation, period: Period, with_data:
     """Return a finding for every unit but the root that was open in the period and has no data itself nor below it."""
     covered: set[str] = set()
     findings = []
+    first, last = period.first_day, period.last_day
     for unit in organisation.depth_order():
         if unit.id in with_data or any(child.id in covered for child in organisation.children(unit.id)):
             covered.add(unit.id)
-        elif unit.parent is not None and unit.is_open(period.first_day, period.last_day):
+        elif unit.parent is not None and unit.is_open(first, last):
             action = "add its data; if it used nothing, record 0 with the reason"
             params = {"unit": unit.id, "kind": unit.kind}
             findings.append(Finding("UNIT_WITHOUT_DATA", "error", f"unit {unit.id}", action, "no line", "at least one line", params))

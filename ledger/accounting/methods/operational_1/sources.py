@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 
 from ledger.accounting.methods.operational_1.inputs import Inputs, MeteredEnergy
@@ -45,8 +46,9 @@ def collect(inputs: Inputs) -> Sources:
     findings: list[Finding] = []
     found: dict[LineKey, list[SourceAmount]] = {}
     seen: set[str] = set()
+    first, last = inputs.period.first_day, inputs.period.last_day
     for index, record in enumerate(sorted(inputs.activity.records, key=lambda record: record.id)):
-        problems = [*_check_identity(record, index, seen, inputs), *_check_dates(record, index, inputs)]
+        problems = [*_check_identity(record, index, seen, inputs), *_check_dates(record, index, inputs, first, last)]
         amount = _amount(record, index, inputs, problems)
         findings.extend(problems)
         if amount is not None:
@@ -119,10 +121,9 @@ def _check_identity(record: ActivityRecord, index: int, seen: set[str], inputs: 
         yield _error("UNIT_UNKNOWN", f"{place}/unit", "name a unit of the organisation", record, record.unit, "a unit of the organisation")
 
 
-def _check_dates(record: ActivityRecord, index: int, inputs: Inputs) -> Iterable[Finding]:
+def _check_dates(record: ActivityRecord, index: int, inputs: Inputs, first: date, last: date) -> Iterable[Finding]:
     place = f"/records/{index}/start"
     got = f"{record.start.isoformat()} to {record.end.isoformat()}"
-    first, last = inputs.period.first_day, inputs.period.last_day
     if not first <= record.start <= record.end <= last:
         expected = f"within {first.isoformat()} to {last.isoformat()}"
         yield _error("RECORD_OUTSIDE_PERIOD", place, "split the quantity by days and move the rest to its period", record, got, expected)
