@@ -87,7 +87,8 @@ def _transaction(to: str | None, data: bytes, nonce: int, chain_id: int) -> byte
 
 def _logs(entries: list[Mapping[str, Any]]) -> tuple[Log, ...]:
     return tuple(
-        Log(Web3.to_checksum_address(entry["address"]), tuple(_bytes(topic) for topic in entry["topics"]), _bytes(entry["data"])) for entry in entries
+        Log(Web3.to_checksum_address(entry["address"]), tuple(_bytes(topic) for topic in entry["topics"]), _bytes(entry["data"]))
+        for entry in entries
     )
 
 

@@ -97,8 +97,8 @@ def _u(value: int, bits: int) -> bytes:
 
 def compute_context(m: Message, chain_id: int, contract: str) -> bytes:
     """Return ctx of an attestation (spec: commitments §3)."""
-    parts = [b"\x14", b"carbon-ledger/mst/v1", _u(m["alg"], 8), _u(m["measures"], 8), _u(chain_id, 64), bytes.fromhex(contract[2:]), m["org"], m["dataset"]]
-    parts += [_u(m["periodStart"], 64), _u(m["periodEnd"], 64), _u(m["revision"], 32), m["schemaHash"]]
+    parts = [b"\x14", b"carbon-ledger/mst/v1", _u(m["alg"], 8), _u(m["measures"], 8), _u(chain_id, 64), bytes.fromhex(contract[2:])]
+    parts += [m["org"], m["dataset"], _u(m["periodStart"], 64), _u(m["periodEnd"], 64), _u(m["revision"], 32), m["schemaHash"]]
     return hashlib.sha256(b"".join(parts)).digest()
 
 

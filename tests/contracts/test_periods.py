@@ -62,7 +62,8 @@ def test_a_root_that_is_not_the_computed_one_is_refused_with_both(world: World) 
     right = world.attestation()
     wrong = right | {"root": digest("wrong")}
     assert world.refusal("submit", wrong, by="approver") == Refusal("RootMismatch", (right["root"], wrong["root"]))
-    for field, value in (("n", 4), ("totals", [6_001, 288, 0, 2**97]), ("treeRoot", digest("x")), ("dataset", OPERATIONAL), ("periodEnd", END + 1)):
+    others = {"n": 4, "totals": [6_001, 288, 0, 2**97], "treeRoot": digest("x"), "dataset": OPERATIONAL, "periodEnd": END + 1}
+    for field, value in others.items():
         assert world.refusal("submit", right | {field: value}, by="approver").name == "RootMismatch", field
 
 

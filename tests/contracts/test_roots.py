@@ -44,8 +44,9 @@ def test_the_contract_computes_what_hashlib_computes(
     tester_world: World, words: tuple[bytes, ...], period: tuple[int, int], revision: int, codes: tuple[int, int], n: int, totals: list[int]
 ) -> None:
     org, dataset, schema, tree = words
-    fields: dict[str, Any] = {"org": org, "dataset": dataset, "schemaHash": schema, "treeRoot": tree, "n": n, "totals": totals, "revision": revision}
-    message = tester_world.attestation(root=bytes(32), alg=codes[0], measures=codes[1], periodStart=period[0], periodEnd=period[1], **fields)
+    fields: dict[str, Any] = {"org": org, "dataset": dataset, "schemaHash": schema, "treeRoot": tree, "root": bytes(32)}
+    fields |= {"n": n, "totals": totals, "revision": revision, "alg": codes[0], "measures": codes[1]}
+    message = tester_world.attestation(periodStart=period[0], periodEnd=period[1], **fields)
     context = compute_context(message, tester_world.engine.chain_id, tester_world.addresses["PeriodLedger"])
     answer = tester_world.view("PeriodLedger", "computeRoot", tuple(message.values()))
     assert answer == (context, compute_root(context, n, totals, tree))

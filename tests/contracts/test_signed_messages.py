@@ -16,6 +16,7 @@ from tests.contracts.messages import FUNCTIONS, TYPES, sign, struct_hash, with_h
 from tests.contracts.scenes import SCENES, Scene
 from tests.contracts.world import CENTRE, NAMES, PEOPLE, ZERO, Refusal, World, abi_type, address_of, key_of, signature_of
 
+
 @dataclass(frozen=True)
 class Ready:
     """A scene whose preparation has run."""
@@ -46,7 +47,8 @@ def ready(prepared: Callable[[], Ready]) -> Ready:
 
 
 def test_there_is_a_scene_for_every_function_that_writes() -> None:
-    writing = {entry["name"] for kind in World.contracts.values() for entry in kind.functions.values() if entry["stateMutability"] != "view"}
+    functions = [entry for kind in World.contracts.values() for entry in kind.functions.values()]
+    writing = {entry["name"] for entry in functions if entry["stateMutability"] != "view"}
     assert writing == {scene.function for scene in SCENES} == set(FUNCTIONS)
 
 

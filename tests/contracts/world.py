@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from eth_abi import decode, encode
 from eth_account import Account
@@ -136,7 +136,7 @@ def _named(part: Mapping[str, Any], value: Any) -> Any:
 class World:
     """Contracts on an engine, and people who sign."""
 
-    contracts = {name: Contract(name) for name in NAMES}
+    contracts: ClassVar[Mapping[str, Contract]] = {name: Contract(name) for name in NAMES}
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -217,8 +217,8 @@ class World:
 
     def refusal(self, function: str, message: Message, *, by: str = "", signature: bytes | None = None) -> Refusal:
         """Return the error with which a signed message is refused; fails where it would be accepted."""
-        contract = FUNCTIONS[function][0]
-        refusal = self._refusal(contract, self.data(function, message, self.sign(function, message, by) if signature is None else signature))
+        data = self.data(function, message, self.sign(function, message, by) if signature is None else signature)
+        refusal = self._refusal(FUNCTIONS[function][0], data)
         assert refusal is not None, f"{function} was accepted"
         return refusal
 
@@ -249,7 +249,8 @@ class World:
         return {"org": org, "key": address_of(person), "role": role} | window | changes
 
     def key_end(self, org: bytes, person: str, role: int, valid_to: int, **changes: Any) -> dict[str, Any]:
-        return {"org": org, "key": address_of(person), "role": role, "validTo": valid_to, "version": self._next(org), "deadline": NEVER} | changes
+        rest = {"validTo": valid_to, "version": self._next(org), "deadline": NEVER}
+        return {"org": org, "key": address_of(person), "role": role} | rest | changes
 
     def key_standing(self, org: bytes, person: str, role: int, suspended: bool, **changes: Any) -> dict[str, Any]:
         rest = {"suspended": suspended, "reason": digest("reason"), "version": self._next(org), "deadline": NEVER}
@@ -267,11 +268,20 @@ class World:
     def attestation(self, **changes: Any) -> dict[str, Any]:
         """An attestation whose root is right unless `root` is given."""
         start, end = PERIOD
-        m: dict[str, Any] = {"org": BANK, "dataset": METERS, "periodStart": start, "periodEnd": end, "revision": 1, "cause": 0, "alg": 1, "measures": 4}
-        m |= {"schemaHash": SCHEMA, "n": 3, "totals": [6_000, 288, 0, 2**97], "treeRoot": digest("tree"), "root": ZERO}
+        m: dict[str, Any] = {"org": BANK, "dataset": METERS, "periodStart": start, "periodEnd": end, "revision": 1, "cause": 0}
+        m |= {
+            "alg": 1,
+            "measures": 4,
+            "schemaHash": SCHEMA,
+            "n": 3,
+            "totals": [6_000, 288, 0, 2**97],
+            "treeRoot": digest("tree"),
+            "root": ZERO,
+        }
         m |= {"libraryHash": LIBRARY, "statementHash": digest("statement"), "deadline": NEVER} | changes
         if "root" not in changes:
-            m["root"] = compute_root(compute_context(m, self.engine.chain_id, self.addresses["PeriodLedger"]), m["n"], m["totals"], m["treeRoot"])
+            context = compute_context(m, self.engine.chain_id, self.addresses["PeriodLedger"])
+            m["root"] = compute_root(context, m["n"], m["totals"], m["treeRoot"])
         return m
 
     def checkpoint(self, size: int, root: bytes | None = None, **changes: Any) -> dict[str, Any]:
@@ -280,7 +290,8 @@ class World:
     def claim(self, name: str, attestations: Sequence[bytes], **changes: Any) -> dict[str, Any]:
         start, end = PERIOD
         m: dict[str, Any] = {"claim": sid("claim", name), "org": BANK, "scheme": SCHEME, "periodStart": start, "periodEnd": end}
-        return m | {"attestations": list(attestations), "packageHash": digest("package"), "verifiersRequired": 1, "deadline": NEVER} | changes
+        m |= {"attestations": list(attestations), "packageHash": digest("package")}
+        return m | {"verifiersRequired": 1, "deadline": NEVER} | changes
 
     def commitment(self, name: str, person: str, result: bytes, salt: bytes, **changes: Any) -> dict[str, Any]:
         value = keccak(encode(["bytes32", "bytes32"], [result, salt]))
@@ -289,8 +300,8 @@ class World:
     def verdict(self, name: str, person: str, sequence: int = 0, **changes: Any) -> dict[str, Any]:
         m: dict[str, Any] = {"claim": sid("claim", name), "org": PEOPLE[person][0], "packageHash": digest("package")}
         m |= {"resultHash": digest("result"), "findingsHash": digest("findings"), "assurance": 1, "materialityBp": 500, "opinion": 1}
-        m |= {"samplingSeed": digest("seed"), "sampleSize": 30, "toolHash": digest("tool"), "salt": ZERO, "sequence": sequence, "deadline": NEVER}
-        return m | changes
+        m |= {"samplingSeed": digest("seed"), "sampleSize": 30, "toolHash": digest("tool"), "salt": ZERO}
+        return m | {"sequence": sequence, "deadline": NEVER} | changes
 
     def resolution(self, name: str, result: bytes, **changes: Any) -> dict[str, Any]:
         return {"claim": sid("claim", name), "org": CENTRE, "resultHash": result, "reason": digest("reason"), "deadline": NEVER} | changes
