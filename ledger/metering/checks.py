@@ -52,7 +52,7 @@ def _check_coverage(meter: str, record: MeterRecord, findings: FindingList) -> N
 
 def _check_gaps(meter: str, record: MeterRecord, findings: FindingList) -> None:
     flags = np.frombuffer(record.quality, dtype=np.uint8)
-    runs = _runs(flags == Quality.MISSING) if record.counts.missing else []
+    runs = _runs(flags == int(Quality.MISSING)) if record.counts.missing else []
     for start, stop in runs[:LISTED_PER_CODE]:
         begin, end = _instant(record, start), _instant(record, stop)
         params = {"meter": meter, "from": begin, "to": end, "slots": str(stop - start)}
@@ -64,7 +64,7 @@ def _check_gaps(meter: str, record: MeterRecord, findings: FindingList) -> None:
 
 def _check_spikes(meter: str, record: MeterRecord, findings: FindingList) -> None:
     values = np.frombuffer(record.values, dtype="<i8")
-    present = values[np.frombuffer(record.quality, dtype=np.uint8) != Quality.MISSING]
+    present = values[np.frombuffer(record.quality, dtype=np.uint8) != int(Quality.MISSING)]
     if not len(present):
         return
     rank = (len(present) * SPIKE_PERCENT + 99) // 100 - 1

@@ -50,7 +50,7 @@ class Quantity(StrEnum):
     @property
     def code(self) -> int:
         """Return the code in the record's header, from 1."""
-        return tuple(Quantity).index(self) + 1
+        return _QUANTITIES.index(self) + 1
 
     @classmethod
     def of_code(cls, code: int) -> Quantity:
@@ -59,10 +59,12 @@ class Quantity(StrEnum):
         Raises:
             MalformedDocument: no quantity has it.
         """
-        quantities = tuple(cls)
-        if not 1 <= code <= len(quantities):
-            raise MalformedDocument(f"quantity code {code}, expected 1 to {len(quantities)}")
-        return quantities[code - 1]
+        if not 1 <= code <= len(_QUANTITIES):
+            raise MalformedDocument(f"quantity code {code}, expected 1 to {len(_QUANTITIES)}")
+        return _QUANTITIES[code - 1]
+
+
+_QUANTITIES = tuple(Quantity)
 
 
 class Counts(NamedTuple):
@@ -72,6 +74,10 @@ class Counts(NamedTuple):
     estimated: int
     manual: int
     missing: int
+
+    def measures(self, total: int) -> tuple[int, int, int, int]:
+        """Return the measures of a METERS leaf: total, measured, estimated + manual, missing."""
+        return (total, self.measured, self.estimated + self.manual, self.missing)
 
 
 @dataclass(frozen=True)
@@ -123,8 +129,7 @@ class MeterRecord:
     @property
     def measures(self) -> tuple[int, int, int, int]:
         """Return the measures of a METERS leaf: total, measured, estimated + manual, missing."""
-        counts = self.counts
-        return (self.total, counts.measured, counts.estimated + counts.manual, counts.missing)
+        return self.counts.measures(self.total)
 
     def header(self) -> bytes:
         """Return the 96-byte header."""
@@ -174,6 +179,11 @@ class HeaderFacts(NamedTuple):
     total: int
     counts: Counts
 
+    @property
+    def measures(self) -> tuple[int, int, int, int]:
+        """Return the measures of a METERS leaf: total, measured, estimated + manual, missing."""
+        return self.counts.measures(self.total)
+
 
 def read_header(data: bytes | memoryview) -> HeaderFacts:
     """Return the header fields of LTM1 bytes, after checking them against the length of `data`.
@@ -186,7 +196,7 @@ def read_header(data: bytes | memoryview) -> HeaderFacts:
     magic, version, interval, key, start, n, code, pad3, total, measured, estimated, manual, missing, pad16 = _HEADER.unpack_from(data)
     if magic != MAGIC or version != VERSION:
         raise MalformedDocument(f"magic {magic.hex()} version {version}, expected {MAGIC.hex()} (LTM1) version {VERSION}")
-    if any(pad3) or any(pad16):
+    if pad3 != bytes(3) or pad16 != bytes(16):
         raise MalformedDocument("the header's reserved bytes 53–55 and 80–95 must be zero")
     if n == 0 or len(data) != HEADER_BYTES + SLOT_BYTES * n:
         raise MalformedDocument(
@@ -206,11 +216,12 @@ def verify_stored(data: bytes | memoryview) -> tuple[HeaderFacts, bytes]:
     """
     facts, view = read_header(data), memoryview(data)
     _check_grid(facts.start, facts.interval_minutes, facts.n)
+    # Hashing first brings the slots into the cache at no extra time; the sums then read them from there.
+    hasher = hashlib.sha256(b"\x02")
+    hasher.update(view[HEADER_BYTES:])
     cut = HEADER_BYTES + 8 * facts.n
     total, counts = _summarise(view[HEADER_BYTES:cut], view[cut:], facts.start, facts.interval_minutes)
     _check_agreement(facts, total, counts)
-    hasher = hashlib.sha256(b"\x02")
-    hasher.update(view[HEADER_BYTES:])
     return facts, bytes(view[:HEADER_BYTES]) + hasher.digest()
 
 
@@ -246,19 +257,23 @@ def _summarise(values: bytes | memoryview, quality: bytes | memoryview, start: i
         total = (int((unsigned >> np.uint64(32)).sum(dtype=np.uint64)) << 32) + int((unsigned & np.uint64(0xFFFFFFFF)).sum(dtype=np.uint64))
         if total > MAX_VALUE:
             raise MalformedDocument(f"the values add up to {total}, beyond an i64", hint="use shorter periods")
-    if int(flags.min()) == Quality.ACTUAL and int(flags.max()) == Quality.ACTUAL:
+    # Most slots are actual: counting the others alone is several times faster than counting all. Plain ints, because numpy
+    # widens the whole array to int64 when it is compared with an IntEnum: 30 times the cost.
+    others = flags[flags != int(Quality.ACTUAL)]
+    if not len(others):
         return total, Counts(len(flags), 0, 0, 0)
-    by_quality = np.bincount(flags, minlength=len(Quality))
+    by_quality = np.bincount(others, minlength=len(Quality))
     if len(by_quality) > len(Quality):
         slot = int(np.argmax(flags >= len(Quality)))
         raise MalformedDocument(f"{_place(slot, start, minutes)} has quality {int(flags[slot])}, expected 0 to 5", slot=slot)
     if by_quality[Quality.MISSING]:
-        wrong = (flags == Quality.MISSING) & (unsigned != 0)
-        if wrong.any():
-            slot = int(np.argmax(wrong))
+        missing_slots = np.flatnonzero(flags == int(Quality.MISSING))
+        wrong = missing_slots[unsigned[missing_slots] != 0]
+        if len(wrong):
+            slot = int(wrong[0])
             raise MalformedDocument(f"{_place(slot, start, minutes)} is missing but holds {int(unsigned[slot])}, expected 0", slot=slot)
-    missing, actual, estimated, manual, substituted, suspect = (int(count) for count in by_quality)
-    return total, Counts(actual + suspect, estimated + substituted, manual, missing)
+    missing, _, estimated, manual, substituted, suspect = (int(count) for count in by_quality)
+    return total, Counts(len(flags) - len(others) + suspect, estimated + substituted, manual, missing)
 
 
 def _place(slot: int, start: int, minutes: int) -> str:
