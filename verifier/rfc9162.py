@@ -56,13 +56,13 @@ def verify_consistency(size1: int, size2: int, proof: Sequence[bytes], root1: by
     """Refuse unless the tree of `size1` is a prefix of the tree of `size2` (§2.1.4.2); a size of 0 never verifies."""
     if not 0 < size1 <= size2:
         raise Refused("SIZE_RANGE", f"sizes {size1} and {size2} cannot be compared", expected=f"1 to {size2}", found=str(size1))
-    _refuse_form([root1, root2, *proof], len(proof))
     if size1 == size2:
         if proof:
             raise Refused("PATH_LENGTH", "equal sizes need no proof", found=str(len(proof)))
         if root1 != root2:
             raise Refused("ROOT", "two roots of one size", expected=root1.hex(), found=root2.hex())
         return
+    _refuse_form([root1, root2, *proof], len(proof))
     path = list(proof) if size1 & (size1 - 1) else [root1, *proof]
     if not proof:
         raise Refused("PATH_LENGTH", "the proof is empty", found="0")
