@@ -229,6 +229,10 @@ class ChainClient:
         """
         return self._node.checkpoint_for(number) if self._node else None
 
+    def log_consistency(self, old_size: int, new_size: int) -> tuple[bytes, ...]:
+        """Return the RFC 9162 proof that the embedded chain's block log of one size extends that of another; empty on a node."""
+        return self._node.engine.block_log.consistency(old_size, new_size) if self._node else ()
+
     # Life
 
     def close(self) -> None:

@@ -120,7 +120,7 @@ class ChainRefused(ChainError):
 
 # What nodes say when a pool refuses, most specific first: geth, Besu, anvil, py-evm behind eth-tester, and ours.
 _REJECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("already_known", ("already known", "known transaction", "already imported", "alreadyknown")),
+    ("already_known", ("already known", "already imported", "alreadyknown")),
     ("nonce_too_low", ("nonce too low", "nonce is too low", "below the account nonce")),
     ("replacement", ("replacement transaction underpriced", "another transaction with this nonce")),
     ("nonce_too_high", ("nonce too high", "nonce too distant", "nonce is too distant")),
@@ -151,6 +151,8 @@ def rejection_reason(message: str) -> str | None:
     lowered = message.lower()
     if "invalid transaction nonce" in lowered:  # py-evm: the two directions share one sentence
         return "nonce_too_low" if _got_below_expected(lowered) else "nonce_too_high"
+    if lowered.startswith("known transaction"):  # Besu; elsewhere in a sentence it means nothing
+        return "already_known"
     for reason, phrases in _REJECTIONS:
         if any(phrase in lowered for phrase in phrases):
             return reason

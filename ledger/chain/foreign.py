@@ -5,15 +5,18 @@ No text of a transport error is repeated: it can hold the node's URL, and a URL 
 
 from __future__ import annotations
 
+import ast
 import sqlite3
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import requests
+from eth_abi.abi import encode
 from urllib3 import exceptions as transport
 from web3 import exceptions as web3_errors
 
 from ledger.chain.errors import (
+    ERROR_SELECTOR,
     Abi,
     BlockUnknown,
     ChainError,
@@ -151,11 +154,11 @@ def _never_sent(error: Exception) -> bool:
 
 
 def _revert_data(error: Exception) -> bytes:
-    # web3's tester provider rewrites the message; the EVM's bytes are in an exception further down.
-    for item in _chain(error):
-        if isinstance(item, bytes | bytearray):
-            return bytes(item)
-    return b""
+    """Return the EVM's words from eth-tester, which hands them out as Python source (`b'..'`), or already read as `Error(string)`."""
+    text = str(error).removeprefix("execution reverted: ")
+    if text.startswith(("b'", 'b"')):
+        return bytes(ast.literal_eval(text))
+    return ERROR_SELECTOR + encode(["string"], [text]) if text else b""
 
 
 def _chain(error: BaseException) -> Iterator[object]:

@@ -32,7 +32,7 @@ def decode_transaction(raw: bytes, chain_id: int) -> SignedTransactionAPI:
         canonical = transaction.encode() == raw
     except Exception as error:  # the decoders raise whatever their library raises; the bytes are a stranger's
         raise TransactionRejected(
-            f"malformed: rlp of no known transaction ({error})", reason="malformed", hint="send a signed transaction"
+            f"malformed: not the rlp of a signed transaction ({type(error).__name__})", reason="malformed", hint="send a signed transaction"
         ) from error
     if not canonical or keccak(raw) != transaction.hash:
         raise TransactionRejected("malformed: not in canonical rlp", reason="malformed", hint="send the bytes as they were signed")

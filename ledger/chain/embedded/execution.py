@@ -20,10 +20,13 @@ from eth_utils.exceptions import ValidationError
 
 from ledger.chain.errors import ChainError, TransactionRejected, decode_revert
 
+# What a call may use unless it names more: ten times our dearest. An endless loop holds the engine's lock until its gas is gone.
+CALL_GAS = 20_000_000
+
 
 @dataclass(frozen=True)
 class Call:
-    """A message as JSON-RPC names it; `gas` None means all that a block can give."""
+    """A message as JSON-RPC names it; `gas` None means `CALL_GAS`."""
 
     to: Address | None
     data: bytes = b""
@@ -80,7 +83,7 @@ def estimate_gas(state: StateAPI, message: Call, usable: int) -> int:
 
 def _gas(message: Call, usable: int) -> int:
     if message.gas is None:
-        return usable
+        return min(usable, CALL_GAS)
     if message.gas > usable:
         raise TransactionRejected(
             f"exceeds block gas limit: {message.gas} gas wanted, {usable} usable", reason="gas_limit", hint="leave gas out"
