@@ -88,6 +88,8 @@ RULES: tuple[Rule, ...] = (
     _rule("log_checkpoints.request", {"approver"}, "path"),
     _rule("log_checkpoints.create", {"approver"}, "path", once=True),
     _rule("chain.get", EVERYONE, "shared"),
+    _rule("policy_facts.get", {"admin", "operator", "auditor"}, "shared"),
+    _rule("checkpoints.consistency", EVERYONE, "shared"),
     _rule("audit_log.list", {"auditor", "operator"}, "shared"),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from api.problems.catalogue import ProblemKind, get_kind
 from ledger import errors
 from ledger.chain import errors as chain_errors
+from ledger.merkle import plain
 from ledger.store import cursor, idempotency
 from ledger.store import errors as store_errors
 
@@ -28,6 +29,8 @@ TABLE: tuple[tuple[type[Exception], str], ...] = (
     (chain_errors.ChainUnavailable, "chain.unavailable"),
     (chain_errors.OutcomeUnknown, "chain.unavailable"),
     (chain_errors.ChainError, "server.failed"),
+    (store_errors.StoreError, "server.failed"),
+    (plain.ProofRefused, "integrity.broken"),
     (errors.LedgerError, "server.failed"),
 )
 

@@ -14,6 +14,7 @@ from api.routes import (
     organisations,
     periods,
     platform,
+    policy,
     statements,
     telemetry,
 )
@@ -30,4 +31,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     attestations.router,
     claims.router,
     library.router,
+    policy.router,
 )

@@ -33,7 +33,15 @@ CHAIN_ID = 3305
 FOREVER = 2**53 - 1
 ROLES = {"approver": 1, "logkeeper": 2, "verifier": 3, "certifier": 4, "librarian": 5, "publisher": 6}
 KINDS = {"bank": 1, "centre": 2, "verifier": 3, "auditor": 4, "government": 5}
-INSTITUTIONS = {"bank-a": "bank", "bank-b": "bank", "centre": "centre", "checkers": "verifier", "auditors": "auditor", "city": "government"}
+INSTITUTIONS = {
+    "bank-a": "bank",
+    "bank-b": "bank",
+    "bank-c": "bank",
+    "centre": "centre",
+    "checkers": "verifier",
+    "auditors": "auditor",
+    "city": "government",
+}
 PEOPLE: dict[str, tuple[str | None, str]] = {
     "operator": (None, "operator"),
     "admin": (None, "admin"),
@@ -49,6 +57,8 @@ PEOPLE: dict[str, tuple[str | None, str]] = {
     "other-preparer": ("bank-b", "preparer"),
     "other-approver": ("bank-b", "approver"),
     "other-meter": ("bank-b", "meter"),
+    "third-preparer": ("bank-c", "preparer"),
+    "third-approver": ("bank-c", "approver"),
 }
 KEY_HOLDERS = {
     "approver": ("bank-a", "approver"),
@@ -196,6 +206,7 @@ def register_keys(scene: Scene) -> None:
     """Bring institutions and keys onto the chain: the admin signs, the server relays."""
     contract = scene.contract("ParticipantRegistry")
     now = scene.house.clock.now()
+    counts = {}
     for id, kind in INSTITUTIONS.items():
         common = {"org": sid("org", id), "deadline": FOREVER}
         actions = [("RegisterInstitution", {"kind": KINDS[kind], "nameHash": hashlib.sha256(id.encode()).digest()})]
@@ -208,7 +219,9 @@ def register_keys(scene: Scene) -> None:
             body = {"struct": struct, **scene.signed("admin", struct, contract, **common, **values, version=version)}
             answer = scene.post("admin", f"/v1/institutions/{id}/participant-actions", body)
             assert answer.status_code == 202, answer.text
-        _wait_all(scene, f"/v1/institutions/{id}/participant-actions", len(actions))
+        counts[id] = len(actions)
+    for id, count in counts.items():
+        _wait_all(scene, f"/v1/institutions/{id}/participant-actions", count)
 
 
 def publish_library(scene: Scene) -> None:
@@ -325,6 +338,65 @@ def attest(scene: Scene, statement: str, approver: str) -> dict[str, Any]:
     attested: dict[str, Any] = scene.wait(approver, answer.headers["location"], "anchored", "rejected")
     assert attested["state"] == "anchored", attested
     return attested
+
+
+def claim_request(scene: Scene, statement: str, approver: str, claim: str) -> dict[str, object]:
+    """Return the signed body of a claim on the scheme."""
+    query = {"scheme": str(SCHEME["scheme"]), "claim": claim}
+    item = scene.get(approver, f"/v1/statements/{statement}/claim-request", params=query)
+    assert item.status_code == 200, item.text
+    return {"statement": statement, "claim": claim, "scheme": SCHEME["scheme"], **scene.sign_item(approver, item.json())}
+
+
+def submit_claim(scene: Scene, statement: str, approver: str, claim: str = "claim-1") -> dict[str, Any]:
+    """Sign a claim, submit it and wait until the chain has it."""
+    answer = scene.post(approver, "/v1/claims", claim_request(scene, statement, approver, claim))
+    assert answer.status_code == 202, answer.text
+    submitted: dict[str, Any] = scene.wait(approver, answer.headers["location"], "submitted", "rejected")
+    assert submitted["state"] == "submitted", submitted
+    return submitted
+
+
+def give_verdict(scene: Scene, claim: Mapping[str, Any], totals: Mapping[str, str]) -> tuple[dict[str, Any], bytes]:
+    """Give an unqualified verdict on a claim and wait until it counts; return the verdict and its canonical result."""
+    result = {
+        "schema": "lingtan.verdict/1",
+        "claim": claim["id"],
+        "package": claim["package"],
+        "datasets": [],
+        "recomputed": dict(totals),
+        "differences": dict.fromkeys(totals, "0"),
+        "checks": [],
+        "findings": "0" * 64,
+        "opinion": "unqualified",
+        "assurance": "limited",
+        "materiality_bp": 500,
+    }
+    canonical = json.dumps(result, sort_keys=True, separators=(",", ":")).encode()
+    signed = scene.signed(
+        "verifier",
+        "Verdict",
+        scene.contract("ClaimRegistry"),
+        claim=sid("claim", str(claim["id"]).replace(":", "/")),
+        org=sid("org", "checkers"),
+        packageHash=bytes.fromhex(str(claim["package"])),
+        resultHash=hashlib.sha256(canonical).digest(),
+        findingsHash=bytes(32),
+        assurance=1,
+        materialityBp=500,
+        opinion=1,
+        samplingSeed=bytes(32),
+        sampleSize=0,
+        toolHash=bytes(32),
+        salt=bytes(32),
+        sequence=0,
+        deadline=FOREVER,
+    )
+    answer = scene.post("verifier", "/v1/verdicts", {**signed, "result": result})
+    assert answer.status_code == 202, answer.text
+    assert scene.wait("verifier", f"/v1/claims/{claim['id']}", "attested", "rejected")["state"] == "attested"
+    verdict: dict[str, Any] = scene.get("auditor", answer.headers["location"]).json()["items"][0]
+    return verdict, canonical
 
 
 def _wait_all(scene: Scene, path: str, count: int) -> None:

@@ -6,37 +6,11 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
-
-from tests.api.scene import (
-    FOREVER,
-    SCHEME,
-    Scene,
-    activity,
-    attest,
-    enter_books,
-    found_city,
-    open_scene,
-    prepare,
-    publish_library,
-    register_keys,
-)
-from tests.contracts.messages import sid
+from tests.api.scene import Scene, activity, attest, enter_books, give_verdict, prepare, submit_claim
 
 HOURS = 48
 KW_MWH = 4_200_000  # 4.2 kW for an hour in mWh
-
-
-@pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    with open_scene(tmp_path_factory.mktemp("city")) as scene:
-        found_city(scene)
-        register_keys(scene)
-        publish_library(scene)
-        yield scene
 
 
 def test_a_period_goes_from_readings_to_a_verdict_and_a_restatement(city: Scene) -> None:
@@ -85,10 +59,12 @@ def test_a_period_goes_from_readings_to_a_verdict_and_a_restatement(city: Scene)
     )
     assert leaf.json()["schema"] == "lingtan.proof/1", leaf.text
 
-    claim = _claim(city, statement["id"])
+    claim = submit_claim(city, statement["id"], "approver")
     assert claim["package"] == hashlib.sha256(manifest_bytes).hexdigest()
     assert city.get("verifier", f"/v1/claims/{claim['id']}/package").content == package.content
-    _give_verdict(city, claim, statement)
+    verdict, result = give_verdict(city, claim, statement["totals"])
+    assert (verdict["verifier"], verdict["opinion"], verdict["sequence"]) == ("checkers", "unqualified", 0)
+    assert city.get("approver", f"/v1/claims/{claim['id']}/verdicts/{verdict['id']}/result").content == result
     assert city.get("preparer", f"/v1/statements/{statement['id']}").json()["state"] == "verified"
 
     # A restatement has a cause, and the old one stays readable.
@@ -138,60 +114,3 @@ def test_the_server_is_alive_and_ready(city: Scene) -> None:
     assert city.get(None, "/livez").json()["status"] == "ok"
     ready = city.get(None, "/readyz")
     assert ready.json() == {"status": "ok", "checks": {"database": "ok", "chain": "ok", "relay": "ok"}}
-
-
-def _claim(city: Scene, statement: str) -> dict[str, object]:
-    query = {"scheme": SCHEME["scheme"], "claim": "claim-1"}
-    item = city.get("approver", f"/v1/statements/{statement}/claim-request", params=query)
-    assert item.status_code == 200, item.text
-    body = {"statement": statement, "claim": "claim-1", "scheme": SCHEME["scheme"], **city.sign_item("approver", item.json())}
-    answer = city.post("approver", "/v1/claims", body)
-    assert answer.status_code == 202, answer.text
-    claim: dict[str, object] = city.wait("approver", answer.headers["location"], "submitted", "rejected")
-    assert claim["state"] == "submitted"
-    return claim
-
-
-def _give_verdict(city: Scene, claim: dict[str, object], statement: dict[str, object]) -> None:
-    totals = statement["totals"]
-    assert isinstance(totals, dict)
-    result = {
-        "schema": "lingtan.verdict/1",
-        "claim": claim["id"],
-        "package": claim["package"],
-        "datasets": [],
-        "recomputed": totals,
-        "differences": dict.fromkeys(totals, "0"),
-        "checks": [],
-        "findings": "0" * 64,
-        "opinion": "unqualified",
-        "assurance": "limited",
-        "materiality_bp": 500,
-    }
-    canonical = json.dumps(result, sort_keys=True, separators=(",", ":")).encode()
-    signed = city.signed(
-        "verifier",
-        "Verdict",
-        city.contract("ClaimRegistry"),
-        claim=sid("claim", "bank-a/claim-1"),
-        org=sid("org", "checkers"),
-        packageHash=bytes.fromhex(str(claim["package"])),
-        resultHash=hashlib.sha256(canonical).digest(),
-        findingsHash=bytes(32),
-        assurance=1,
-        materialityBp=500,
-        opinion=1,
-        samplingSeed=bytes(32),
-        sampleSize=0,
-        toolHash=bytes(32),
-        salt=bytes(32),
-        sequence=0,
-        deadline=FOREVER,
-    )
-    answer = city.post("verifier", "/v1/verdicts", {**signed, "result": result})
-    assert answer.status_code == 202, answer.text
-    assert city.wait("verifier", f"/v1/claims/{claim['id']}", "attested", "rejected")["state"] == "attested"
-    verdict = city.get("approver", answer.headers["location"]).json()["items"][0]
-    assert (verdict["verifier"], verdict["opinion"], verdict["sequence"]) == ("checkers", "unqualified", 0)
-    kept = city.get("approver", f"/v1/claims/{claim['id']}/verdicts/{verdict['id']}/result")
-    assert kept.content == canonical

@@ -1,0 +1,54 @@
+"""One city for all tests that need a server: set up once, in its own folder, with the relay running."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.api.scene import (
+    Scene,
+    attest,
+    enter_books,
+    found_city,
+    give_verdict,
+    open_scene,
+    prepare,
+    publish_library,
+    register_keys,
+    submit_claim,
+)
+
+
+@pytest.fixture(scope="session")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """A centre, a verifier, three banks, an auditor, a government office; the library is published. Banks have no books yet."""
+    with open_scene(tmp_path_factory.mktemp("city")) as scene:
+        found_city(scene)
+        register_keys(scene)
+        publish_library(scene)
+        yield scene
+
+
+@dataclass(frozen=True)
+class Books:
+    """What bank-b has: an anchored statement with a claim and a verdict."""
+
+    statement: dict[str, Any]
+    attestation: dict[str, Any]
+    anchor: str
+    claim: dict[str, Any]
+    verdict: dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def books(city: Scene) -> Books:
+    """The books of bank-b, filled once."""
+    enter_books(city, "bank-b", "other-preparer")
+    statement = prepare(city, "bank-b", "other-preparer")
+    attestation = attest(city, statement["id"], "other-approver")
+    claim = submit_claim(city, statement["id"], "other-approver", "claim-b")
+    verdict, _ = give_verdict(city, claim, statement["totals"])
+    return Books(statement, attestation, attestation["items"][0]["id"], claim, verdict)
