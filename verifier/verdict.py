@@ -13,6 +13,7 @@ from typing import Any
 from verifier import eip712, json_strict
 from verifier.checks import Outcome, verdict_of
 from verifier.errors import UsageError, VerifierError
+from verifier.keccak import keccak256
 from verifier.operational_1 import MEASURES
 from verifier.secp256k1 import address_of, sign
 from verifier.sum_tree import sid
@@ -108,7 +109,9 @@ def build_result(verification: Verification, judgement: Judgement, opinion: str)
 
 
 def sign_verdict(verification: Verification, judgement: Judgement, secret: int) -> dict[str, Any]:
-    """Return {result, message, signature, signer}; the signature is over the Verdict struct for the policy's ClaimRegistry.
+    """Return {result, message, signature, commitment, signer}, signed for the policy's ClaimRegistry.
+
+    `commitment` {message, signature} is what a claim with two verifiers receives first (VerdictCommitment); it hides the result.
 
     Raises:
         UsageError: no policy or no ClaimRegistry in it, the verifier judges its own institution, or the policy itself did not hold.
@@ -139,11 +142,19 @@ def sign_verdict(verification: Verification, judgement: Judgement, secret: int) 
         "sequence": judgement.sequence,
         "deadline": judgement.deadline,
     }
-    signature = sign(eip712.signing_digest(eip712.VERDICT, values, policy.chain_id, registry.address), secret)
+    commitment = {**values, "commitment": keccak256(values["resultHash"] + values["salt"])}
+
+    def signature(struct: str, message: dict[str, Any]) -> str:
+        return "0x" + sign(eip712.signing_digest(struct, message, policy.chain_id, registry.address), secret).hex()
+
     return {
         "result": result,
         "message": eip712.write_message(eip712.VERDICT, values),
-        "signature": "0x" + signature.hex(),
+        "signature": signature(eip712.VERDICT, values),
+        "commitment": {
+            "message": eip712.write_message(eip712.VERDICT_COMMITMENT, commitment),
+            "signature": signature(eip712.VERDICT_COMMITMENT, commitment),
+        },
         "signer": "0x" + address_of(secret).hex(),
     }
 

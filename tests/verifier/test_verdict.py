@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from eth_account import Account
+from eth_hash.auto import keccak
 
 from tests.verifier import evidence as ev
 from tests.verifier.running import CLOCK, POLICY_KEY, Run, run
@@ -77,6 +78,18 @@ def test_a_verdict_on_a_valid_package_is_unqualified_and_recovers_its_signer(tmp
     signable = ev.typed(values, "Verdict", FIELDS, ev.CLAIMS)
     assert Account.recover_message(signable, signature=document["signature"]) == VERIFIER.address
     assert document["signer"] == VERIFIER.address.lower()
+
+
+def test_the_commitment_of_a_verdict_is_signed_too_for_claims_with_two_verifiers(tmp_path: Path) -> None:
+    give(tmp_path, ev.evidence(), "--salt", "ab" * 32)
+    document = signed(tmp_path)
+    message = document["commitment"]["message"]
+    commitment = keccak(bytes.fromhex(document["message"]["resultHash"][2:]) + b"\xab" * 32)
+    assert message["commitment"] == ev.hexed(commitment)
+    fields = "bytes32 claim,bytes32 org,bytes32 commitment,uint64 deadline"
+    values = {name: bytes.fromhex(message[name][2:]) for name in ("claim", "org", "commitment")}
+    signable = ev.typed({**values, "deadline": int(message["deadline"])}, "VerdictCommitment", fields, ev.CLAIMS)
+    assert Account.recover_message(signable, signature=document["commitment"]["signature"]) == VERIFIER.address
 
 
 def test_a_verdict_on_a_wrong_statement_is_adverse_and_keeps_the_exit_code(tmp_path: Path) -> None:
