@@ -1,1 +1,5 @@
-"""The command `lingtan`: for banks, the centre, librarians and operators. Read app.py, then client.py, then one file per user."""
+"""The command `lingtan`: for banks, the centre, librarians and operators. Read app.py, then one file per user."""
+
+from ledger.cli.app import main
+
+__all__ = ["main"]

@@ -145,7 +145,14 @@ def run_package_drill(package: Path, folder: Path, policy: Path, policy_key: str
     where = f"{line['unit']} × {line['indicator']}"
     forgeries = (
         ("reading", f"meter {meter}: one reading lowered by 1 kWh", f"meters/{meter}.ltm", change_reading, "meters.records", meter),
-        ("factor", f"factor {line['factor']}: a tenth less", "library.json", change_factor(line["factor"]), "library.trusted", "library"),
+        (
+            "factor",
+            f"factor {line['factor']}: a tenth less",
+            "library.json",
+            change_factor(line["factor"]),
+            "lines.recompute",
+            line["factor"],
+        ),
         (
             "line",
             f"line {where}: a tonne less",
@@ -166,7 +173,7 @@ def run_package_drill(package: Path, folder: Path, policy: Path, policy_key: str
 
 def _judge(name: str, changed: str, check: str, word: str, answer: Verification) -> Caught:
     hits = [failure for failure in answer.failures if failure["id"].startswith(check)]
-    named = " ".join(str(hit.get(part) or "") for hit in hits for part in ("subject", "expected", "found", "means"))
+    named = " ".join(str(hit.get(part) or "") for hit in hits for part in ("id", "subject", "expected", "found", "means"))
     text = f"{hits[0]['id']}: {hits[0]['subject']}; {hits[0].get('means') or ''}" if hits else f"exit {answer.code}: {answer.verdict}"
     return Caught(name, changed, check, text, answer.code == 1 and bool(hits) and word.lower() in named.lower())
 

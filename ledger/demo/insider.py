@@ -61,7 +61,7 @@ def run_store_drill(house: House, statement: int, folder: Path) -> tuple[Noticed
             change_reading,
             meter,
         ),
-        Break("factor", "library_release", "document", "", "hash = ?", (library,), change_factor(line["factor"]), library),
+        Break("factor", "library_release", "document", "", "hash = ?", (library,), change_factor(line["factor"]), line["factor"]),
         Break("line", "statement", "document", "hash", "id = ?", (statement,), change_line(line["unit"], line["indicator"]), line["unit"]),
     )
     return tuple(_run(house, source, folder, item) for item in breaks)

@@ -97,7 +97,7 @@ def audit_offline(story: Story, bank: seeds.BankSeed, statement: str, policy: Pa
         file = folder / f"{bank.id}-{name}.lingtan.json"
         file.write_bytes(auditor.get_bytes(f"/v1/statements/{statement}/proofs", dataset=dataset, asset=asset))
         answer = verify("line", file, policy, policy_key)
-        if answer.code != 0:
+        if answer.code not in (0, 4):
             raise StepFailed(f"{asset}: {answer.verdict}, expected VALID", hint=_listed(answer.checks))
         voice.fact(
             f"{asset}: VALID ({file.stat().st_size // 1024} kB, {answer.level})",

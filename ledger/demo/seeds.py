@@ -69,8 +69,8 @@ TAIHU = BankSeed(
         UnitSeed("mogan", "Mogan outlet", "莫干网点", "outlet", "deqing", "Deqing", "330", 8, (("TH-MG-1", 12_100),)),
     ),
     fuels=(
-        FuelSeed("petrol-hq", "hq", "fuel.petrol.vehicles", "3.12", "10^4L", "fuel cards 2025, head office"),
-        FuelSeed("gas-hq", "hq", "fuel.natural_gas.stationary", "4.6", "10^4m3", "canteen and boiler, gas bills 2025"),
+        FuelSeed("petrol-hq", "hq", "fuel.petrol.vehicles", "3.12", "10000L", "fuel cards 2025, head office"),
+        FuelSeed("gas-hq", "hq", "fuel.natural_gas.stationary", "4.6", "10000m3", "canteen and boiler, gas bills 2025"),
         FuelSeed("diesel-hq", "hq", "fuel.diesel.stationary", "1850", "L", "emergency generator log 2025"),
         FuelSeed("petrol-nanxun", "nanxun", "fuel.petrol.vehicles", "6420", "L", "fuel cards 2025, Nanxun"),
         FuelSeed("petrol-deqing", "deqing", "fuel.petrol.vehicles", "5310.5", "L", "fuel cards 2025, Deqing"),
@@ -90,7 +90,7 @@ TIAOXI = BankSeed(
         UnitSeed("sian", "Si'an outlet", "泗安网点", "outlet", "changxing", "Changxing", "350", 8, (("TX-SA-1", 12_600),)),
     ),
     fuels=(
-        FuelSeed("petrol-hq", "hq", "fuel.petrol.vehicles", "1.88", "10^4L", "fuel cards 2025"),
+        FuelSeed("petrol-hq", "hq", "fuel.petrol.vehicles", "1.88", "10000L", "fuel cards 2025"),
         FuelSeed("gas-hq", "hq", "fuel.natural_gas.stationary", "21400", "m3", "gas bills 2025"),
         FuelSeed("diesel-changxing", "changxing", "fuel.diesel.vehicles", "2980", "L", "cash transport, fuel log 2025"),
     ),

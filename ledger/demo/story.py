@@ -308,7 +308,8 @@ class Story:
 
     def _require(self, holds: object, what: str, findings: list[dict[str, Any]]) -> None:
         if not holds:
-            listed = "; ".join(f"{item['code']} at {item['place']}" for item in findings[:5])
+            errors = [item for item in findings if item["severity"] == "error"]
+            listed = "; ".join(f"{item['code']} at {item['place']}: got {item['got']}, expected {item['expected']}" for item in errors[:5])
             raise StepFailed(f"{what} was refused: {listed}", hint="the demo's own data should be without errors")
 
     def _now(self) -> int:

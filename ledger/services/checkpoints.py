@@ -50,6 +50,22 @@ def latest_checkpoint(work: Work) -> CheckpointView:
     return CheckpointView(found.size, found.root.hex(), found.note, found.verifier_key)
 
 
+def consistency(work: Work, old: int, new: int) -> dict[str, object]:
+    """Return the `lingtan.consistency/1` proof that the block log of size `new` extends the one of size `old`.
+
+    Raises:
+        NotFound: the chain is a node's, or the log is shorter.
+    """
+    chain = work.house.chain
+    if chain.kind != "embedded":
+        raise NotFound("this chain has no block log", hint="on an external node, finality is in the block headers")
+    if not 1 <= old <= new <= chain.block_number() + 1:
+        raise NotFound(f"the block log has {chain.block_number() + 1} blocks", hint="ask for 1 ≤ old ≤ new ≤ that size")
+    origin = latest_checkpoint(work).verifier_key.split("+")[0]
+    proof = [item.hex() for item in chain.log_consistency(old, new)]
+    return {"schema": "lingtan.consistency/1", "origin": origin, "proofs": [{"old_size": str(old), "new_size": str(new), "hashes": proof}]}
+
+
 def log_checkpoint_request(work: Work, institution: str) -> SigningItem:
     """Return the message that fixes the institution's envelope log as it stands now.
 
