@@ -80,7 +80,7 @@ def test_truncate_is_refused(full: Database) -> None:
     if full.dialect != "postgresql":
         pytest.skip("SQLite has no TRUNCATE")
     for name in sorted({name for name, change in refused_changes() if change == "DELETE"}):
-        with pytest.raises(AppendOnlyViolation), full.connection() as connection:
+        with pytest.raises(AppendOnlyViolation, match=f"TRUNCATE of {name} is refused"), full.connection() as connection:
             connection.execute(text(f'TRUNCATE "{name}" CASCADE'))
 
 
