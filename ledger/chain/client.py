@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from eth_hash.auto import keccak
 from eth_utils.address import to_checksum_address
 from web3 import Web3
 from web3.middleware import ExtraDataToPOAMiddleware
 from web3.providers.base import BaseProvider
 from web3.types import RPCEndpoint
 
-from ledger.chain.errors import BlockUnknown, ChainUnavailable, NotSupported, TransactionRejected, WrongChain, border
+from ledger.chain.errors import BlockUnknown, ChainUnavailable, NotSupported, OutcomeUnknown, TransactionRejected, WrongChain, border
 from ledger.chain.headers import as_bytes, as_integer, encode_header, verify_header
 from ledger.clock import Clock
 from ledger.errors import ConfigurationError
@@ -92,12 +93,18 @@ class ChainClient:
             OutcomeUnknown: they were sent and no answer came back.
             ChainUnavailable: they were not taken (nobody listens, or the embedded chain's disk failed).
         """
+        expected = "0x" + keccak(raw).hex()
         try:
-            return _text(self._request("eth_sendRawTransaction", ["0x" + raw.hex()], sending=True))
+            answered = self._request("eth_sendRawTransaction", ["0x" + raw.hex()], sending=True)
         except TransactionRejected as error:
             if error.reason != "already_known":
                 raise
-            return Web3.to_hex(Web3.keccak(raw))
+            return expected
+        if answered != expected:
+            raise OutcomeUnknown(
+                f"the node answered {str(answered)[:80]!r}, expected the hash {expected}", hint="look for the hash on another node"
+            )
+        return expected
 
     send_raw_transaction = send_raw
 

@@ -125,8 +125,8 @@ _REJECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("replacement", ("replacement transaction underpriced", "another transaction with this nonce")),
     ("nonce_too_high", ("nonce too high", "nonce too distant", "nonce is too distant")),
     ("chain_id", ("invalid chain id", "chain id", "chainid", "only replay-protected")),
-    ("gas_limit", ("exceeds block gas limit", "exceeds the usable gas", "gas limit reached", "exceeds gas limit", "gas limit too high")),
     ("intrinsic_gas", ("intrinsic gas", "insufficient gas")),
+    ("gas_limit", ("exceeds block gas limit", "exceeds the usable gas", "gas limit reached", "exceeds gas limit", "gas limit too high")),
     ("funds", ("insufficient funds", "upfront cost", "does not have enough balance", "cannot afford")),
     (
         "fee",

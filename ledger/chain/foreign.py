@@ -57,11 +57,11 @@ def translate(error: Exception, *, abi: Abi = (), sending: bool = False) -> Chai
         return decode_revert(_bytes(getattr(error, "data", None)), abi)
     if isinstance(error, web3_errors.BlockNotFound):
         return BlockUnknown(f"the chain does not know this block: {_short(error)}", hint="ask for a block up to the head")
-    if isinstance(error, web3_errors.Web3RPCError):
-        body: Any = (error.rpc_response or {}).get("error")
-        return _answered(body if isinstance(body, Mapping) else {"message": str(error)}, abi, sending)
+    if isinstance(error, web3_errors.Web3RPCError) and not isinstance(error, web3_errors.RequestTimedOut):
+        body: Any = (getattr(error, "rpc_response", None) or {}).get("error")
+        return _answered(body if isinstance(body, Mapping) else {"message": _short(error)}, abi, sending)
     if isinstance(error, sqlite3.Error):
-        return StorageFailed(f"sqlite: {error}", hint="check the disk")
+        return StorageFailed(f"sqlite: {_short(error)}", hint="check the disk")
     if isinstance(error, _NO_ANSWER):
         return _no_answer(error, sending)
     if isinstance(error, _ODD_ANSWER) or type(error).__name__ == "JSONDecodeError":
@@ -134,7 +134,7 @@ def _tester(error: Exception, abi: Abi) -> ChainError | None:
         return decode_revert(_revert_data(error), abi)
     if name in ("BlockNotFound", "HeaderNotFound"):
         return BlockUnknown(f"the chain does not know this block: {_short(error)}", hint="ask for a block up to the head")
-    reason = rejection_reason(str(error))
+    reason = rejection_reason(_short(error))
     if name == "ValidationError":
         return TransactionRejected(_short(error), reason=reason or "malformed")
     return None
@@ -155,7 +155,7 @@ def _never_sent(error: Exception) -> bool:
 
 def _revert_data(error: Exception) -> bytes:
     """Return the EVM's words from eth-tester, which hands them out as Python source (`b'..'`), or already read as `Error(string)`."""
-    text = str(error).removeprefix("execution reverted: ")
+    text = _text(error).removeprefix("execution reverted: ")
     if text.startswith(("b'", 'b"')):
         return bytes(ast.literal_eval(text))
     return ERROR_SELECTOR + encode(["string"], [text]) if text else b""
@@ -190,4 +190,11 @@ def _bytes(data: object) -> bytes:
 
 
 def _short(error: Exception) -> str:
-    return str(error)[:200]
+    return _text(error)[:200]
+
+
+def _text(error: Exception) -> str:
+    try:
+        return str(error)
+    except Exception:  # some libraries' errors cannot be printed unless they were made in one way
+        return "(no text)"
