@@ -10,6 +10,7 @@ import argparse
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -90,6 +91,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     if not options.command:
         parser.error("name a command to run")
+    # Being told to stop must stop the cluster too: sys.exit unwinds through the context manager.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     with cluster() as url:
         return subprocess.run(options.command, env={**os.environ, "LINGTAN_TEST_POSTGRES_URL": url}, check=False).returncode
 
