@@ -65,6 +65,7 @@ class Quantity(StrEnum):
 
 
 _QUANTITIES = tuple(Quantity)
+_QUALITIES = len(Quality)
 
 
 class Counts(NamedTuple):
@@ -257,22 +258,21 @@ def _summarise(values: bytes | memoryview, quality: bytes | memoryview, start: i
         total = (int((unsigned >> np.uint64(32)).sum(dtype=np.uint64)) << 32) + int((unsigned & np.uint64(0xFFFFFFFF)).sum(dtype=np.uint64))
         if total > MAX_VALUE:
             raise MalformedDocument(f"the values add up to {total}, beyond an i64", hint="use shorter periods")
-    # Most slots are actual: counting the others alone is several times faster than counting all. Plain ints, because numpy
+    # Most slots are actual: looking at the others alone is several times faster than counting all. Plain ints, because numpy
     # widens the whole array to int64 when it is compared with an IntEnum: 30 times the cost.
-    others = flags[flags != int(Quality.ACTUAL)]
-    if not len(others):
-        return total, Counts(len(flags), 0, 0, 0)
-    by_quality = np.bincount(others, minlength=len(Quality))
-    if len(by_quality) > len(Quality):
-        slot = int(np.argmax(flags >= len(Quality)))
+    slots = np.flatnonzero(flags != int(Quality.ACTUAL))
+    others = flags[slots]
+    by_quality = np.bincount(others, minlength=_QUALITIES).tolist()
+    if len(by_quality) > _QUALITIES:
+        slot = int(slots[np.argmax(others >= _QUALITIES)])
         raise MalformedDocument(f"{_place(slot, start, minutes)} has quality {int(flags[slot])}, expected 0 to 5", slot=slot)
-    if by_quality[Quality.MISSING]:
-        missing_slots = np.flatnonzero(flags == int(Quality.MISSING))
+    missing, _, estimated, manual, substituted, suspect = by_quality
+    if missing:
+        missing_slots = slots[others == int(Quality.MISSING)]
         wrong = missing_slots[unsigned[missing_slots] != 0]
         if len(wrong):
             slot = int(wrong[0])
             raise MalformedDocument(f"{_place(slot, start, minutes)} is missing but holds {int(unsigned[slot])}, expected 0", slot=slot)
-    missing, _, estimated, manual, substituted, suspect = (int(count) for count in by_quality)
     return total, Counts(len(flags) - len(others) + suspect, estimated + substituted, manual, missing)
 
 
