@@ -12,6 +12,7 @@ from typing import Any
 import rlp
 from eth_hash.auto import keccak
 
+from ledger.chain.abi import Event
 from ledger.chain.client import ChainClient, Receipt
 from ledger.chain.contracts.period_ledger import PeriodLedger, record_slots
 from ledger.chain.headers import RECEIPTS_ROOT, STATE_ROOT, as_bytes, header_field, verify_header
@@ -27,22 +28,18 @@ def capture_anchor(
     """Return the anchors item (spec: documents §7) of an attestation.
 
     Args:
-        receipt: of the transaction that recorded it, in a block that is final.
+        receipt: of the transaction that carried it, in a block that is final. Where somebody else had relayed the same message before, that
+            transaction recorded nothing, and the evidence is of the one that did.
         dataset: the name of the dataset, as `METERS`.
         id: the attestation's 32-byte id.
         mapping_slot: the slot of the ledger's record mapping, from the deployment record.
 
     Raises:
-        NotFound: the receipt has no `PeriodAttested` event of this id: it was recorded by an earlier transaction.
+        NotFound: no transaction of the chain recorded this id.
         IntegrityError: the node's answers contradict each other.
         BlockUnknown, NotSupported, ChainUnavailable: the node cannot prove it (any more); try again where it can be reached.
     """
-    event = ledger.find_attested(receipt.logs, id)
-    if event is None:
-        raise NotFound(
-            f"transaction {receipt.tx_hash} did not record the attestation 0x{id.hex()}",
-            hint="look for the transaction of its PeriodAttested event: an exact re-submission emits nothing",
-        )
+    receipt, event = _find_recording(client, ledger, receipt, id)
     header = client.block_header_rlp(receipt.block_number)
     verify_header(header, as_bytes(receipt.block_hash))
     proven = prove_receipt(client.block_receipts(receipt.block_number), receipt.index, header_field(header, RECEIPTS_ROOT))
@@ -83,6 +80,24 @@ def capture_finality(client: ChainClient, block_number: int) -> dict[str, object
         "leaf_index": str(checkpoint.leaf_index),
         "inclusion": [node.hex() for node in checkpoint.inclusion],
     }
+
+
+def _find_recording(client: ChainClient, ledger: PeriodLedger, receipt: Receipt, id: bytes) -> tuple[Receipt, Event]:
+    """Return the receipt and event by which an attestation was recorded: of this receipt, else of an earlier one."""
+    event = ledger.find_attested(receipt.logs, id)
+    if event is not None:
+        return receipt, event
+    topics = [_hex(ledger.abi.event_topic("PeriodAttested")), _hex(id)]
+    for log in client.logs({"address": ledger.address, "topics": topics, "fromBlock": "0x0", "toBlock": hex(receipt.block_number)}):
+        earlier = client.find_receipt(_hex(as_bytes(log["transactionHash"])))
+        event = ledger.find_attested(earlier.logs, id) if earlier is not None else None
+        if earlier is not None and event is not None:
+            return earlier, event
+    raise NotFound(
+        f"no transaction up to block {receipt.block_number} recorded the attestation 0x{id.hex()}",
+        hint="check that the message of this receipt is the attestation's",
+        id=id.hex(),
+    )
 
 
 def _capture_state(

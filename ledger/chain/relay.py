@@ -111,8 +111,8 @@ class Relay:
             self._renew(now)
             self._advance(now, counts)
             self._send_due(now, counts)
-            if counts["sent"]:
-                # An engine that mines at once has the receipts already.
+            if counts["sent"] or counts["mined"]:
+                # An engine that mines at once has the receipts already, and what is mined there is final.
                 self._advance(now, counts)
         except _LeaseLost:
             return StepSummary(False, True, dict(counts))

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -40,6 +41,15 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Product]:
         return path, Product.set_up(engine, path.with_name("deployment.json"))
 
 
+@pytest.fixture(scope="session")
+def tester_template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Product, Any, Any]:
+    """A product on eth-tester, with eth-tester itself and the snapshot to which each test goes back."""
+    folder = tmp_path_factory.mktemp("tester")
+    product = Product.set_up(open_engine("eth-tester", folder), folder / "deployment.json")
+    tester = cast(Any, product.engine.client.w3.provider).ethereum_tester
+    return product, tester, tester.take_snapshot()
+
+
 @pytest.fixture
 def local_product(template: tuple[Path, Product], tmp_path: Path) -> Iterator[Product]:
     """A product on the embedded engine."""
@@ -51,6 +61,11 @@ def local_product(template: tuple[Path, Product], tmp_path: Path) -> Iterator[Pr
 @pytest.fixture(params=ENGINES)
 def product(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Product]:
     """On each engine: the four contracts, a bank, a centre and a verifier with their keys, a published library, schema and scheme."""
+    if request.param == "eth-tester":
+        opened, tester, snapshot = request.getfixturevalue("tester_template")
+        yield opened
+        tester.revert_to_snapshot(snapshot)
+        return
     if request.param == "embedded":
         opened = copy_template(request.getfixturevalue("template"), tmp_path)
     else:

@@ -10,12 +10,12 @@ import pytest
 
 from ledger.chain.artifacts import error_entries
 from ledger.chain.client import ChainClient, Receipt
-from ledger.chain.errors import ChainUnavailable, OutcomeUnknown
+from ledger.chain.errors import ChainUnavailable, OutcomeUnknown, TransactionRejected
 from ledger.chain.outbox_port import OutboxPort
-from ledger.chain.relay import Alarm, Relay, RelaySettings, StepSummary
+from ledger.chain.relay import LEASE_LOST, Alarm, Relay, RelaySettings, StepSummary
 from ledger.chain.transaction import Call, sign_transaction, transaction_hash
 from ledger.chain.typed_data import ProposeRelease, PublishRelease, ReleaseKind, ReleaseStatus
-from ledger.errors import IntegrityError
+from ledger.errors import Conflict, IntegrityError
 from ledger.records.canonical import load_canonical
 from ledger.records.outbox import FINAL, MINED, QUARANTINED, QUEUED, REVERTED, SENT, SIGNED, OutboxRow
 from tests.chain.memory_outbox import MemoryOutbox
@@ -278,6 +278,75 @@ def test_a_gap_stops_new_signatures_until_an_operator_closes_it(local: Bench) ->
     assert local.relay().close_gap() is None
     local.settle()
     assert (local.state(id), local.state(other)) == (QUARANTINED, FINAL)
+
+
+@pytest.mark.parametrize("reason", ["pool_full", "fee", "funds", "nonce_too_high", "replacement"])
+def test_a_refusal_that_can_pass_is_waited_out_with_the_same_bytes(local: Bench, reason: str) -> None:
+    id = local.queue_attestation()
+    local.client = Faulty(local.engine.client, {"send_raw": TransactionRejected("not now", reason=reason)})
+    local.step()
+    row = local.outbox.rows[id]
+    assert (row.state, row.next_at) == (SIGNED, local.now + 2)
+    assert (row.error or "").startswith(reason)
+    assert [alarm.code for alarm in local.alarms] == (["relay.foreign_pending"] if reason == "replacement" else [])
+    local.client = local.engine.client
+    local.settle()
+    assert (local.state(id), local.outbox.rows[id].raw_tx) == (FINAL, row.raw_tx)
+
+
+@pytest.mark.parametrize("reason", ["chain_id", "gas_limit", "intrinsic_gas", "type", "signature", "malformed"])
+def test_a_refusal_for_ever_is_quarantined_with_an_alarm(local: Bench, reason: str) -> None:
+    id = local.queue_attestation()
+    local.client = Faulty(local.engine.client, {"send_raw": TransactionRejected("never", reason=reason)})
+    local.step()
+    assert local.state(id) == QUARANTINED
+    assert [alarm.code for alarm in local.alarms] == ["relay.refused"]
+
+
+def test_nonce_too_low_for_our_own_transaction_is_a_success(local: Bench) -> None:
+    local.engine.send(Call(local.engine.relayer.address, b"", 21_000))  # seals at once: the next ones wait
+    id = local.queue_attestation()
+
+    def send_and_deny(raw: bytes) -> str:
+        local.engine.client.send_raw(raw)
+        raise TransactionRejected("nonce too low", reason="nonce_too_low")
+
+    local.client = Faulty(local.engine.client, {"send_raw": send_and_deny})
+    local.step()
+    assert local.state(id) == SENT  # it waits in the pool
+    local.engine.tick()
+    local.step(100)
+    assert local.state(id) == FINAL
+    assert local.alarms == []
+
+
+def test_a_key_used_elsewhere_raises_an_alarm_and_the_next_row_goes_on_after_it(local: Bench) -> None:
+    local.queue_attestation()
+    local.settle()
+    local.engine.mine(Call(local.engine.relayer.address, b"", 21_000))
+    other = local.queue_attestation("METERS")
+    local.settle()
+    assert local.state(other) == FINAL
+    assert {alarm.code for alarm in local.alarms} == {"relay.foreign_use"}
+
+
+def test_a_lease_that_is_lost_in_the_middle_ends_the_pass(local: Bench) -> None:
+    class LeaseLost(Conflict):
+        code = LEASE_LOST
+
+    id = local.queue_attestation()
+    local.outbox.record_signed = Faulty(local.engine.client, {"lost": LeaseLost("another process")}).lost  # type: ignore[method-assign]
+    before = local.used_nonces()
+    assert not local.step().leased
+    local.engine.tick()
+    assert (local.state(id), local.used_nonces()) == (QUEUED, before)
+
+
+def test_another_conflict_of_the_outbox_is_not_swallowed(local: Bench) -> None:
+    local.queue_attestation()
+    local.outbox.record_signed = Faulty(local.engine.client, {"taken": Conflict("the nonce is taken")}).taken  # type: ignore[method-assign]
+    with pytest.raises(Conflict, match="the nonce is taken"):
+        local.step()
 
 
 def test_rows_of_another_key_or_chain_are_left_alone(local: Bench) -> None:
