@@ -167,7 +167,14 @@ class Product:
             raise AssertionError(f"{type(message).__name__} failed with {receipt.gas_used} of {call.gas} gas and would not now")
         return receipt
 
-    def attestation(self, dataset: str = "OPERATIONAL", revision: int = 1, statement: str = "statement", n: int = 7) -> PeriodAttestation:
+    def attestation(
+        self,
+        dataset: str = "OPERATIONAL",
+        revision: int = 1,
+        statement: str = "statement",
+        n: int = 7,
+        totals: tuple[int, int, int, int] = (1_000_001, 2**70, 0, 12),
+    ) -> PeriodAttestation:
         """Return an attestation whose root is the one the contract computes."""
         message = PeriodAttestation(
             org=self.bank,
@@ -180,7 +187,7 @@ class Product:
             measures=4,
             schema_hash=self.schema,
             n=n,
-            totals=(1_000_001, 2**70, 0, 12),
+            totals=totals,
             tree_root=word(f"tree {dataset} {revision}"),
             root=bytes(32),
             library_hash=self.library,

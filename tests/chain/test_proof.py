@@ -29,6 +29,8 @@ from ledger.records.canonical import dump
 from tests.chain.product import START, Product, open_embedded
 from tests.chain.test_relay import Faulty
 from tests.chain.trie_check import BadProof, walk
+from verifier.chain_evidence import mapping_slot, read_header, verify_account, verify_receipt, verify_storage
+from verifier.documents import ANCHOR
 
 
 def capture(product: Product) -> tuple[dict[str, Any], PeriodAttestation]:
@@ -104,6 +106,29 @@ def test_the_evidence_of_an_anchor_holds_for_an_independent_reader(product: Prod
         assert finality["leaf_index"] == item["block"]["number"]
     else:
         assert item["finality"]["kind"] == "confirmations"
+
+
+def test_the_verifier_reads_the_evidence(product: Product) -> None:
+    item, message = capture(product)
+    ANCHOR(item, "")
+    header = read_header(unhex(item["block"]["header"]), None, unhex(item["block"]["hash"]))
+    receipt, index = item["receipt"], int(item["transaction"]["index"])
+    proof = [unhex(node) for node in receipt["proof"]]
+    log = verify_receipt(header, index, unhex(receipt["value"]), int(receipt["type"]), proof, int(receipt["log_index"]))
+    assert log.topics[1] == unhex(item["id"])
+    account = verify_account(header, unhex(item["contract"]), [unhex(node) for node in item["state"]["account_proof"]])
+    first = mapping_slot(unhex(item["id"]), product.deployment.records_slot)
+    entry = item["state"]["storage"][0]
+    word_of_root = verify_storage(account, first, [unhex(node) for node in entry["proof"]])
+    assert word_of_root == int.from_bytes(message.root, "big")
+
+
+def test_a_word_that_is_zero_is_proven_by_its_absence(product: Product) -> None:
+    message = product.attestation(totals=(5, 0, 0, 0))
+    receipt = product.submit(message, product.approver)
+    slot, id = product.deployment.records_slot, attestation_id_of(message)
+    item = capture_anchor(product.engine.client, product.contracts.periods, receipt, dataset="OPERATIONAL", id=id, mapping_slot=slot)
+    check_anchor(cast(dict[str, Any], item), message, unhex(product.deployment.contract("PeriodLedger").code_hash or ""))
 
 
 def test_evidence_is_captured_for_old_blocks_too(local_product: Product) -> None:
