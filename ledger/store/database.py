@@ -23,6 +23,7 @@ from ledger.store.errors import NotMigrated, RowRefused, translate
 
 BUSY_SECONDS = 30
 _BEGIN = "lingtan_begin"
+_READING = "DEFERRED"
 _WRITER_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('lingtan/writer/' || current_schema(), 0))"
 
 
@@ -34,7 +35,7 @@ class Database:
         event.listen(engine, "handle_error", _refuse_value)
         self._writing = engine.execution_options(**{_BEGIN: "IMMEDIATE"})
         self._reading = (
-            engine.execution_options(**{_BEGIN: "DEFERRED"})
+            engine.execution_options(**{_BEGIN: _READING})
             if engine.dialect.name == "sqlite"
             else engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         )
@@ -72,15 +73,10 @@ class Database:
         """
         self._require_head()
         with _ours(), Session(self._reading, expire_on_commit=False, autoflush=False) as session:
-            connection = session.connection()
-            if self.dialect == "sqlite":
-                connection.execute(text("PRAGMA query_only = ON"))
             try:
+                session.connection()
                 yield session
             finally:
-                # On this very connection, before the pool has it back: the next one to take it may be a writer.
-                if self.dialect == "sqlite":
-                    connection.execute(text("PRAGMA query_only = OFF"))
                 session.rollback()
 
     def migrate(self) -> None:
@@ -90,12 +86,12 @@ class Database:
 
     def at_head(self) -> bool:
         """Tell whether the schema is the one this release works with."""
-        with _ours(), self._engine.connect() as connection:
+        with _ours(), self._reading.connect() as connection:
             return migrate.current(connection) == migrate.head()
 
     def revision(self) -> str | None:
         """Return the migration the schema stands at; None where there is no schema yet."""
-        with _ours(), self._engine.connect() as connection:
+        with _ours(), self._reading.connect() as connection:
             return migrate.current(connection)
 
     def close(self) -> None:
@@ -156,7 +152,9 @@ def _open_sqlite(url: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        kind = connection.get_execution_options().get(_BEGIN, "DEFERRED")
+        kind = connection.get_execution_options().get(_BEGIN, "IMMEDIATE")
+        # Said at every beginning, never undone at an end: a pooled connection cannot carry a reading's limit into a unit of work.
+        connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if kind == _READING else 'OFF'}")
         connection.exec_driver_sql(f"BEGIN {kind}")
 
     return engine

@@ -5,10 +5,12 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.errors import Conflict
 from ledger.store import database as module
@@ -60,11 +62,19 @@ def test_a_reading_sees_one_moment(database: Database) -> None:
         assert institutions.find_institution(reader, "bank-1") is not None
 
 
-def test_a_reading_cannot_write_and_leaves_the_connection_able_to(database: Database) -> None:
+def test_a_reading_cannot_write_and_its_connection_can_afterwards(database: Database) -> None:
+    # One connection in the pool, then several: whichever comes next must take the write.
+    for number, readers in enumerate((1, 3)):
+        with ExitStack() as stack:
+            for _ in range(readers):
+                session = stack.enter_context(database.reading())
+                with pytest.raises(SQLAlchemyError, match=r"read-?only"):
+                    builders.add_bank(session, "never")
+        for step in range(4):
+            with database.unit_of_work() as session:
+                builders.add_bank(session, f"bank-{number}-{step}")
     with pytest.raises(StoreError), database.reading() as session:
-        builders.add_bank(session)
-    with database.unit_of_work() as session:
-        builders.add_bank(session)
+        builders.add_bank(session, "never")
 
 
 def test_two_writers_take_turns_so_that_what_one_read_stays_true(database: Database) -> None:
