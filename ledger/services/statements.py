@@ -98,7 +98,7 @@ def prepare_statement(work: Work, institution: str, period: str, cause: str) -> 
     if release is None:
         raise Conflict("no library release is in force", hint="the centre publishes one first")
     value = to_period(row)
-    records = dict(_assemble_records(work, institution, value))
+    records = dict(assemble_records(work, institution, value))
     units = {meter.id: meter.unit for meter in all_meters(work, institution)}
     computation = compute(
         Inputs(
@@ -272,7 +272,8 @@ def _next_revision(work: Work, institution: str, period: str, cause: str) -> tup
     return last.revision + 1, last.hash
 
 
-def _assemble_records(work: Work, institution: str, period: Period) -> Iterator[tuple[str, MeterRecord]]:
+def assemble_records(work: Work, institution: str, period: Period) -> Iterator[tuple[str, MeterRecord]]:
+    """Yield each meter of the institution with its record of the period, from the meter-days as they are stored now."""
     keys = load_keys(work, institution)
     days = period.utc_days
     for meter in all_meters(work, institution):
