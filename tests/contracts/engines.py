@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import shutil
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,7 +13,9 @@ from eth_account import Account
 from eth_tester import EthereumTester, PyEVMBackend
 from eth_tester.backends.pyevm.main import get_default_genesis_params
 from eth_tester.exceptions import TransactionFailed
+from eth_utils.address import to_checksum_address
 from web3 import EthereumTesterProvider, Web3
+from web3.types import Wei
 
 from ledger.chain.client import ChainClient, connect
 from ledger.chain.errors import ChainRefused
@@ -85,7 +87,7 @@ def _transaction(to: str | None, data: bytes, nonce: int, chain_id: int) -> byte
     return bytes(RELAYER.sign_transaction(fields).raw_transaction)
 
 
-def _logs(entries: list[Mapping[str, Any]]) -> tuple[Log, ...]:
+def _logs(entries: Sequence[Any]) -> tuple[Log, ...]:
     return tuple(
         Log(Web3.to_checksum_address(entry["address"]), tuple(_bytes(topic) for topic in entry["topics"]), _bytes(entry["data"]))
         for entry in entries
@@ -109,7 +111,7 @@ class EthTesterEngine:
 
     def call(self, to: str, data: bytes, value: int = 0) -> bytes:
         try:
-            return bytes(self._w3.eth.call({"from": self._sender, "to": to, "data": data, "gas": GAS, "value": value}))
+            return bytes(self._w3.eth.call({"from": self._sender, "to": to, "data": data, "gas": GAS, "value": Wei(value)}))
         except TransactionFailed as error:
             text = str(error).removeprefix("execution reverted: ")
             raise Reverted(ast.literal_eval(text) if text.startswith("b") else b"") from error
@@ -122,13 +124,15 @@ class EthTesterEngine:
         return Outcome(receipt["status"], receipt["gasUsed"], receipt["contractAddress"], time, _logs(receipt["logs"]))
 
     def storage(self, address: str, slot: int) -> bytes:
-        return bytes(self._w3.eth.get_storage_at(address, slot)).rjust(32, b"\0")
+        return bytes(self._w3.eth.get_storage_at(to_checksum_address(address), slot)).rjust(32, b"\0")
 
     def now(self) -> int:
         return int(self._w3.eth.get_block("latest")["timestamp"])
 
     def advance(self, seconds: int) -> None:
-        self._tester.time_travel(self.now() + seconds)
+        # The pending block may be ahead of the last one by the real time that has passed.
+        pending = int(self._tester.get_block_by_number("pending")["timestamp"])
+        self._tester.time_travel(max(self.now() + seconds, pending + 1))
 
     def keep(self) -> object:
         return self._tester.take_snapshot(), self._nonce

@@ -15,7 +15,7 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 
 SPEC = Path(__file__).resolve().parents[2] / "docs" / "spec" / "typed-data.md"
-Message = Mapping[str, Any]
+Message = dict[str, Any]
 
 FUNCTIONS: Mapping[str, tuple[str, str]] = {
     "registerInstitution": ("ParticipantRegistry", "RegisterInstitution"),

@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from eth_utils import keccak
+from eth_utils.crypto import keccak
 
 from ledger.errors import ConfigurationError, IntegrityError
 from scripts.build_contracts import (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from eth_utils import keccak
+from eth_utils.crypto import keccak
 
 from tests.contracts.conftest import City
 from tests.contracts.engines import EthTesterEngine, Reverted
@@ -100,7 +100,7 @@ def _plain(value: Any) -> Any:
 def test_another_message_under_the_same_key_is_refused_with_both_hashes(ready: Ready) -> None:
     world, scene, message = ready.world, ready.scene, ready.message
     world.send(scene.function, message, by=scene.by)
-    rival = message | scene.rival
+    rival = {**message, **scene.rival}
     struct = FUNCTIONS[scene.function][1]
     refusal = world.refusal(scene.function, rival, by=scene.by)
     assert refusal.name == "AlreadyRecorded"
@@ -175,11 +175,11 @@ def test_a_suspended_or_ended_key_or_institution_is_refused_until_it_stands_agai
         assert world.find_refusal(scene.function, message, by=scene.by) is None
         return
     org, role = PEOPLE[scene.by]
-    steps = (
+    suspensions: tuple[tuple[int, str, Callable[[bool], dict[str, Any]]], ...] = (
         (4, "setKeyStanding", lambda on: world.key_standing(org, scene.by, role, on)),
         (5, "setStanding", lambda on: world.standing(org, on)),
     )
-    for status, function, build in steps:
+    for status, function, build in suspensions:
         world.send(function, build(True), by="admin")
         refusal = world.refusal(scene.function, message, by=scene.by)
         assert refusal == Refusal("NotAuthorized", (org, address_of(scene.by).lower(), role, status))

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from eth_abi import decode, encode
+from eth_abi.abi import decode, encode
 from eth_account import Account
-from eth_utils import keccak, to_checksum_address
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
 
 from tests.contracts.engines import Engine, Log, Outcome, Reverted
 from tests.contracts.messages import FUNCTIONS, Message, as_arguments, compute_context, compute_root, digest, sid, sign
@@ -53,8 +54,11 @@ def address_of(person: str) -> str:
 
 @dataclass(frozen=True)
 class Event:
+    """A decoded log; `time` is its block's."""
+
     name: str
     arguments: Mapping[str, Any]
+    time: int
 
 
 @dataclass(frozen=True)
@@ -112,13 +116,13 @@ class Contract:
         outputs = self.functions[function]["outputs"]
         return tuple(_named(part, value) for part, value in zip(outputs, decode([abi_type(part) for part in outputs], data), strict=True))
 
-    def decode_event(self, log: Log) -> Event:
+    def decode_event(self, log: Log, time: int) -> Event:
         entry = self.events[log.topics[0]]
         indexed = [part for part in entry["inputs"] if part["indexed"]]
         plain = [part for part in entry["inputs"] if not part["indexed"]]
         values = {part["name"]: decode([part["type"]], topic)[0] for part, topic in zip(indexed, log.topics[1:], strict=True)}
         values.update(zip((part["name"] for part in plain), decode([part["type"] for part in plain], log.data), strict=True))
-        return Event(entry["name"], values)
+        return Event(entry["name"], values, time)
 
     def decode_error(self, data: bytes) -> Refusal:
         entry = self.errors.get(data[:4])
@@ -234,7 +238,7 @@ class World:
         return None
 
     def _events(self, contract: str, outcome: Outcome) -> tuple[Event, ...]:
-        return tuple(self.contracts[contract].decode_event(log) for log in outcome.logs)
+        return tuple(self.contracts[contract].decode_event(log, outcome.time) for log in outcome.logs)
 
     # --- messages with ordinary contents; every field can be given ---
 
