@@ -96,9 +96,8 @@ def recompute(organisation: Organisation, stored: tuple[StoredRecord, ...]) -> R
         if (facts.key, facts.start, facts.n, facts.interval_minutes) != (item.key, PERIOD.start, slots, 15):
             raise SystemExit(f"the record of {item.meter} is not the one of this period")
         leaves.append(Leaf(item.key, facts.measures, record_hash(item.salt, record)))
-        kwh = Fraction(facts.total, 1_000_000)
-        grams = round_half_even(kwh * GRAMS_PER_KWH)
-        amount, source = Amount(format_decimal(kwh), "kWh"), (LineSource("meter", item.meter),)
+        grams = round_half_even(Fraction(facts.total * GRAMS_PER_KWH.numerator, GRAMS_PER_KWH.denominator * 1_000_000))
+        amount, source = Amount(format_decimal(Fraction(facts.total, 1_000_000)), "kWh"), (LineSource("meter", item.meter),)
         measures = Measures(scope2_location_g=grams)
         lines.append(Line(item.unit, "electricity.purchased", 2, amount, "bench", Gases(grams, 0, 0), measures, 1, source))
     tree = SumTree.build(CONTEXT, leaves)

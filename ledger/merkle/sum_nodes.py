@@ -10,6 +10,7 @@ import hashlib
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import add
 
 from ledger.errors import InputError
 from ledger.merkle.plain import ProofRefused
@@ -63,8 +64,7 @@ def join(alg: int, left: SumNode, right: SumNode) -> SumNode:
         (b"\x12" + left.count.to_bytes(8, "big") + pack_sums(left.sums) + left.hash)
         + (right.count.to_bytes(8, "big") + pack_sums(right.sums) + right.hash)
     )
-    sums = tuple(a + b for a, b in zip(left.sums, right.sums, strict=True))
-    return SumNode(left.count + right.count, sums, digest(alg, data))
+    return SumNode(left.count + right.count, tuple(map(add, left.sums, right.sums)), digest(alg, data))
 
 
 def build_levels(alg: int, leaves: Sequence[SumNode]) -> tuple[tuple[SumNode, ...], ...]:
