@@ -1,4 +1,4 @@
-"""One client over four chains: the embedded engine, the same behind HTTP, eth-tester, and a node by URL. What holds for one holds for all."""
+"""One client over four chains: the embedded engine, the same behind HTTP, eth-tester, a node by URL. What holds for one holds for all."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_a_state_proof_leads_to_the_state_root_of_the_header(chain: Chain) -> No
     root = rlp.decode(chain.client.block_header_rlp(receipt.block_number))[3]
     account = prove_value(root, keccak(as_bytes(chain.probe)), [as_bytes(node) for node in proof["accountProof"]])
     assert account is not None
-    nonce, balance, storage_root, code_hash = rlp.decode(account)
+    _, _, storage_root, code_hash = rlp.decode(account)
     assert (storage_root, code_hash) == (as_bytes(proof["storageHash"]), keccak(RUNTIME))
     words = [
         prove_value(storage_root, keccak(word(slot)), [as_bytes(node) for node in shown["proof"]])
@@ -189,10 +189,11 @@ def test_the_same_bytes_twice_are_one_transaction(chain: Chain) -> None:
     ).raw
     first = chain.mine(raw)
     try:
-        assert chain.client.send_raw(raw) == first.tx_hash
+        answer = chain.client.send_raw(raw)
     except TransactionRejected as error:
-        # A node that has forgotten the hash says so instead; the relay then looks the hash up and finds the receipt.
-        assert error.reason == "nonce_too_low"
+        answer = error.reason
+    # A node that no longer looks at the hash says that the nonce is used; the relay then looks the hash up and finds the receipt.
+    assert answer in (first.tx_hash, "nonce_too_low")
     assert chain.client.find_receipt(first.tx_hash) == first
     assert chain.client.nonce(chain.signer.address) == 1
 

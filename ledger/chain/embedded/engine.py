@@ -247,9 +247,10 @@ class Engine:
     # --- sealing -----------------------------------------------------------------------------------------------------
 
     def _seal_if_due(self) -> None:
-        if len(self._pool) and self._clock.now() > self._head.timestamp:
-            self._lock.check_owner()
-            self._seal(self._clock.now())
+        self._lock.check_owner()
+        now = self._clock.now()
+        if len(self._pool) and now > self._head.timestamp:
+            self._seal(now)
 
     def _seal(self, timestamp: int) -> None:
         while True:

@@ -1,4 +1,4 @@
-"""What the killed process does: it seals blocks, until it is killed from outside or kills itself inside a sqlite transaction after row k."""
+"""What the killed process does: it seals blocks until it is killed, or kills itself in a sqlite transaction after row k."""
 
 from __future__ import annotations
 

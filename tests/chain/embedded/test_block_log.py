@@ -231,7 +231,7 @@ def test_the_note_has_the_form_of_c2sp() -> None:
 
 def test_the_published_example_of_the_note_format_gives_its_key_id() -> None:
     # golang.org/x/mod/sumdb/note documents this verifier key: the hash in its middle is ours of the key at its end.
-    name, key_hash, key = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW".split("+", 2)
+    name, key_hash, key = ["PeterNeumann", "c74f20a3", "ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"]
     assert verifier_key(name, base64.b64decode(key)[1:]) == f"{name}+{key_hash}+{key}"
 
 

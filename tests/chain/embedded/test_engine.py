@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
@@ -363,6 +364,26 @@ def test_threads_may_share_the_engine(engine: Engine, clock: FixedClock) -> None
     assert check_chain(engine, replay=True) == ()
 
 
+def test_a_forked_child_may_not_touch_the_chain(engine: Engine) -> None:
+    engine.submit(create_probe())
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            engine.submit(signed(1))
+        except ChainLocked:
+            try:
+                engine.settle()
+            except ChainLocked:
+                code = 0
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    engine._clock.advance(1)  # type: ignore[attr-defined]
+    engine.submit(signed(1))
+    assert engine.head.block_number == 2
+
+
 def test_a_block_beyond_the_head_is_unknown(engine: Engine) -> None:
     with pytest.raises(BlockUnknown):
         engine.header(1)
@@ -389,7 +410,7 @@ def value_transfer(signer: Signer, nonce: int, value: int) -> bytes:
     return bytes(Account.sign_transaction({**fields, "to": "0x" + "42" * 20}, key).raw_transaction)
 
 
-class open_engine_with:  # noqa: N801
+class open_engine_with:
     """An engine with a genesis of its own, closed at the end."""
 
     def __init__(self, folder: Path, clock: FixedClock, **genesis: int | dict[bytes, int]) -> None:

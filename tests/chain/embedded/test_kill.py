@@ -1,4 +1,4 @@
-"""kill -9 at any moment: no acknowledged block is lost, and the file is whole. (A killed process is not a lost power supply: that stays untested.)"""
+"""kill -9 at any moment: no acknowledged block is lost, and the file is whole. A lost power supply is another thing, and untested."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from ledger.chain.embedded.proofs import _path, build_proof
 from ledger.clock import FixedClock
 from tests.chain.embedded.probe import ALICE, PROBE, START, create_probe, fill, open_engine, signed, store
 
-# The Keccak-256 of these two slots share nine hex digits (found by search), so that their leaves lie so deep that they are shorter than 32 bytes.
+# The Keccak-256 of these two slots share nine hex digits (found by search): their leaves lie so deep that they are below 32 bytes.
 TWINS = (247_476, 515_151)
 
 
@@ -26,7 +26,7 @@ def nibbles(data: bytes) -> list[int]:
 
 
 def prove_value(root: bytes, key: bytes, proof: Sequence[bytes]) -> bytes | None:
-    """Return the value that the proof shows under `key` (already hashed), None for shown absence; every entry is a node of 32 bytes or more."""
+    """Return the value that the proof shows under `key` (already hashed), None for shown absence; entries are hashed nodes only."""
     if not proof:
         assert root == keccak(b"\x80")
         return None

