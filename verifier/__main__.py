@@ -11,6 +11,7 @@ import hashlib
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,16 +91,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _stop(arguments, "INVALID", 1, error)
     except VerifierError as error:
         return _stop(arguments, "UNAVAILABLE", UNAVAILABLE, error)
+    except Exception as error:  # Python would exit with 1, which here accuses somebody
+        traceback.print_exc()
+        return _stop(arguments, "INTERNAL", INTERNAL, VerifierError("INTERNAL", f"a fault of this tool: {error!r}; please report it"))
 
 
 def _stop(arguments: argparse.Namespace, verdict: str, code: int, error: VerifierError) -> int:
-    if arguments.json:
-        from verifier.report import json_of
+    from verifier.report import json_of, printable
 
+    if arguments.json:
         place = error.place if isinstance(error, Malformed) else ""
         failure = {"code": error.code, "place": place, "message": str(error)}
         print(json_of({"verdict": verdict, "exit_code": code, "error": failure, "tool": {"name": NAME, "version": VERSION}}))
-    print(f"{NAME}: {verdict} ({code}): {error.code}: {error}", file=sys.stderr)
+    print(printable(f"{NAME}: {verdict} ({code}): {error.code}: {error}"), file=sys.stderr)
     return code
 
 

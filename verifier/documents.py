@@ -21,6 +21,7 @@ from verifier.shapes import (
     nullable,
     sorted_by,
     text,
+    unsigned,
     whole,
     word,
 )
@@ -181,23 +182,23 @@ STATEMENT = fields(
 CONTEXT = fields(
     alg=whole(0, 255),
     measures=whole(0, 255),
-    chain_id=digits,
+    chain_id=unsigned(64),
     contract=_ADDRESS,
     org=_B32,
     dataset=_B32,
-    period_start=digits,
-    period_end=digits,
+    period_start=unsigned(64),
+    period_end=unsigned(64),
     revision=whole(0, 2**32 - 1),
     schema_hash=_B32,
 )
-_TOTALS = many(digits, exactly=4)
+_TOTALS = many(unsigned(256), exactly=4)  # 2^128 and more is read, and then refused by the tree
 COMMITMENTS = fields(
     schema=_schema("commitments"),
     datasets=many(
         fields(
             dataset=_ID,
             context=CONTEXT,
-            n=digits,
+            n=unsigned(64),
             totals=_TOTALS,
             tree_root=_HASH,
             root=_HASH,
@@ -215,8 +216,8 @@ _EMBEDDED = fields(
     ("consistency",),
     kind=word("embedded-checkpoint"),
     checkpoint=_TEXT,
-    tree_size=digits,
-    leaf_index=digits,
+    tree_size=unsigned(64),
+    leaf_index=unsigned(64),
     inclusion=many(_B32, at_most=64),
     consistency=nullable(many(_B32, at_most=64)),
 )
@@ -231,13 +232,13 @@ def _finality(value: Any, pointer: str) -> None:
 
 ANCHOR = fields(
     dataset=_ID,
-    chain_id=digits,
+    chain_id=unsigned(64),
     contract=_ADDRESS,
     id=hexed(32, "0x"),
-    block=fields(number=digits, hash=hexed(32, "0x"), header=_BYTES),
-    transaction=fields(hash=hexed(32, "0x"), index=digits),
-    receipt=fields(type=counting, value=_BYTES, proof=_NODES, log_index=digits),
-    state=fields(account_proof=_NODES, storage=many(fields(slot=either(hexed(32, "0x"), digits), proof=_NODES), at_most=16)),
+    block=fields(number=unsigned(64), hash=hexed(32, "0x"), header=_BYTES),
+    transaction=fields(hash=hexed(32, "0x"), index=unsigned(64)),
+    receipt=fields(type=counting, value=_BYTES, proof=_NODES, log_index=unsigned(64)),
+    state=fields(account_proof=_NODES, storage=many(fields(slot=either(hexed(32, "0x"), unsigned(256)), proof=_NODES), at_most=16)),
     finality=nullable(_finality),
 )
 ANCHORS = fields(schema=_schema("anchors"), items=many(ANCHOR, at_most=16))
@@ -263,7 +264,7 @@ MANIFEST = fields(
     period=_PERIOD,
     revision=whole(1, 2**32 - 1),
     statement=_HASH,
-    chain_id=digits,
+    chain_id=unsigned(64),
     period_ledger=_ADDRESS,
     parts=many(fields(path=_TEXT, sha256=_HASH, bytes=_BYTE_COUNT), at_most=20_000),
     withheld=many(fields(path=_TEXT, sha256=_HASH, bytes=_BYTE_COUNT, reason=_TEXT), at_most=20_000),
@@ -296,7 +297,7 @@ PROOF = fields(
     schema=_schema("proof"),
     dataset=_ID,
     context=CONTEXT,
-    n=digits,
+    n=unsigned(64),
     totals=_TOTALS,
     tree_root=_HASH,
     root=_HASH,

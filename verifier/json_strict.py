@@ -46,7 +46,7 @@ def load(data: bytes, *, nesting: int = MAX_NESTING) -> Any:
         value = json.loads(text, object_pairs_hook=_object, parse_int=_integer, parse_float=_fraction, parse_constant=_constant)
     except json.JSONDecodeError as error:
         raise Malformed("JSON_SYNTAX", f"line {error.lineno} column {error.colno}", f"not JSON: {error.msg}") from None
-    _refuse_marked(value, "")
+    _refuse(value)
     return value
 
 
@@ -62,7 +62,7 @@ def load_canonical(data: bytes, *, nesting: int = MAX_NESTING) -> Any:
 
 def dump(value: Any) -> bytes:
     """Return the canonical bytes of `value` (RFC 8785); refuses floats, large integers and lone surrogates."""
-    _refuse_marked(value, "")
+    _refuse(value)
     return json.dumps(_ordered(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
 
 
@@ -73,6 +73,8 @@ def digest(value: Any) -> str:
 
 def _ordered(value: Any) -> Any:
     if type(value) is dict:
+        if any(type(key) is not str for key in value):
+            raise Malformed("JSON_KEY", "/", "a key is not a string")
         keys = sorted(value) if all(map(str.isascii, value)) else sorted(value, key=lambda key: key.encode("utf-16-be"))
         return {key: _ordered(value[key]) for key in keys}
     if type(value) is list:
@@ -117,6 +119,24 @@ def _refuse_depth(data: bytes, nesting: int) -> None:
             depth -= 1
 
 
+def _refuse(value: Any) -> None:
+    """Refuse what `_refuse_marked` refuses; the pointer is worked out only where there is something to point at."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        kind = type(item)
+        if kind is dict:
+            stack.extend(item)
+            stack.extend(item.values())
+        elif kind is list:
+            stack.extend(item)
+        elif kind is str:
+            if not item.isascii() and _SURROGATE.search(item):
+                _refuse_marked(value, "")
+        elif (kind is not int or abs(item) > MAX_INTEGER) and item is not None and kind is not bool:
+            _refuse_marked(value, "")
+
+
 def _refuse_marked(value: Any, pointer: str) -> None:
     kind = type(value)
     if kind is str:
@@ -124,8 +144,6 @@ def _refuse_marked(value: Any, pointer: str) -> None:
             raise Malformed("JSON_SURROGATE", pointer or "/", "a string holds a lone surrogate")
     elif kind is dict:
         for key, item in value.items():
-            if type(key) is not str:
-                raise Malformed("JSON_KEY", pointer or "/", "a key is not a string")
             if not key.isascii() and _SURROGATE.search(key):
                 raise Malformed("JSON_SURROGATE", pointer or "/", "a key holds a lone surrogate")
             if type(item) is not bool and item is not None:

@@ -192,12 +192,12 @@ def compute_rollup(organisation: Any, lines: Sequence[tuple[str, Totals]]) -> di
 def _children_first(parents: Mapping[str, str | None]) -> list[str]:
     depth: dict[str, int] = {}
     for unit in parents:
-        trail: list[str] = []
+        trail: dict[str, None] = {}
         at: str | None = unit
         while at is not None and at not in depth:
             if at in trail:
                 raise Refused("ORGANISATION_CYCLE", f"unit {at} is above itself", unit=at)
-            trail.append(at)
+            trail[at] = None
             at = parents[at]
         base = 0 if at is None else depth[at] + 1
         for steps, name in enumerate(reversed(trail)):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import stat
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +31,8 @@ REQUIRED = (
     "attestations.json",
     "anchors.json",
 )
+
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ class Package:
         try:
             with self._archive.open(info) as stream:
                 data = stream.read(info.file_size + 1)
-        except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, ValueError, NotImplementedError) as error:
+        except _UNREADABLE as error:
             raise Malformed("PACKAGE_ENTRY", path, f"cannot be unpacked: {error}") from None
         if len(data) != info.file_size:
             raise Malformed("PACKAGE_ENTRY", path, f"unpacks to another size than the {info.file_size} bytes stated")
@@ -117,7 +121,7 @@ def open_package(path: Path) -> Iterator[Package]:
     """
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
+    except _UNREADABLE as error:
         raise Malformed("PACKAGE_ZIP", path.name, f"not a readable zip: {error}") from None
     with archive:
         yield Package(archive)

@@ -70,4 +70,9 @@ def text_of(verification: Verification, language: str, *, all_checks: bool = Tru
         lines.append(f"{messages.label('level', language)}: {messages.level_words(verification.level(), language)}")
     verdict, exit_code = verdict_of(verification.checks.items)
     lines.append(f"{messages.label('verdict', language)}: {verdict} ({exit_code}), {messages.verdict_words(verdict, language)}")
-    return "\n".join(lines)
+    return printable("\n".join(lines))
+
+
+def printable(text: str) -> str:
+    """Return `text` with control and direction characters written out: a document must not steer the reader's terminal."""
+    return "".join(character if character.isprintable() or character == "\n" else f"\\u{ord(character):04x}" for character in text)

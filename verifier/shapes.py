@@ -54,12 +54,22 @@ def digits(value: Any, pointer: str) -> None:
         raise refuse(pointer, "a decimal string of an integer", value)
 
 
+def unsigned(bits: int) -> Shape:
+    """Return a shape for a decimal string of an integer in [0, 2^bits)."""
+
+    def check(value: Any, pointer: str) -> None:
+        digits(value, pointer)
+        if not 0 <= int(value) < 1 << bits:
+            raise refuse(pointer, f"a decimal string below 2^{bits}", value)
+
+    return check
+
+
 def counting(value: Any, pointer: str) -> None:
-    """Refuse what is not a non-negative integer, as a JSON integer or as a decimal string."""
-    if type(value) is int and value >= 0:
-        return
-    digits(value, pointer)
-    if value.startswith("-"):
+    """Refuse what is not an integer in [0, 2^256), as a JSON integer or as a decimal string."""
+    if type(value) is not int:
+        unsigned(256)(value, pointer)
+    elif value < 0:
         raise refuse(pointer, "a non-negative integer", value)
 
 

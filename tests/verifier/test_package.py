@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import random
 import stat
 import subprocess
 import sys
@@ -348,6 +349,63 @@ def test_recompute_hash_and_meter_commands_answer_without_a_policy(tmp_path: Pat
     broken[56] ^= 1
     (tmp_path / "M1.ltm").write_bytes(broken)
     assert run("meter", tmp_path / "M1.ltm").code == 1
+
+
+def test_a_document_cannot_steer_the_terminal(tmp_path: Path) -> None:
+    evidence = ev.evidence()
+    evidence.withheld["meters/M1.ltm"] = "\x1b[2Jcleared \u202egnorw"
+    result = verify(tmp_path, evidence)
+    assert "\x1b" not in result.err
+    assert "\u202e" not in result.err
+    assert "\\u001b[2Jcleared \\u202egnorw" in result.err
+
+
+def test_a_fault_of_the_tool_is_70_and_never_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(package_module, "REQUIRED", None)
+    monkeypatch.setattr("verifier.verify_package.read_parts", None)
+    result = verify(tmp_path, ev.evidence())
+    assert (result.code, result.document["verdict"]) == (70, "INTERNAL")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_random_damage_never_ends_in_a_fault_of_the_tool(tmp_path: Path, method: int) -> None:
+    evidence, out, chance = ev.evidence(), io.BytesIO(), random.Random(method)
+    with zipfile.ZipFile(out, "w", method) as archive:
+        archive.writestr("manifest.json", ev.jcs(evidence.manifest()))
+        for path, data in sorted(evidence.parts.items()):
+            archive.writestr(path, data)
+    whole = out.getvalue()
+    assert verify(tmp_path, whole).code == 0
+    for _ in range(60):
+        data = bytearray(whole)
+        near_the_end = chance.random() < 0.5
+        for _ in range(chance.randint(1, 3)):
+            data[chance.randrange(len(data) - 1500, len(data)) if near_the_end else chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+        assert verify(tmp_path, bytes(data)).code in (0, 1, 3)
+
+
+def mangled(value: Any, chance: random.Random) -> Any:
+    """Replace one value somewhere in a document by another kind of value."""
+    if isinstance(value, (dict, list)) and value and chance.random() < 0.9:
+        copy = value.copy()
+        key = chance.choice(list(value) if isinstance(value, dict) else range(len(value)))
+        copy[key] = mangled(value[key], chance)
+        return copy
+    return chance.choice(
+        [None, True, -1, 0, 2**53 - 1, "", "-1", "0", "9" * 100, "1e5", "0x", "0x" + "ff" * 32, "ff" * 32, [], {}, ["0"] * 4, "x" * 300]
+    )
+
+
+@pytest.mark.parametrize("path", [path for path in sorted(ev.evidence().parts) if path.endswith(".json") and "/" not in path])
+def test_a_mangled_document_never_passes_and_never_ends_in_a_fault_of_the_tool(tmp_path: Path, path: str) -> None:
+    chance = random.Random(path)
+    for _ in range(25):
+        evidence = ev.evidence()
+        document = evidence.json(path)
+        changed = mangled(document, chance)
+        evidence.put(path, changed)
+        code = verify(tmp_path, evidence).code
+        assert code in ((0,) if changed == document else (1, 3, 4, 6)), changed
 
 
 HELP = """

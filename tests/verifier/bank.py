@@ -1,0 +1,339 @@
+"""Write down one small bank by hand: organisation, activity, library, meters, and the statement that follows from them."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Callable
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import rfc8785
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from eth_account import Account
+
+ROOT = Path(__file__).resolve().parents[2]
+CHAIN_ID = 20251337
+CONTRACT = "0x" + "c0" * 20
+CLAIMS = "0x" + "c1" * 20
+RUNTIME_CODE = b"\x60\x80runtime code of PeriodLedger"
+RECORDS_SLOT = 0
+PERIOD = {"id": "2025-03", "start": "2025-02-28T16:00:00Z", "end": "2025-03-31T16:00:00Z", "timezone": "Asia/Shanghai"}
+START, END = 1740758400, 1743436800
+SLOTS = (END - START) // 900
+BLOCK_TIME = 1744000000
+NOW = 1750000000
+APPROVER = Account.from_key("0x" + "11" * 32)
+POLICY_KEY = Ed25519PrivateKey.from_private_bytes(b"\x22" * 32)
+LOG_KEY = Ed25519PrivateKey.from_private_bytes(b"\x33" * 32)
+ORIGIN = f"lingtan/{CHAIN_ID}/0123456789abcdef"
+MEASURES = ("scope1_g", "scope2_location_g", "scope2_market_g", "scope3_g")
+ATTESTATION_FIELDS = (
+    "bytes32 org,bytes32 dataset,uint64 periodStart,uint64 periodEnd,uint32 revision,uint8 cause,uint8 alg,uint8 measures,"
+    "bytes32 schemaHash,"
+    "uint64 n,uint128[4] totals,bytes32 treeRoot,bytes32 root,bytes32 libraryHash,bytes32 statementHash,uint64 deadline"
+)
+EVENT = (
+    "PeriodAttested(bytes32,bytes32,bytes32,uint64,uint64,uint32,uint8,uint8,bytes32,uint64,uint128[4],bytes32,bytes32,bytes32,bytes32,"
+    "address,bytes32)"
+)
+Change = Callable[[Any], None]
+
+
+def sha(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+def hexed(data: bytes) -> str:
+    return "0x" + data.hex()
+
+
+def jcs(value: Any) -> bytes:
+    return bytes(rfc8785.dumps(value))
+
+
+def name(text: str) -> dict[str, str]:
+    return {"en": text, "zh": text}
+
+
+def sid(kind: str, text: str) -> bytes:
+    return sha(f"lingtan/{kind}/{text}".encode())
+
+
+def raw_public(key: Ed25519PrivateKey) -> bytes:
+    return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+def organisation() -> dict[str, Any]:
+    def unit(id: str, kind: str, parent: str | None) -> dict[str, Any]:
+        return {
+            "id": id,
+            "name": name(id),
+            "kind": kind,
+            "parent": parent,
+            "opened": "2001-01-01",
+            "closed": None,
+            "county": None,
+            "area_m2": "1200.5",
+            "headcount": 12,
+        }
+
+    return {
+        "schema": "lingtan.organisation/1",
+        "institution": "bank-a",
+        "name": name("Bank A 甲银行"),
+        "timezone": "Asia/Shanghai",
+        "region": "CN-ZJ",
+        "units": [
+            unit("branch-a", "branch", "head"),
+            unit("branch-b", "branch", "head"),
+            unit("head", "institution", None),
+            unit("outlet-a1", "outlet", "branch-a"),
+        ],
+    }
+
+
+def activity() -> dict[str, Any]:
+    def record(id: str, unit: str, indicator: str, value: str, measure: str, quality: int = 1) -> dict[str, Any]:
+        return {
+            "id": id,
+            "unit": unit,
+            "indicator": indicator,
+            "quantity": {"value": value, "unit": measure},
+            "start": "2025-03-01",
+            "end": "2025-03-31",
+            "source": {"kind": "invoice", "reference": f"invoice {id}", "sha256": None},
+            "quality": quality,
+        }
+
+    return {
+        "schema": "lingtan.activity/1",
+        "institution": "bank-a",
+        "period": PERIOD,
+        "records": [
+            record("r1", "branch-a", "gas.natural", "1234.56", "m3"),
+            record("r2", "branch-a", "gas.natural", "0.01", "万m3", 2),
+            record("r3", "branch-b", "electricity.purchased", "12.3456", "MWh"),
+            record("r4", "head", "fuel.petrol", "321.7", "L"),
+            record("r5", "outlet-a1", "fuel.petrol", "0.0500", "t", 4),
+        ],
+        "declared_totals": [],
+        "factor_choices": [],
+    }
+
+
+def library() -> dict[str, Any]:
+    def unit(code: str, dimension: str, numerator: str, denominator: str = "1", *aliases: str) -> dict[str, Any]:
+        return {"code": code, "aliases": list(aliases), "dimension": dimension, "numerator": numerator, "denominator": denominator}
+
+    def factor(id: str, kind: str, carrier: str, unit: str, basis: str, **other: Any) -> dict[str, Any]:
+        return {
+            "id": id,
+            "name": name(id),
+            "kind": kind,
+            "carrier": carrier,
+            "form": "fuel" if "fuel" in other else "direct",
+            "value": other.get("value"),
+            "fuel": other.get("fuel"),
+            "unit": unit,
+            "basis": basis,
+            "region": "CN",
+            "data_year": 2022,
+            "document": {"title": "t", "number": None, "published": None, "clause": None},
+            "valid_from": None,
+            "supersedes": None,
+            "confidence": "V",
+            "source_sha256": None,
+        }
+
+    def indicator(id: str, scope: int, dimension: str, carrier: str, *kinds: str) -> dict[str, Any]:
+        return {
+            "id": id,
+            "name": name(id),
+            "scope": scope,
+            "dimension": dimension,
+            "carrier": carrier,
+            "factor_kinds": list(kinds),
+            "group": "g",
+        }
+
+    gas = {"per": "m3", "ncv_mj": "38.931", "density": None, "carbon": "15.3", "oxidation": "0.99", "ch4": "1", "n2o": "0.1"}
+    petrol = {"per": "kg", "ncv_mj": "44.8", "density": "0.73", "carbon": "18.9", "oxidation": "0.98", "ch4": "3.8", "n2o": "5.7"}
+    return {
+        "schema": "lingtan.library/1",
+        "release": "2025.1",
+        "valid_from": "2025-01-01",
+        "supersedes": None,
+        "methods": ["operational_1"],
+        "units": [
+            unit("L", "liquid", "1"),
+            unit("MWh", "electricity", "1000"),
+            unit("kWh", "electricity", "1", "1", "度"),
+            unit("kg", "mass", "1"),
+            unit("m3", "volume", "1"),
+            unit("t", "mass", "1000"),
+            unit("万m3", "volume", "10000"),
+        ],
+        "gwp_sets": [
+            {"id": "AR5", "values": {"CO2": "1", "CH4": "28", "N2O": "265"}, "source": "IPCC", "confidence": "V"},
+            {"id": "AR6", "values": {"CO2": "1", "CH4": "29.8", "N2O": "273"}, "source": "IPCC", "confidence": "V"},
+        ],
+        "indicators": [
+            indicator("electricity.purchased", 2, "electricity", "electricity", "grid_average"),
+            indicator("fuel.petrol", 1, "liquid", "petrol", "fuel_per_gas"),
+            indicator("gas.natural", 1, "volume", "natural_gas", "fuel_per_gas"),
+        ],
+        "factors": [
+            factor("gas-ndrc", "fuel_per_gas", "natural_gas", "kgCO2e/m3", "CO2e", fuel=gas),
+            factor("grid-cn-2022", "grid_average", "electricity", "kgCO2/kWh", "CO2", value="0.5366"),
+            factor("grid-om", "grid_om", "electricity", "kgCO2/kWh", "CO2", value="0.7921"),
+            factor("grid-zj-2022", "grid_average", "electricity", "kgCO2/kWh", "CO2", value="0.5153"),
+            factor("petrol-ndrc", "fuel_per_gas", "petrol", "kgCO2e/kg", "CO2e", fuel=petrol),
+        ],
+        "selections": [
+            {"indicator": "electricity.purchased", "region": "CN-SH", "year": None, "factor": "grid-zj-2022"},
+            {"indicator": "electricity.purchased", "region": "*", "year": 2025, "factor": "grid-cn-2022"},
+            {"indicator": "fuel.petrol", "region": "*", "year": None, "factor": "petrol-ndrc"},
+            {"indicator": "gas.natural", "region": "*", "year": None, "factor": "gas-ndrc"},
+        ],
+    }
+
+
+METERS = {"M1": ("branch-a", 7), "M2": ("head", 11)}
+
+
+def meter_key(meter: str) -> bytes:
+    return sha(b"key meter/" + meter.encode() + b"/el.import")
+
+
+@cache
+def meter_record(meter: str) -> bytes:
+    """A month whose slots follow a simple rule: missing, estimated, manual, substituted and suspect slots all occur."""
+    step = METERS[meter][1]
+    quality = bytes(
+        (0 if i % 97 == 5 else 2 if i % 101 == 3 else 3 if i % 103 == 2 else 4 if i % 107 == 1 else 5 if i % 109 == 9 else 1)
+        for i in range(SLOTS)
+    )
+    values = [0 if flag == 0 else (i * step) % 9_000_000 for i, flag in enumerate(quality)]
+    counts = [sum(flag in kinds for flag in quality) for kinds in ((1, 5), (2, 4), (3,), (0,))]
+    header = struct.pack("<4sHH32sqIB3xqIIII16x", b"LTM1", 1, 15, meter_key(meter), START, SLOTS, 1, sum(values), *counts)
+    return header + struct.pack(f"<{SLOTS}q", *values) + quality
+
+
+def meter_summary(meter: str, record: bytes) -> dict[str, str]:
+    total, measured, estimated, manual, missing = struct.unpack_from("<qIIII", record, 56)
+    return {
+        "meter": meter,
+        "unit": METERS[meter][0],
+        "quantity": "el.import",
+        "record": sha(record).hex(),
+        "total": str(total),
+        "measured": str(measured),
+        "estimated": str(estimated),
+        "manual": str(manual),
+        "missing": str(missing),
+    }
+
+
+def half_even(value: Fraction) -> int:
+    return round(value)  # Fraction rounds half to even, exactly
+
+
+def line(
+    unit: str,
+    indicator: str,
+    scope: int,
+    value: str,
+    base: str,
+    factor: str,
+    kg: tuple[Fraction, Fraction, Fraction],
+    quality: int,
+    sources: list[tuple[str, str]],
+) -> dict[str, Any]:
+    quantity = Fraction(value)
+    grams = half_even(quantity * 1000 * (kg[0] + kg[1] * Fraction("29.8") + kg[2] * 273))
+    result = {
+        "schema": "lingtan.line/1",
+        "unit": unit,
+        "indicator": indicator,
+        "scope": scope,
+        "quantity": {"value": value, "unit": base},
+        "factor": factor,
+        "gases": {gas: str(half_even(quantity * 1000 * part)) for gas, part in zip(("CO2", "CH4", "N2O"), kg, strict=True)},
+        "quality": quality,
+        "sources": [{"kind": kind, "id": id} for kind, id in sources],
+    }
+    for measure in MEASURES:
+        result[measure] = str(grams) if (scope, measure) in ((1, "scope1_g"), (2, "scope2_location_g")) else "0"
+    return result
+
+
+def decimal(value: Fraction) -> str:
+    text = f"{int(value)}.{int((value - int(value)) * 10**12):012d}".rstrip("0")
+    return text.rstrip(".")
+
+
+def fuel_kg(ncv: str, carbon: str, oxidation: str, ch4: str, n2o: str, density: str = "1") -> tuple[Fraction, Fraction, Fraction]:
+    energy = Fraction(ncv) * Fraction(density)
+    return (
+        energy * Fraction(carbon) * Fraction(oxidation) * Fraction(44, 12) / 1000,
+        energy * Fraction(ch4) / 1_000_000,
+        energy * Fraction(n2o) / 1_000_000,
+    )
+
+
+GAS_KG = fuel_kg("38.931", "15.3", "0.99", "1", "0.1")
+PETROL_KG_PER_L = fuel_kg("44.8", "18.9", "0.98", "3.8", "5.7", "0.73")
+PETROL_KG_PER_KG = fuel_kg("44.8", "18.9", "0.98", "3.8", "5.7")
+GRID_KG = (Fraction("0.5366"), Fraction(0), Fraction(0))
+
+
+def statement(documents: dict[str, Any], meters: dict[str, bytes]) -> dict[str, Any]:
+    kwh = {meter: decimal(Fraction(int(meter_summary(meter, record)["total"]), 1_000_000)) for meter, record in meters.items()}
+    lines = [
+        line("branch-a", "electricity.purchased", 2, kwh["M1"], "kWh", "grid-cn-2022", GRID_KG, 1, [("meter", "M1")]),
+        line("branch-a", "gas.natural", 1, "1334.56", "m3", "gas-ndrc", GAS_KG, 2, [("activity", "r1"), ("activity", "r2")]),
+        line("branch-b", "electricity.purchased", 2, "12345.6", "kWh", "grid-cn-2022", GRID_KG, 1, [("activity", "r3")]),
+        line("head", "electricity.purchased", 2, kwh["M2"], "kWh", "grid-cn-2022", GRID_KG, 1, [("meter", "M2")]),
+        line("head", "fuel.petrol", 1, "321.7", "L", "petrol-ndrc", PETROL_KG_PER_L, 1, [("activity", "r4")]),
+        line("outlet-a1", "fuel.petrol", 1, "50", "kg", "petrol-ndrc", PETROL_KG_PER_KG, 4, [("activity", "r5")]),
+    ]
+    document = {
+        "schema": "lingtan.statement/1",
+        "institution": "bank-a",
+        "period": PERIOD,
+        "revision": 1,
+        "cause": "first",
+        "supersedes": None,
+        "organisation": sha(jcs(documents["organisation"])).hex(),
+        "activity": sha(jcs(documents["activity"])).hex(),
+        "library": {"release": "2025.1", "hash": sha(jcs(documents["library"])).hex()},
+        "method": "operational_1",
+        "gwp": "AR6",
+        "meters": [meter_summary(meter, record) for meter, record in meters.items()],
+        "lines": lines,
+        "rollup": [],
+        "totals": {},
+        "not_computed": ["scope2_market_g", "scope3_g"],
+    }
+    roll_up(document)
+    return document
+
+
+def roll_up(document: dict[str, Any]) -> None:
+    """Fill roll-up and totals from the lines, by hand for this one tree."""
+
+    def summed(*units: str) -> dict[str, str]:
+        return {measure: str(sum(int(item[measure]) for item in document["lines"] if item["unit"] in units)) for measure in MEASURES}
+
+    below = {
+        "branch-a": ("branch-a", "outlet-a1"),
+        "branch-b": ("branch-b",),
+        "head": ("head", "branch-a", "branch-b", "outlet-a1"),
+        "outlet-a1": ("outlet-a1",),
+    }
+    document["rollup"] = [{"unit": unit, "own": summed(unit), "total": summed(*units)} for unit, units in below.items()]
+    document["totals"] = summed(*below["head"])
