@@ -126,7 +126,8 @@ def _get_call(request: Request) -> Call:
 
 
 CallParameter = Annotated[Call, Depends(_get_call)]
-InstitutionParameter = Annotated[str | None, Query(min_length=1, max_length=63, description="the token's own without it")]
+ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
+InstitutionParameter = Annotated[str | None, Query(pattern=ID_PATTERN, description="all that the token sees, or its own, without it")]
 
 
 def with_query(path: str, **parameters: str | int | None) -> str:

@@ -58,10 +58,12 @@ class ExchangeMiddleware:
                 raise
             await failure_response(exchange, error)(scope, receive, send_with_headers)
         log.info(
-            "%s %s %s %d ms",
+            "%s %s %s %d ms %s %s",
             scope["method"],
-            getattr(scope.get("route"), "path", "-"),
+            getattr(scope.get("route"), "operation_id", None) or "-",
             status or "-",
             round((time.monotonic() - started) * 1000),
+            exchange.subject,
+            exchange.trace_id,
             extra={"trace_id": exchange.trace_id, "subject": exchange.subject},
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from fastapi import Request
-from ledger.services.house import House
 
 from api.auth.policy import Rule
 from api.auth.tokens import authenticate
@@ -14,7 +13,10 @@ from api.exchange import exchange_of
 from api.problems.refusal import Refusal
 from api.rate import FixedWindow
 from ledger.services.context import Actor, may_see
+from ledger.services.house import House
 
+# No id of ours has other characters or is longer; what has (a NUL, say) names nothing and need not reach the database.
+_PATH_VALUE = re.compile(r"[A-Za-z0-9._:-]{1,130}", re.ASCII)
 _IDEMPOTENCY_KEY = re.compile(r"[!-~]{8,128}")
 
 
@@ -41,6 +43,8 @@ class Gate:
         if allowance.remaining < 0:
             raise Refusal("rate.exceeded", headers={"Retry-After": str(allowance.reset)})
         self._check_role(actor)
+        if not all(_PATH_VALUE.fullmatch(str(value)) for value in request.path_params.values()):
+            raise Refusal("not_found")
         self._check_tenant(actor, request.path_params.get("institution"))
         key = request.headers.get("idempotency-key", "")
         if self.rule.once and not key:

@@ -15,7 +15,8 @@ from api.problems.document import problem_response, without_values
 from api.problems.fields import field_errors
 from api.problems.mapping import kind_of_error, kind_of_status
 from api.problems.refusal import FieldError, Refusal
-from ledger.errors import InputError, LedgerError, SignatureRefused
+from ledger.errors import InputError, LedgerError
+from ledger.store.errors import StoreError
 
 log = logging.getLogger("lingtan.api")
 
@@ -45,19 +46,12 @@ async def _ledger_error(request: Request, error: Exception) -> Response:
         raise error
     exchange = exchange_of(request)
     kind = kind_of_error(error)
-    if kind.status >= 500:
+    if kind.status >= 500 or isinstance(error, StoreError):
+        # A row that the database refused passed our own checks: the caller must change it, and we must know.
         log.error("request failed: %s", error.code, exc_info=error, extra={"trace_id": exchange.trace_id, "subject": exchange.subject})
-        return problem_response(exchange, kind)
+        return problem_response(exchange, kind, code=error.code if kind.status < 500 else "")
     shown = without_values if isinstance(error, InputError) else str
-    return problem_response(
-        exchange, kind, code=_code(error), detail=shown(str(error)), hint=shown(error.hint), errors=_field_errors(error)
-    )
-
-
-def _code(error: LedgerError) -> str:
-    # A refused signature says in its facts which of several reasons it was; that reason is the code a caller decides on.
-    reason = error.facts.get("reason")
-    return reason if isinstance(error, SignatureRefused) and isinstance(reason, str) else error.code
+    return problem_response(exchange, kind, code=error.code, detail=shown(str(error)), hint=shown(error.hint), errors=_field_errors(error))
 
 
 def _field_errors(error: LedgerError) -> tuple[FieldError, ...]:

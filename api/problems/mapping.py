@@ -29,6 +29,7 @@ TABLE: tuple[tuple[type[Exception], str], ...] = (
     (chain_errors.ChainUnavailable, "chain.unavailable"),
     (chain_errors.OutcomeUnknown, "chain.unavailable"),
     (chain_errors.ChainError, "server.failed"),
+    (store_errors.RowRefused, "input.invalid"),
     (store_errors.StoreError, "server.failed"),
     (plain.ProofRefused, "integrity.broken"),
     (errors.LedgerError, "server.failed"),

@@ -76,7 +76,9 @@ def create_verdict(
 
 
 @router.get("/verdicts", **operation("verdicts.list", "List the verdicts on a claim", answer=PageAnswer[VerdictAnswer]))
-def list_verdicts(call: CallParameter, claim: Annotated[str, Query(min_length=1, max_length=64)]) -> Response:
+def list_verdicts(
+    call: CallParameter, claim: Annotated[str, Query(pattern=r"^[A-Za-z0-9._:-]{1,130}$", examples=["bank-a:claim-1"])]
+) -> Response:
     """List every verdict on one claim, in their sequence; each stays."""
     with call.read() as work:
         views = verdicts.list_verdicts(work, claim)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from api.bodies import Received, json_body
-from api.call import CallParameter, Reply, reply
+from api.call import ID_PATTERN, CallParameter, Reply, reply
 from api.operation import operation
 from api.paging import PageParameter, answer_page
 from api.schemas.base import FindingsAnswer, PageAnswer, SigningItemAnswer
@@ -111,8 +111,8 @@ def get_signing_request(call: CallParameter, statement: str) -> Response:
 def get_claim_request(
     call: CallParameter,
     statement: str,
-    scheme: Annotated[str, Query(min_length=1, max_length=63)],
-    claim: Annotated[str, Query(min_length=1, max_length=63, description="the id that the claim will have")],
+    scheme: Annotated[str, Query(pattern=ID_PATTERN)],
+    claim: Annotated[str, Query(pattern=ID_PATTERN, description="the id that the claim will have")],
     verifiers_required: Annotated[int, Query(ge=1, le=2)] = 1,
 ) -> Response:
     """Return the Claim on a scheme, resting on this statement's evidence package."""

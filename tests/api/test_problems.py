@@ -23,6 +23,7 @@ from ledger.errors import (
     MalformedDocument,
     NotFound,
     SignatureRefused,
+    UnitError,
 )
 from tests.api.plain import every_ledger_error, plain_app
 
@@ -114,10 +115,9 @@ def test_the_language_follows_accept_language_and_is_chinese_without_it() -> Non
 
 
 def test_the_code_of_the_error_is_kept_where_it_is_finer_than_the_kind() -> None:
-    error = SignatureRefused("the key is ended", reason="signature.key_ended")
-    problem = client(error).get("/error", headers=EN).json()
-    assert problem["code"] == "signature.key_ended"
-    assert problem["type"] == "/problems/signature.refused"
+    problem = client(UnitError("no unit kWhh here")).get("/error", headers=EN).json()
+    assert problem["code"] == "unit.invalid"
+    assert problem["type"] == "/problems/input.invalid"
 
 
 def test_an_unforeseen_error_shows_no_internals_and_is_logged_with_its_trace_id(caplog: pytest.LogCaptureFixture) -> None:
