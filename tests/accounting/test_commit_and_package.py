@@ -173,6 +173,14 @@ def test_stored_commitments_that_leave_a_leaf_or_dataset_out_are_refused() -> No
         rebuild({"datasets": [{}]}, statement(), records())
 
 
+def test_stored_commitments_whose_meter_keys_are_not_the_records_are_refused() -> None:
+    meters, lines = commitments().datasets
+    moved = tuple(replace(opening, key=hashlib.sha256(opening.key).digest()) for opening in meters.openings)
+    forged = Commitments((replace(meters, openings=tuple(sorted(moved, key=lambda opening: opening.key))), lines))
+    with pytest.raises(IntegrityError, match="carries the key"):
+        rebuild(canonical.load_canonical(forged.to_bytes()), statement(), records())
+
+
 @pytest.mark.parametrize("dataset", [METERS, OPERATIONAL])
 def test_a_line_proof_verifies_from_its_document_alone(dataset: str) -> None:
     committed = commitments().dataset(dataset)

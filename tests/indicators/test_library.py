@@ -217,6 +217,13 @@ def test_a_selection_of_something_unknown_is_refused(field: str, value: str, cod
     assert [finding.code for finding in findings] == [code]
 
 
+def test_a_fuel_factor_with_one_of_two_gases_is_refused() -> None:
+    changed = document()
+    at(changed["factors"], "fuel.petrol.generic.per_gas")["fuel"]["n2o"] = None  # type: ignore[index]
+    _, findings = check_release(changed)
+    assert [finding.code for finding in findings] == ["FACTOR_GASES"]
+
+
 def test_an_unknown_method_is_refused() -> None:
     _, findings = check_release(document() | {"methods": ["operational_9"]})
     assert [finding.code for finding in findings] == ["METHOD_UNKNOWN"]
