@@ -28,7 +28,7 @@ from ledger.records.names import Name
 from ledger.records.organisation import Organisation, Unit
 from ledger.records.period import Period
 from ledger.records.statement import Gases, Line, LineSource, Measures, Rollup
-from ledger.units import format_decimal, round_half_even
+from ledger.units import round_half_even
 
 GOAL = 1.5
 PERIOD = Period.of_dates("2025", date(2025, 1, 1), date(2025, 12, 31), "Asia/Shanghai")
@@ -97,7 +97,7 @@ def recompute(organisation: Organisation, stored: tuple[StoredRecord, ...]) -> R
             raise SystemExit(f"the record of {item.meter} is not the one of this period")
         leaves.append(Leaf(item.key, facts.measures, record_hash(item.salt, record)))
         grams = round_half_even(Fraction(facts.total * GRAMS_PER_KWH.numerator, GRAMS_PER_KWH.denominator * 1_000_000))
-        amount, source = Amount(format_decimal(Fraction(facts.total, 1_000_000)), "kWh"), (LineSource("meter", item.meter),)
+        amount, source = Amount(str(facts.total), "mWh"), (LineSource("meter", item.meter),)
         measures = Measures(scope2_location_g=grams)
         lines.append(Line(item.unit, "electricity.purchased", 2, amount, "bench", Gases(grams, 0, 0), measures, 1, source))
     tree = SumTree.build(CONTEXT, leaves)

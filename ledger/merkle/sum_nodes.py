@@ -53,7 +53,7 @@ def pack_sums(sums: Sequence[int]) -> bytes:
         InputError: a sum is negative or 2^128 or more.
     """
     try:
-        return b"".join(value.to_bytes(16, "big") for value in sums)
+        return b"".join([value.to_bytes(16, "big") for value in sums])
     except OverflowError as error:
         raise InputError("a sum outside 0 … 2^128 − 1", hint="use smaller units or more periods") from error
 

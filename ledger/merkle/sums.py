@@ -84,7 +84,7 @@ class Leaf:
     def __post_init__(self) -> None:
         if len(self.key) != 32 or len(self.record_hash) != 32:
             raise InputError(f"a leaf key of {len(self.key)} and a record hash of {len(self.record_hash)} bytes, expected 32 each")
-        if any(not 0 <= value < VALUE_LIMIT for value in self.values):
+        if self.values and not (min(self.values) >= 0 and max(self.values) < VALUE_LIMIT):
             raise InputError("a leaf value outside 0 … 2^96 − 1", key=self.key.hex())
 
     def node(self, alg: int, context: bytes) -> SumNode:

@@ -66,6 +66,7 @@ class Quantity(StrEnum):
 
 _QUANTITIES = tuple(Quantity)
 _QUALITIES = len(Quality)
+_EIGHT_ACTUAL = int.from_bytes(bytes([Quality.ACTUAL] * 8), "little")
 
 
 class Counts(NamedTuple):
@@ -258,8 +259,12 @@ def _summarise(values: bytes | memoryview, quality: bytes | memoryview, start: i
         total = (int((unsigned >> np.uint64(32)).sum(dtype=np.uint64)) << 32) + int((unsigned & np.uint64(0xFFFFFFFF)).sum(dtype=np.uint64))
         if total > MAX_VALUE:
             raise MalformedDocument(f"the values add up to {total}, beyond an i64", hint="use shorter periods")
-    # Most slots are actual: looking at the others alone is several times faster than counting all. Plain ints, because numpy
-    # widens the whole array to int64 when it is compared with an IntEnum: 30 times the cost.
+    # Most meters have actual slots alone, which eight at a time show fastest.
+    whole = len(flags) - len(flags) % 8
+    if bool((flags[:whole].view(np.uint64) == _EIGHT_ACTUAL).all()) and bool((flags[whole:] == int(Quality.ACTUAL)).all()):
+        return total, Counts(len(flags), 0, 0, 0)
+    # Else looking at the others alone is several times faster than counting all. Plain ints, because numpy widens the whole
+    # array to int64 when it is compared with an IntEnum: 30 times the cost.
     slots = np.flatnonzero(flags != int(Quality.ACTUAL))
     others = flags[slots]
     by_quality = np.bincount(others, minlength=_QUALITIES).tolist()

@@ -174,3 +174,12 @@ def test_quality_numbers_are_those_of_the_spec() -> None:
     assert [(flag.name, int(flag)) for flag in Quality] == [
         ("MISSING", 0), ("ACTUAL", 1), ("ESTIMATED", 2), ("MANUAL", 3), ("SUBSTITUTED", 4), ("SUSPECT", 5),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("n", [1, 7, 8, 9, 16, 23])
+def test_one_slot_that_was_not_read_is_counted_wherever_it_stands(n: int) -> None:
+    assert record([0] * n, [1] * n).counts == (n, 0, 0, 0)
+    for slot in range(n):
+        quality = [1] * n
+        quality[slot] = 3
+        assert record([0] * n, quality).counts == (n - 1, 0, 1, 0)
