@@ -82,6 +82,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="only say whether PostgreSQL can be started here")
     parser.add_argument("command", nargs=argparse.REMAINDER, help="the command and its arguments")
     options = parser.parse_args(arguments)
+    options.command = [word for at, word in enumerate(options.command) if at or word != "--"]
     missing = find_missing()
     if missing:
         print(f"error: {missing}", file=sys.stderr)

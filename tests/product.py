@@ -12,7 +12,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from ledger.chain.client import connect
 from ledger.chain.keystore import Signer
+from ledger.chain.relay import Relay
 from ledger.chain.typed_data import (
     STRUCTS,
     AddKey,
@@ -57,7 +59,7 @@ from ledger.store.outbox import list_outbox
 NOW = 1_780_000_000  # 2026-05-28
 CHAIN_ID = 3305
 FOR_EVER = 0
-LATER = NOW + 30 * 86_400
+MONTH = 30 * 86_400
 
 
 def signer(name: str) -> Signer:
@@ -99,6 +101,7 @@ class Town:
     house: House
     clock: FixedClock
     versions: dict[str, int] = field(default_factory=dict)
+    relays: list[Relay] = field(default_factory=list)
 
     @contextmanager
     def work(self, actor: Actor) -> Iterator[Work]:
@@ -107,9 +110,10 @@ class Town:
 
     def relay(self, passes: int = 60) -> None:
         """Let the relay and the chain run, one second a pass, until nothing is left to do."""
-        relay = build_relay(self.house)
+        # One relay per house: on a node, a second holder would have to wait for the first one's lease to run out.
+        self.relays = self.relays or [build_relay(self.house)]
         for _ in range(passes):
-            relay.step(self.clock.now())
+            self.relays[0].step(self.clock.now())
             with self.house.view(OPERATOR) as work:
                 rows = list_outbox(work.session, limit=500).items
                 if all(row.state in (FINAL, REVERTED, QUARANTINED) for row in rows):
@@ -132,24 +136,27 @@ class Town:
             institutions.create_institution(work, id=id, kind=kind, name=Name(id, id), timezone=timezone, region="CN-ZJ")
         kinds = InstitutionKind[kind.upper()]
         org = sid("org", id)
-        self.admin_act(id, RegisterInstitution(org, kinds, sid("name", id), self.next_version(id), LATER))
+        self.admin_act(id, RegisterInstitution(org, kinds, sid("name", id), self.next_version(id), self.clock.now() + MONTH))
         for role, name in keys.items():
             self.add_key(id, role, name)
         self.relay()
 
     def add_key(self, institution: str, role: Role, name: str) -> None:
         version = self.next_version(institution)
-        self.admin_act(institution, AddKey(sid("org", institution), signer(name).address, role, NOW - 86_400, FOR_EVER, version, LATER))
+        self.admin_act(
+            institution,
+            AddKey(sid("org", institution), signer(name).address, role, NOW - 86_400, FOR_EVER, version, self.clock.now() + MONTH),
+        )
 
     def publish(self, document: dict[str, Any], kind: ReleaseKind) -> str:
         registry = self.house.contracts.libraries
         release = bytes.fromhex(canonical.digest(document))
-        proposal = ProposeRelease(release, sid("org", "gfc"), kind, NOW - 86_400, bytes(32), LATER)
+        proposal = ProposeRelease(release, sid("org", "gfc"), kind, NOW - 86_400, bytes(32), self.clock.now() + MONTH)
         with self.work(LIBRARIAN) as work:
             signature = "0x" + signer("gfc.librarian").sign_digest(proposal.digest(registry.domain)).hex()
             library.propose_release(work, document, proposal.to_message(), signature)
         self.relay()
-        publication = PublishRelease(release, sid("org", "gfc"), LATER)
+        publication = PublishRelease(release, sid("org", "gfc"), self.clock.now() + MONTH)
         with self.work(PUBLISHER) as work:
             signature = "0x" + signer("gfc.publisher").sign_digest(publication.digest(registry.domain)).hex()
             library.publish_release(work, release.hex(), publication.to_message(), signature)
@@ -249,8 +256,10 @@ def open_town(
         light_keys=True,
     )
 
-    init_house(settings, signer("gfc.admin").address, clock=clock, pause=lambda: clock.advance(1))
-    house = open_house(settings, clock=clock)
+    # eth-tester lives in memory: set up and open on the same connection.
+    chain = connect(settings.chain_url, chain_id, clock=clock) if settings.chain_url == "test://" else None
+    init_house(settings, signer("gfc.admin").address, clock=clock, pause=lambda: clock.advance(1), chain=chain)
+    house = open_house(settings, clock=clock, chain=chain)
     try:
         yield Town(house, clock)
     finally:

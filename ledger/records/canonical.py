@@ -127,5 +127,7 @@ def _check(value: object, pointer: str, depth: int) -> None:
 
 
 def _check_text(text: str, pointer: str) -> None:
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise MalformedDocument(f"a lone surrogate at {pointer[:80]}")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise MalformedDocument(f"a lone surrogate at {pointer[:80]}") from error

@@ -67,13 +67,19 @@ class House:
 
 
 def init_house(
-    settings: Settings, admin: str, *, clock: Clock | None = None, pause: Callable[[], None] = lambda: time.sleep(0.2)
+    settings: Settings,
+    admin: str,
+    *,
+    clock: Clock | None = None,
+    pause: Callable[[], None] = lambda: time.sleep(0.2),
+    chain: ChainClient | None = None,
 ) -> Deployment:
     """Make the server's keys, bring the schema to its head and the contracts onto the chain; again, it changes nothing.
 
     Args:
         admin: the EIP-55 address of the centre's admin; its key is elsewhere and stays there.
         pause: called between two looks for a receipt.
+        chain: an open connection to use and leave open, for an engine that lives in memory.
 
     Raises:
         Conflict: this data directory was set up with another admin, chain or key.
@@ -94,15 +100,16 @@ def init_house(
         database.migrate()
     finally:
         database.close()
-    chain = _connect(settings, clock)
+    connection = chain or _connect(settings, clock)
     try:
         relayer = load_key(settings.relayer_key, settings.passphrase)
-        return deploy(chain, relayer, admin, settings.deployment, pause=pause)
+        return deploy(connection, relayer, admin, settings.deployment, pause=pause)
     finally:
-        chain.close()
+        if chain is None:
+            connection.close()
 
 
-def open_house(settings: Settings, *, clock: Clock | None = None) -> House:
+def open_house(settings: Settings, *, clock: Clock | None = None, chain: ChainClient | None = None) -> House:
     """Open a house that `init_house` set up, after checking that chain, contracts and schema are the ones it was set up with.
 
     Raises:
@@ -119,7 +126,7 @@ def open_house(settings: Settings, *, clock: Clock | None = None) -> House:
         database.close()
         raise ConfigurationError("the database is not at the head of its migrations", hint="run `lingtan migrate`")
     try:
-        chain = _connect(settings, clock)
+        chain = chain or _connect(settings, clock)
     except BaseException:
         database.close()
         raise

@@ -9,6 +9,7 @@ import pytest
 from scripts import with_postgres
 
 
+@pytest.mark.postgres
 def test_the_command_gets_a_running_server_and_its_exit_code_comes_back(root: Path) -> None:
     missing = with_postgres.find_missing()
     if missing:
