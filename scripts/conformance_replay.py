@@ -1,7 +1,8 @@
-"""Replay an embedded chain, block by block, in the executable reference specification of Ethereum (Cancun), in an environment of its own.
+"""Replay an embedded chain in the executable reference specification of Ethereum (Cancun), in an environment of its own.
 
-py-evm is archived: this is what tells us that it still follows the rules. Without --chain, a small product chain is made first: the contracts, their
-participants and releases, attestations, a refused one. At last a block with a changed state root is offered, which the specification must refuse.
+py-evm is archived: this is what tells us that it still follows the rules. Without --chain, a small product chain is made first: the
+contracts, their participants and releases, attestations, a refused one. At last a block with a changed state root is offered, which the
+specification must refuse.
 """
 
 from __future__ import annotations

@@ -13,15 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from eth_hash.auto import keccak
 from eth_utils.address import to_checksum_address
-from web3 import Web3
-from web3.middleware import ExtraDataToPOAMiddleware
-from web3.providers.base import BaseProvider
-from web3.types import RPCEndpoint
 
 from ledger.chain.errors import BlockUnknown, ChainUnavailable, NotSupported, OutcomeUnknown, TransactionRejected, WrongChain, border
 from ledger.chain.headers import as_bytes, as_integer, encode_header, verify_header
@@ -31,6 +27,9 @@ from ledger.records.canonical import dump
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from web3 import Web3
+    from web3.providers.base import BaseProvider
+    from web3.types import RPCEndpoint
 
     from ledger.chain.embedded.node import BlockCheckpoint, EmbeddedNode
 
@@ -329,6 +328,8 @@ def _open_embedded(
 
 def _open_node(url: str, chain_id: int) -> ChainClient:
     with border():
+        from web3 import Web3
+
         # No retries below us: the relay decides what is sent again, and when.
         provider = Web3.HTTPProvider(url, request_kwargs={"timeout": REQUEST_TIMEOUT}, exception_retry_configuration=None)
         client = ChainClient(_web3(provider), chain_id, "node", _direct(provider))
@@ -349,19 +350,23 @@ def _open_tester(chain_id: int) -> ChainClient:
 
         def transport(method: str, params: Sequence[Any]) -> Mapping[str, Any]:
             # eth-tester speaks Python; web3's middleware for it turns that into what a node would say.
-            return provider.request_func(w3, w3.middleware_onion)(RPCEndpoint(method), params)
+            return provider.request_func(w3, w3.middleware_onion)(cast("RPCEndpoint", method), params)
 
         return ChainClient(w3, chain_id, "test", transport)
 
 
 def _direct(provider: BaseProvider) -> Transport:
     def transport(method: str, params: Sequence[Any]) -> Mapping[str, Any]:
-        return provider.make_request(RPCEndpoint(method), params)
+        return provider.make_request(cast("RPCEndpoint", method), params)
 
     return transport
 
 
 def _web3(provider: BaseProvider) -> Web3:
+    # web3 takes a second to import, and most commands never open a chain.
+    from web3 import Web3
+    from web3.middleware import ExtraDataToPOAMiddleware
+
     # A contract could name a URL in an OffchainLookup revert, and web3 would fetch it.
     provider.global_ccip_read_enabled = False
     w3 = Web3(provider)

@@ -57,9 +57,9 @@ class BuiltBlock:
 
 
 class UnexpectedFailure(Exception):
-    """Building broke inside a transaction in a way that validation did not foresee: build again without it."""
+    """Building broke in a way that validation did not foresee: build again without `transaction`; None where that is not known."""
 
-    def __init__(self, transaction: SignedTransactionAPI, cause: Exception) -> None:
+    def __init__(self, transaction: SignedTransactionAPI | None, cause: Exception) -> None:
         super().__init__(f"{type(cause).__name__}: {cause}")
         self.transaction = transaction
 
@@ -115,7 +115,7 @@ def build_block(
         fit any more, or whose sender's earlier one failed, is in neither: it waits.
 
     Raises:
-        UnexpectedFailure: discard the buffer, and build again without that transaction.
+        UnexpectedFailure: discard the buffer, and build again without that transaction, or from one candidate at a time.
         ChainError: the storage failed.
     """
     header = CancunVM.create_header_from_parent(
@@ -146,7 +146,12 @@ def build_block(
         receipts.append(receipt)
     if not transactions:
         return None, dropped
-    filled = vm.set_block_transactions_and_withdrawals(vm.get_block(), header, transactions, receipts)
-    block = vm.mine_block(filled).block
-    vm.chaindb.persist_block(block)
+    try:
+        filled = vm.set_block_transactions_and_withdrawals(vm.get_block(), header, transactions, receipts)
+        block = vm.mine_block(filled).block
+        vm.chaindb.persist_block(block)
+    except ChainError:
+        raise
+    except Exception as error:
+        raise UnexpectedFailure(transactions[0] if len(transactions) == 1 else None, error) from error
     return BuiltBlock(block, tuple(receipts)), dropped

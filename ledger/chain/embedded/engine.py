@@ -9,6 +9,7 @@ kept, and the caller gets `StorageFailed`; the next call tries again.
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -106,8 +107,10 @@ class Engine:
         """
         self._lock.check_owner()
         transaction = decode_transaction(raw, self.chain_id)
-        if transaction.hash not in self._pool:
-            self._refuse_mined(transaction)
+        if transaction.hash in self._pool:
+            self._seal_if_due()  # so that a resend learns of a disk that still fails
+            raise TransactionRejected("already known", reason="already_known", hint="ask for its receipt")
+        self._refuse_mined(transaction)
         state = self.state_at(self.head)
         validate_transaction(transaction, state, usable_gas(self.head))
         self._pool.add(transaction, state.get_nonce(transaction.sender))
@@ -253,15 +256,21 @@ class Engine:
             self._seal(now)
 
     def _seal(self, timestamp: int) -> None:
+        limit: int | None = None
         while True:
             state = self.state_at(self._head)
             try:
-                built, dropped = build_block(self._buffer, self.chain_id, self._head, timestamp, self._pool.executable(state.get_nonce))
+                built, dropped = build_block(
+                    self._buffer, self.chain_id, self._head, timestamp, itertools.islice(self._pool.executable(state.get_nonce), limit)
+                )
                 if built is not None:
                     self._commit(built)
             except UnexpectedFailure as failure:
                 self._buffer.discard()
-                self._pool.drop(failure.transaction.hash, f"execution broke: {failure}")
+                # Without a culprit, the next try takes one transaction alone; that names it.
+                limit = 1
+                if failure.transaction is not None:
+                    self._pool.drop(failure.transaction.hash, f"execution broke: {failure}")
                 continue
             except BaseException:
                 self._buffer.discard()

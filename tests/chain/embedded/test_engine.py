@@ -293,6 +293,30 @@ def test_a_bug_in_the_evm_costs_one_transaction_and_not_the_chain(
     assert check_chain(engine, replay=True) == ()
 
 
+def test_a_bug_at_the_end_of_a_block_costs_the_transaction_that_causes_it(
+    engine: Engine, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.submit(create_probe())
+    bad = engine.submit(signed(0, store(1, 66), signer=BOB))
+    good = [engine.submit(signed(nonce, store(1, nonce))) for nonce in (1, 2)]
+    original = block_rules.CancunVM.mine_block
+
+    def break_on_66(vm, block):  # type: ignore[no-untyped-def]
+        if any(transaction.data.endswith(word(66)) for transaction in block.transactions):
+            raise ValueError("no such block")
+        return original(vm, block)
+
+    monkeypatch.setattr(block_rules.CancunVM, "mine_block", break_on_66)
+    for _ in range(3):
+        clock.advance(1)
+        engine.settle()
+    assert [engine.find_place(tx_hash) for tx_hash in good] == [(2, 0), (3, 0)]
+    assert "ValueError" in (engine.find_drop_reason(bad) or "")
+    assert engine.waiting() == 0
+    monkeypatch.undo()
+    assert check_chain(engine, replay=True) == ()
+
+
 def test_ether_that_nobody_has_is_refused(engine: Engine) -> None:
     assert reason_of(engine, value_transfer(ALICE, 0, 1)) == "funds"
     assert reason_of(engine, sign_transaction(ALICE, Call(PROBE, b"", 21_000), chain_id=CHAIN_ID, nonce=0, max_fee=1).raw) == "funds"

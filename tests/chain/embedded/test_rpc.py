@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import rlp
 from eth_abi import encode
+from eth_account import Account
 from eth_hash.auto import keccak
 from web3 import Web3
 from web3.exceptions import ContractCustomError, ContractLogicError, ContractPanicError, MethodUnavailable, Web3RPCError
@@ -145,6 +146,24 @@ def test_a_receipt_tells_the_creation_the_logs_and_the_gas(chain: Chain) -> None
     assert receipt["cumulativeGasUsed"] == receipt["gasUsed"] > 21_000
     assert receipt["effectiveGasPrice"] == 0
     assert chain.ask("eth_getBlockReceipts", "0x3") == [chain.ask("eth_getTransactionReceipt", "0x" + chain.hashes[2].hex())]
+
+
+def test_a_transaction_of_every_type_is_shown_as_it_was_signed(chain: Chain) -> None:
+    common = {"gas": 21_000, "to": PROBE, "value": 0, "chainId": CHAIN_ID}
+    entry = {"address": PROBE, "storageKeys": ["0x" + word(5).hex()]}
+    wanted: list[dict[str, Any]] = [
+        {**common, "nonce": 0, "gasPrice": 0},
+        {**common, "nonce": 1, "gas": 30_000, "gasPrice": 0, "type": 1, "accessList": [entry]},
+        {**common, "nonce": 2, "maxFeePerGas": 0, "maxPriorityFeePerGas": 0, "type": 2},
+    ]
+    for kind, fields in enumerate(wanted):
+        chain.clock.advance(1)
+        made = Account.sign_transaction(fields, b"\2" * 32)
+        shown = chain.w3.eth.get_transaction(chain.w3.eth.send_raw_transaction(made.raw_transaction))
+        assert (shown["hash"], shown["from"], shown["type"]) == (made.hash, BOB.address, kind)
+        assert (shown["v"], int(shown["r"].hex(), 16), int(shown["s"].hex(), 16)) == (made.v, made.r, made.s)
+        assert [dict(item) for item in shown.get("accessList", [])] == ([entry] if kind == 1 else [])
+        assert chain.w3.eth.get_transaction_receipt(shown["hash"])["type"] == kind
 
 
 def test_a_reverted_transaction_is_mined_with_status_0(chain: Chain) -> None:
