@@ -117,15 +117,16 @@ def get_claim_package(work: Work, id: str) -> PackageView:
     """Return the evidence package that the claim rests on, as it was fixed.
 
     Raises:
-        IntegrityError: the stored parts have changed since.
+        Conflict: the bank had its commitment key erased, and the package with it.
     """
     claim = load_claim_row(work, id)
     kept = statements.find_package(work.session, claim.package_hash)
     if kept is None:
         raise NotFound("the package of this claim is not kept here")
     row = statements.get_statement(work.session, kept.statement_id)
-    if kept.content is not None:
-        return PackageView(str(row.id), kept.hash, f"{row.institution_id}-{row.period_id}-r{row.revision}.zip", kept.content)
+    content = statements.find_package_content(work.session, kept.id)
+    if content is not None:
+        return PackageView(str(row.id), kept.hash, f"{row.institution_id}-{row.period_id}-r{row.revision}.zip", content)
     return build_evidence_package(work, str(row.id))
 
 

@@ -22,10 +22,12 @@ from ledger.records.statement import Statement
 from ledger.services.anchors import attested
 from ledger.services.attestations import read_message
 from ledger.services.context import Work
+from ledger.services.institutions import FORGET
 from ledger.services.packages import find_activity
 from ledger.services.statements import load_commitments
 from ledger.services.transactions import find_transaction
 from ledger.store import tables
+from ledger.store.audit import find_last_entry
 from ledger.store.integrity import check_store
 from ledger.store.repositories import institutions, library, statements
 
@@ -55,10 +57,25 @@ def _check_statement(work: Work, row: tables.Statement) -> Iterator[Finding]:
     except LedgerError as error:
         yield Finding("STATEMENT_UNREADABLE", "error", place, _ACTION, got=str(error)[:200])
         return
+    if statements.find_commitments(work.session, row.id) is None:
+        yield from _check_erasure(work, row, place)
+        # Without the records, the statement's own summary of each meter is what its lines follow from.
+        meters = tuple(MeteredEnergy(statement.period.start, statement.period.end, meter) for meter in statement.meters)
+        yield from _check_computation(work, row, statement, meters, place)
+        return
     records = yield from _check_records(work, row, statement, place)
     if records is not None:
-        yield from _check_computation(work, row, statement, records, place)
+        units = {meter.meter: meter.unit for meter in statement.meters}
+        meters = tuple(MeteredEnergy.of_record(meter, units[meter], record) for meter, record in records.items())
+        yield from _check_computation(work, row, statement, meters, place)
         yield from _check_roots(work, row, place)
+
+
+def _check_erasure(work: Work, row: tables.Statement, place: str) -> Iterator[Finding]:
+    """Yield a finding where commitments are gone although the bank never ordered it after the statement was made."""
+    ordered = find_last_entry(work.session, row.institution_id, FORGET)
+    if ordered is None or ordered.at < row.at:
+        yield Finding("COMMITMENTS_MISSING", "error", place, _ACTION, got="none", expected="commitments, or the bank's order to erase them")
 
 
 def _check_records(
@@ -87,7 +104,7 @@ def _check_records(
 
 
 def _check_computation(
-    work: Work, row: tables.Statement, statement: Statement, records: dict[str, MeterRecord], place: str
+    work: Work, row: tables.Statement, statement: Statement, meters: tuple[MeteredEnergy, ...], place: str
 ) -> Iterator[Finding]:
     try:
         organisation = institutions.find_organisation_by_hash(work.session, row.institution_id, row.organisation_hash)
@@ -96,14 +113,13 @@ def _check_computation(
         if organisation is None or activity is None:
             yield Finding("INPUT_MISSING", "error", place, _ACTION)
             return
-        units = {meter.meter: meter.unit for meter in statement.meters}
         computed = compute(
             Inputs(
                 organisation=Organisation.from_document(canonical.load_canonical(organisation.document)),
                 activity=Activity.from_document(canonical.load_canonical(activity.document)),
                 release=release_from_document(canonical.load_canonical(release.document)),
                 period=statement.period,
-                meters=tuple(MeteredEnergy.of_record(meter, units[meter], record) for meter, record in records.items()),
+                meters=meters,
                 revision=statement.revision,
                 cause=statement.cause,
                 supersedes=statement.supersedes,

@@ -12,8 +12,10 @@ from ledger.services import audit
 from ledger.services.context import Page, Work, may_see, require_own, require_role, require_visible
 from ledger.store import tables
 from ledger.store.repositories import institutions as rows
+from ledger.store.repositories import statements
 
 COMMITMENT_KEY_BYTES = 32
+FORGET = "commitment_key.forget"
 
 
 @dataclass(frozen=True)
@@ -103,10 +105,16 @@ def set_commitment_key(work: Work, institution: str, key: bytes) -> None:
 
 
 def forget_commitment_key(work: Work, institution: str) -> bool:
-    """Delete the working copy of the commitment key for good; tell whether there was one. Roots and totals stay valid."""
+    """Erase the commitment key and all that it opened here: keys, salts, meter records with their keys, packages. Tell whether it was kept.
+
+    Statements, roots, totals, signatures and anchors stay, and with them the worth of every package that was downloaded before. Nothing
+    here can open a leaf of those statements again (decision 0005).
+    """
     require_own(work, institution, "approver")
     there = rows.delete_commitment_key(work.session, institution)
-    audit.record(work, "commitment_key.forget", institution, institution=institution, result="done" if there else "nothing kept")
+    erased = statements.erase_openings(work.session, institution)
+    result = "done" if there else "nothing kept"
+    audit.record(work, FORGET, institution, institution=institution, result=result, details={"rows": erased})
     return there
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 
 from ledger.accounting.package import Evidence, build_package
@@ -44,7 +43,7 @@ def build_evidence_package(work: Work, statement_id: str) -> PackageView:
 
 
 def keep_package(work: Work, statement_id: str) -> str:
-    """Build the package, remember its hash with the statement, and return the hash; the bytes are built anew when asked for."""
+    """Build the package, keep it with the statement, and return its hash."""
     row = load_statement_row(work, statement_id)
     package = build_evidence_package(work, statement_id)
     kept = statements.find_package(work.session, package.hash)
@@ -53,8 +52,6 @@ def keep_package(work: Work, statement_id: str) -> str:
             work.session,
             row.id,
             hash=package.hash,
-            zip_sha256=hashlib.sha256(package.data).hexdigest(),
-            size=len(package.data),
             content=package.data,
             created_by=work.actor.subject,
             at=work.clock.now(),

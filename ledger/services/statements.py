@@ -228,9 +228,15 @@ def load_commitments(work: Work, row: tables.Statement) -> Commitments:
     """Return the statement's commitments, computed again from stored records and the commitment key.
 
     Raises:
-        Conflict: the institution had its commitment key deleted.
+        Conflict: the institution had its commitment key erased.
         IntegrityError: a stored record is not the one the statement names.
     """
+    if statements.find_commitments(work.session, row.id) is None:
+        raise Conflict(
+            f"keys and salts of statement {row.id} were erased with the commitment key of {row.institution_id}",
+            hint="roots, totals and anchors stay; use the package that was downloaded before, or prepare a restatement with a new key",
+            statement=str(row.id),
+        )
     statement = load_statement(row)
     keys = load_keys(work, row.institution_id)
     return commit(statement, load_records(work, row), keys, work.house.chain.chain_id, contract_bytes(work))
@@ -294,7 +300,6 @@ def _keep(
     statement = computation.statement
     if statement is None:
         raise Conflict("there is no statement to keep")
-    before = statements.find_statement_by_hash(work.session, statement.digest())
     row = statements.add_statement(
         work.session,
         institution_id=statement.institution,
@@ -311,7 +316,7 @@ def _keep(
         prepared_by=work.actor.subject,
         at=work.clock.now(),
     )
-    if before is None:
+    if statements.find_commitments(work.session, row.id) is None:
         statements.add_meter_records(work.session, row.id, ((meter, record.to_bytes()) for meter, record in records.items()))
         committed = commit(statement, records, load_keys(work, row.institution_id), work.house.chain.chain_id, contract_bytes(work))
         statements.add_commitments(work.session, row.id, committed.to_bytes(), at=work.clock.now())

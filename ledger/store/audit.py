@@ -102,6 +102,12 @@ def list_audit_log(
     return fetch_page(session, query, col(AuditLog.seq), lambda row: row.seq, limit, after)
 
 
+def find_last_entry(session: Session, institution: str, action: str) -> AuditLog | None:
+    """Return the institution's last entry of this action, or None."""
+    query = select(AuditLog).where(AuditLog.institution == institution, AuditLog.action == action)
+    return session.exec(query.order_by(col(AuditLog.seq).desc()).limit(1)).one_or_none()
+
+
 def verify_audit_log(session: Session, expected_head: AuditHead | None = None) -> tuple[Finding, ...]:
     """Return a finding for the first entry that breaks the chain, none when it is whole.
 

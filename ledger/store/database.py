@@ -147,6 +147,8 @@ def _open_sqlite(url: URL) -> Engine:
             "foreign_keys = ON",
             # Without it INSERT OR REPLACE deletes rows behind the back of the append-only triggers.
             "recursive_triggers = ON",
+            # An erased commitment key is overwritten, not left in a free page.
+            "secure_delete = ON",
         ):
             connection.execute(f"PRAGMA {pragma}")
 

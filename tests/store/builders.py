@@ -112,9 +112,7 @@ def add_everything(session: Session) -> Everything:
     org = institutions.get_institution(session, "bank-1").org
     participants.add_participant_action(session, kind="add_key", org=org, version=2, signed=signed("add key"))
     place = participants.ChainPlace(3, AT, "0x" + hash_of("tx"))
-    participants.add_participant_key(
-        session, org=org, address=SIGNER, role="approver", valid_from=AT, valid_to=0, version=2, place=place
-    )
+    participants.add_participant_key(session, org=org, address=SIGNER, role="approver", valid_from=AT, valid_to=0, version=2, place=place)
     participants.add_key_event(session, org=org, kind="key_ended", version=3, place=place, address=SIGNER, role="approver", valid_to=AT + 9)
     metering.add_meter(
         session,
@@ -132,9 +130,7 @@ def add_everything(session: Session) -> Everything:
     metering.add_log_checkpoint(session, "bank-1", 1, hash_of("root"), signed("checkpoint"))
     statements.add_meter_records(session, statement.id, [("M1", b"LTM1 record")])
     statements.add_commitments(session, statement.id, b'{"datasets":[]}', at=AT)
-    statements.add_package(
-        session, statement.id, hash=hash_of("manifest"), zip_sha256=hash_of("zip"), size=3, content=b"zip", created_by="clerk", at=AT
-    )
+    statements.add_package(session, statement.id, hash=hash_of("manifest"), content=b"zip", created_by="clerk", at=AT)
     attestation = attestations.add_attestation(
         session, statement, dataset="OPERATIONAL", digest="0x" + hash_of("digest"), signed=signed("attestation", row.id)
     )

@@ -57,9 +57,7 @@ def test_a_gap_in_the_envelope_log_is_found(full: Database) -> None:
 
 
 def test_every_table_with_a_hash_of_bytes_it_keeps_is_checked() -> None:
-    unchecked = {
-        name
-        for name, table in Row.metadata.tables.items()
-        if "document" in table.columns or "body" in table.columns
-    } - {name for name, *_ in integrity.HASHED}
+    unchecked = {name for name, table in Row.metadata.tables.items() if "document" in table.columns or "body" in table.columns} - {
+        name for name, *_ in integrity.HASHED
+    }
     assert unchecked == {"idempotency_key"}

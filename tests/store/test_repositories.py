@@ -194,18 +194,20 @@ def test_a_statement_has_one_set_of_commitments(database: Database) -> None:
             statements.add_commitments(session, statement.id, b"[]", at=AT)
 
 
-def test_a_package_is_either_kept_or_pointed_at(database: Database) -> None:
+def test_a_package_is_kept_by_its_manifests_hash_and_its_zip_can_be_erased(database: Database) -> None:
     with database.unit_of_work() as session:
         builders.add_bank(session)
         statement = builders.add_statement(session)
-        statements.add_package(
-            session, statement.id, hash="ab" * 32, zip_sha256="cd" * 32, size=3, path="packages/ab.zip", created_by="x", at=AT
-        )
-        package = statements.find_package(session, "ab" * 32)
-        assert package is not None
-        assert (package.path, package.content) == ("packages/ab.zip", None)
-    with pytest.raises(RowRefused), database.unit_of_work() as session:
-        statements.add_package(session, statement.id, hash="ef" * 32, zip_sha256="cd" * 32, size=3, created_by="x", at=AT)
+        package = statements.add_package(session, statement.id, hash="ab" * 32, content=b"zip", created_by="x", at=AT)
+        assert statements.add_package(session, statement.id, hash="ab" * 32, content=b"other", created_by="x", at=AT) is package
+        assert (package.zip_sha256, package.size) == (hashlib.sha256(b"zip").hexdigest(), 3)
+        assert statements.find_package_content(session, package.id) == b"zip"
+    with database.unit_of_work() as session:
+        assert statements.erase_openings(session, "bank-2") == 0
+        assert statements.erase_openings(session, "bank-1") == 1
+    with database.reading() as session:
+        assert statements.find_package_content(session, package.id) is None
+        assert statements.find_package(session, "ab" * 32) == package
 
 
 def test_a_second_attestation_is_refused_until_the_first_was_refused_for_good(database: Database) -> None:

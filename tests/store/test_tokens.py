@@ -63,9 +63,9 @@ def test_a_token_without_proper_roles_is_refused(database: Database, roles: tupl
 def test_two_tokens_never_share_a_secret(database: Database) -> None:
     with database.unit_of_work() as session:
         made = {
-            tokens.create_token(
-                session, subject="op", institution_id=None, roles=("operator",), expires_at=None, created_by="init", at=1
-            )[0]
+            tokens.create_token(session, subject="op", institution_id=None, roles=("operator",), expires_at=None, created_by="init", at=1)[
+                0
+            ]
             for _ in range(10)
         }
     assert len(made) == 10

@@ -116,9 +116,7 @@ def get_organisation_version(session: Session, institution_id: str, version: int
     Raises:
         NotFound: there is none.
     """
-    query = select(OrganisationVersion).where(
-        OrganisationVersion.institution_id == institution_id, OrganisationVersion.version == version
-    )
+    query = select(OrganisationVersion).where(OrganisationVersion.institution_id == institution_id, OrganisationVersion.version == version)
     return found(session.exec(query).one_or_none(), "organisation version", institution=institution_id, version=version)
 
 

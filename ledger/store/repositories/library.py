@@ -45,14 +45,10 @@ def find_release_by_name(session: Session, kind: str, release: str) -> LibraryRe
     return session.exec(select(LibraryRelease).where(LibraryRelease.kind == kind, LibraryRelease.release == release)).one_or_none()
 
 
-def list_releases(
-    session: Session, *, kind: str = "library", limit: int = 100, after: str | None = None
-) -> Page[LibraryRelease, str]:
+def list_releases(session: Session, *, kind: str = "library", limit: int = 100, after: str | None = None) -> Page[LibraryRelease, str]:
     """Return releases of a kind by name, without their documents."""
     query = (
-        select(LibraryRelease)
-        .where(LibraryRelease.kind == kind)
-        .options(defer(LibraryRelease.document, raiseload=True))  # type: ignore[arg-type]
+        select(LibraryRelease).where(LibraryRelease.kind == kind).options(defer(LibraryRelease.document, raiseload=True))  # type: ignore[arg-type]
     )
     return fetch_page(session, query, col(LibraryRelease.release), lambda row: row.release, limit, after)
 

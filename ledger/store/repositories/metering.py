@@ -224,4 +224,3 @@ def list_checkpoints(session: Session, institution_id: str, *, limit: int = 100,
     """Return the institution's checkpoints in the order they came."""
     query = select(LogCheckpoint).where(LogCheckpoint.institution_id == institution_id)
     return fetch_page(session, query, col(LogCheckpoint.id), lambda row: row.id, limit, after)
-

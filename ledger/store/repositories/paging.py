@@ -28,9 +28,7 @@ class Page(Generic[T, K]):
     next_after: K | None
 
 
-def fetch_page(
-    session: Session, query: SelectOfScalar[R], key: Any, key_of: Callable[[R], K], limit: int, after: K | None
-) -> Page[R, K]:
+def fetch_page(session: Session, query: SelectOfScalar[R], key: Any, key_of: Callable[[R], K], limit: int, after: K | None) -> Page[R, K]:
     """Return at most `limit` rows of `query` whose `key` column lies after `after`, ascending.
 
     Raises:

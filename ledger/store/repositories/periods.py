@@ -9,9 +9,7 @@ from ledger.store.repositories.paging import Page, fetch_page, found, sha256_hex
 from ledger.store.tables import ActivityVersion, Period
 
 
-def add_period(
-    session: Session, *, institution_id: str, id: str, start: int, end: int, timezone: str, created_by: str, at: int
-) -> Period:
+def add_period(session: Session, *, institution_id: str, id: str, start: int, end: int, timezone: str, created_by: str, at: int) -> Period:
     """Add a period [start, end) in Unix seconds. That it overlaps no other is for the caller to see to (`find_overlapping_period`).
 
     Raises:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from ledger.store.errors import AlreadyStored
 from ledger.store.repositories.paging import Page, fetch_page, found, sha256_hex
-from ledger.store.tables import ActivityVersion, Commitments, OrganisationVersion, Package, Statement, StatementMeterRecord
+from ledger.store.tables import ActivityVersion, Commitments, OrganisationVersion, Package, PackageContent, Statement, StatementMeterRecord
 
 _RECORDS = StatementMeterRecord.metadata.tables["statement_meter_record"]
 _RECORDS_AT_ONCE = 32  # a meter-year is 315 kB: 10 MB per batch
@@ -162,28 +162,24 @@ def find_commitments(session: Session, statement_id: int) -> Commitments | None:
     return session.get(Commitments, statement_id)
 
 
-def add_package(
-    session: Session,
-    statement_id: int,
-    *,
-    hash: str,
-    zip_sha256: str,
-    size: int,
-    content: bytes | None = None,
-    path: str | None = None,
-    created_by: str,
-    at: int,
-) -> Package:
-    """Add an evidence package by the hash of its manifest, with its zip bytes or the path of the file; the same again gives it back."""
+def add_package(session: Session, statement_id: int, *, hash: str, content: bytes, created_by: str, at: int) -> Package:
+    """Add an evidence package by the hash of its manifest, with its zip bytes; the same manifest again gives the stored row back."""
     earlier = session.exec(select(Package).where(Package.statement_id == statement_id, Package.hash == hash)).one_or_none()
     if earlier is not None:
         return earlier
-    row = Package(
-        statement_id=statement_id, hash=hash, zip_sha256=zip_sha256, size=size, content=content, path=path, created_by=created_by, at=at
-    )
+    digest = sha256_hex(content)
+    row = Package(statement_id=statement_id, hash=hash, zip_sha256=digest, size=len(content), created_by=created_by, at=at)
     session.add(row)
     session.flush()
+    session.add(PackageContent(package_id=row.id, sha256=digest, content=content))
+    session.flush()
     return row
+
+
+def find_package_content(session: Session, package_id: int) -> bytes | None:
+    """Return the zip of a package, or None where it was erased."""
+    row = session.get(PackageContent, package_id)
+    return None if row is None else row.content
 
 
 def find_package(session: Session, hash: str) -> Package | None:
@@ -195,3 +191,20 @@ def find_latest_package(session: Session, statement_id: int) -> Package | None:
     """Return the last package made of the statement, or None."""
     query = select(Package).where(Package.statement_id == statement_id)
     return session.exec(query.order_by(col(Package.id).desc()).limit(1)).one_or_none()
+
+
+def erase_openings(session: Session, institution_id: str) -> int:
+    """Delete for good what opens the leaves of an institution's statements: commitments, meter records, packages; return how many rows.
+
+    Statements, attestations, anchors and the hashes of packages stay.
+    """
+    mine = select(Statement.id).where(Statement.institution_id == institution_id)
+    packages = select(Package.id).where(col(Package.statement_id).in_(mine))
+    erased = 0
+    for statement in (
+        delete(Commitments).where(col(Commitments.statement_id).in_(mine)),
+        delete(StatementMeterRecord).where(col(StatementMeterRecord.statement_id).in_(mine)),
+        delete(PackageContent).where(col(PackageContent.package_id).in_(packages)),
+    ):
+        erased += session.exec(statement).rowcount
+    return erased

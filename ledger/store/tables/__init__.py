@@ -10,7 +10,7 @@ from ledger.store.tables.access import AuditLog, IdempotencyKey, Token, TokenRev
 from ledger.store.tables.attestations import Anchor, Attestation, Claim, Verdict
 from ledger.store.tables.base import Row
 from ledger.store.tables.institutions import Institution, InstitutionSecret, OrganisationVersion, Period
-from ledger.store.tables.inventory import ActivityVersion, Commitments, Package, Statement, StatementMeterRecord
+from ledger.store.tables.inventory import ActivityVersion, Commitments, Package, PackageContent, Statement, StatementMeterRecord
 from ledger.store.tables.library import LibraryRelease, ReleaseProposal, ReleasePublication
 from ledger.store.tables.metering import LogCheckpoint, Meter, MeterDay, TelemetryBody
 from ledger.store.tables.outbox import Outbox, OutboxEvent, OutboxLease
@@ -21,7 +21,11 @@ CHANGEABLE = {
     "outbox": frozenset({"UPDATE"}),
     "outbox_lease": frozenset({"UPDATE", "DELETE"}),
     "idempotency_key": frozenset({"UPDATE", "DELETE"}),
+    # What opens leaves may be erased, on the bank's order and all of it together (decision 0005).
     "institution_secret": frozenset({"DELETE"}),
+    "commitments": frozenset({"DELETE"}),
+    "statement_meter_record": frozenset({"DELETE"}),
+    "package_content": frozenset({"DELETE"}),
 }
 
 
@@ -55,6 +59,7 @@ __all__ = [
     "OutboxEvent",
     "OutboxLease",
     "Package",
+    "PackageContent",
     "ParticipantAction",
     "ParticipantKey",
     "ParticipantKeyEvent",

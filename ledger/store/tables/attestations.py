@@ -17,9 +17,7 @@ class Attestation(SignedMessage, Row, table=True):
     """
 
     __table_args__ = table(
-        refers(
-            ("statement_id", "institution_id", "period_id", "revision"), "statement", ("id", "institution_id", "period_id", "revision")
-        ),
+        refers(("statement_id", "institution_id", "period_id", "revision"), "statement", ("id", "institution_id", "period_id", "revision")),
         unique("institution_id", "dataset", "period_id", "revision", "attempt"),
         holds("revision", "revision >= 1"),
         holds("attempt", "attempt >= 0"),

@@ -11,7 +11,6 @@ from ledger.store.tables.base import (
     Int,
     KeyInt,
     KeyStr,
-    OptBlob,
     OptStr,
     Row,
     Str,
@@ -90,7 +89,7 @@ class Statement(Row, table=True):
 
 
 class StatementMeterRecord(Row, table=True):
-    """The LTM1 record of one meter as the statement used it; `digest` is the SHA-256 of the whole record."""
+    """The LTM1 record of one meter as the statement used it, its leaf key included; `digest` is the SHA-256 of the whole record."""
 
     __table_args__ = table(refers("statement_id", "statement", "id"), *sha256_hex("digest"))
 
@@ -101,7 +100,7 @@ class StatementMeterRecord(Row, table=True):
 
 
 class Commitments(Row, table=True):
-    """The canonical `lingtan.commitments/1` bytes of a statement."""
+    """The canonical `lingtan.commitments/1` bytes of a statement: keys and salts of its leaves."""
 
     __table_args__ = table(refers("statement_id", "statement", "id"), *sha256_hex("hash"))
 
@@ -112,13 +111,12 @@ class Commitments(Row, table=True):
 
 
 class Package(Row, table=True):
-    """An evidence package: the hash of its manifest, and the zip itself or the path of the file that holds it."""
+    """An evidence package: the hash of its manifest, by which a claim names it, and size and hash of its zip."""
 
     __table_args__ = table(
         refers("statement_id", "statement", "id"),
         unique("statement_id", "hash"),
         *sha256_hex("hash", "zip_sha256"),
-        holds("place", "(content IS NULL) <> (path IS NULL)"),
         holds("size", "size > 0"),
     )
 
@@ -127,7 +125,15 @@ class Package(Row, table=True):
     hash: Str
     zip_sha256: Str
     size: Int
-    content: OptBlob = None
-    path: OptStr = None
     created_by: Str
     at: Int
+
+
+class PackageContent(Row, table=True):
+    """The zip of an evidence package, apart from what stays for ever: it opens leaves, so it goes with the commitment key."""
+
+    __table_args__ = table(refers("package_id", "package", "id"), *sha256_hex("sha256"))
+
+    package_id: KeyInt
+    sha256: Str
+    content: Blob

@@ -77,7 +77,7 @@ class MeterDay(Row, table=True):
         refers(("institution_id", "meter_id"), "meter", ("institution_id", "id")),
         refers(("institution_id", "log_index"), "telemetry_body", ("institution_id", "log_index")),
         holds("revision", "revision >= 0"),
-        holds("slots", "length(quality) > 0 AND length(\"values\") = 8 * length(quality)"),
+        holds("slots", 'length(quality) > 0 AND length("values") = 8 * length(quality)'),
         Index(None, "institution_id", "log_index"),
     )
 

@@ -213,17 +213,24 @@ def upgrade() -> None:
         sa.Column("hash", TEXT, nullable=False),
         sa.Column("zip_sha256", TEXT, nullable=False),
         sa.Column("size", WHOLE, nullable=False),
-        sa.Column("content", BLOB, nullable=True),
-        sa.Column("path", TEXT, nullable=True),
         sa.Column("created_by", TEXT, nullable=False),
         sa.Column("at", WHOLE, nullable=False),
-        sa.CheckConstraint("(content IS NULL) <> (path IS NULL)", name=op.f("ck_package_place")),
         sa.CheckConstraint('length("hash") = 64 AND lower("hash") = "hash"', name=op.f("ck_package_hash")),
         sa.CheckConstraint('length("zip_sha256") = 64 AND lower("zip_sha256") = "zip_sha256"', name=op.f("ck_package_zip_sha256")),
         sa.CheckConstraint("size > 0", name=op.f("ck_package_size")),
         sa.ForeignKeyConstraint(["statement_id"], ["statement.id"], name=op.f("fk_package_statement_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_package")),
         sa.UniqueConstraint("statement_id", "hash", name=op.f("uq_package_statement_id_hash")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "package_content",
+        sa.Column("package_id", WHOLE, autoincrement=False, nullable=False),
+        sa.Column("sha256", TEXT, nullable=False),
+        sa.Column("content", BLOB, nullable=False),
+        sa.CheckConstraint('length("sha256") = 64 AND lower("sha256") = "sha256"', name=op.f("ck_package_content_sha256")),
+        sa.ForeignKeyConstraint(["package_id"], ["package.id"], name=op.f("fk_package_content_package_id")),
+        sa.PrimaryKeyConstraint("package_id", name=op.f("pk_package_content")),
         sqlite_strict=True,
     )
     op.create_table(
@@ -259,7 +266,8 @@ def upgrade() -> None:
     protect("statement")
     protect("verdict")
     protect("attestation")
-    protect("commitments")
+    protect("commitments", delete=False)
     protect("package")
-    protect("statement_meter_record")
+    protect("package_content", delete=False)
+    protect("statement_meter_record", delete=False)
     protect("anchor")
