@@ -36,7 +36,12 @@ class Measures:
     scope3_g: int = 0
 
     def __add__(self, other: Measures) -> Measures:
-        return Measures(*(mine + theirs for mine, theirs in zip(self.as_tuple(), other.as_tuple(), strict=True)))
+        return Measures(
+            self.scope1_g + other.scope1_g,
+            self.scope2_location_g + other.scope2_location_g,
+            self.scope2_market_g + other.scope2_market_g,
+            self.scope3_g + other.scope3_g,
+        )
 
     def as_tuple(self) -> tuple[int, int, int, int]:
         """Return the four columns in the order of the sum tree's measures (commitments §5)."""
