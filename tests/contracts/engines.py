@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -128,6 +129,14 @@ class EthTesterEngine:
 
     def now(self) -> int:
         return int(self._w3.eth.get_block("latest")["timestamp"])
+
+    @contextmanager
+    def pretend_chain_id(self, chain_id: int) -> Iterator[None]:
+        """Let contracts see another chain id for a while; transactions go in all the same, eth-tester does not look."""
+        chain = self._tester.backend.chain
+        chain.chain_id = chain_id
+        yield
+        chain.chain_id = self.chain_id
 
     def advance(self, seconds: int) -> None:
         # The pending block may be ahead of the last one by the real time that has passed.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.contracts.engines import EthTesterEngine
 from tests.contracts.messages import digest, sid, struct_hash
 from tests.contracts.world import (
     APPROVER,
@@ -209,3 +210,12 @@ def test_a_proposal_needs_an_address_and_the_next_version(world: World) -> None:
 def test_a_contract_is_not_deployed_over_an_address_without_code(tester_world: World, name: str, addresses: list[str]) -> None:
     arguments = [tester_world.addresses.get(address, address) for address in addresses]
     assert tester_world.create(name, arguments).status == 0
+
+
+def test_a_ledger_is_not_deployed_where_the_chain_id_needs_more_than_64_bits(tester_world: World) -> None:
+    engine = tester_world.engine
+    assert isinstance(engine, EthTesterEngine)
+    arguments = [tester_world.addresses[name] for name in ("ParticipantRegistry", "LibraryRegistry")]
+    for chain_id, status in ((2**64 - 1, 1), (2**64, 0)):
+        with engine.pretend_chain_id(chain_id):
+            assert tester_world.create("PeriodLedger", arguments).status == status
