@@ -30,9 +30,12 @@ def create_telemetry(call: CallParameter, institution: str, upload: Annotated[Up
 
     201: taken whole and kept as it came. 200 with `accepted` false: a finding is an error, nothing was kept.
     """
+    # Reading takes as long as the file is large: before the transaction, so that no other writer waits for it.
+    with call.read() as work:
+        received = telemetry.read_telemetry(work, institution, upload.chunks(), upload.media_type)
 
     def use_case(work: Work) -> Reply:
-        view = telemetry.submit_telemetry(work, institution, upload.chunks(), upload.media_type)
+        view = telemetry.submit_telemetry(work, institution, received)
         if not view.accepted:
             return reply(TelemetryAnswer.of(view))
         return reply(TelemetryAnswer.of(view), status=201, location=f"/v1/institutions/{institution}/telemetry/{view.id}")

@@ -1,9 +1,13 @@
-"""Take telemetry: the body verbatim into the envelope log, its readings into meter-days, its findings back to the sender."""
+"""Take telemetry: the body verbatim into the envelope log, its readings into meter-days, its findings back to the sender.
+
+Two steps, because a bank-year takes long to read and the store has one writer at a time: `read_telemetry` parses in a view, then
+`submit_telemetry` compares with what is stored and writes, in a transaction as short as that.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ledger.errors import InputError, NotFound
 from ledger.metering.csv_line import MeterFacts
@@ -40,18 +44,45 @@ class TelemetryView:
     received_at: int
 
 
-def submit_telemetry(work: Work, institution: str, chunks: Iterable[bytes], media_type: str) -> TelemetryView:
-    """Take a CSV of readings whole or not at all. A body that is in the log already changes nothing and gives its first answer.
+@dataclass(frozen=True)
+class ReceivedTelemetry:
+    """A body that was read for an institution, with what the reading gave; nothing of it is stored yet."""
+
+    institution: str
+    media_type: str
+    reading: CsvReading = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+def read_telemetry(work: Work, institution: str, chunks: Iterable[bytes], media_type: str) -> ReceivedTelemetry:
+    """Read a CSV of readings by the institution's meters; a view is enough.
 
     Raises:
+        NotFound, Forbidden: the actor is not the institution's, or neither its meter gateway nor its preparer.
         InputError: another media type.
     """
-    require_own(work, institution, "meter" if "meter" in work.actor.roles else "preparer")
+    _require_sender(work, institution)
     if media_type.split(";")[0].strip() != MEDIA_TYPE:
         raise InputError(f"expected the media type {MEDIA_TYPE}", hint="send the readings as CSV")
     body = bytearray()
     meters = {row.id: MeterFacts(row.id, Quantity(row.quantity)) for row in all_meters(work, institution)}
     reading = read_meter_csv(_keep(chunks, body), meters=meters, now=work.clock.now())
+    return ReceivedTelemetry(institution, MEDIA_TYPE, reading, bytes(body))
+
+
+def submit_telemetry(work: Work, institution: str, received: ReceivedTelemetry) -> TelemetryView:
+    """Take what was read whole or not at all. A body that is in the log already changes nothing and gives its first answer.
+
+    Of a refused body only the audit log tells.
+
+    Raises:
+        NotFound, Forbidden: the actor is not the institution's, or neither its meter gateway nor its preparer.
+        InputError: the body was read for another institution.
+    """
+    _require_sender(work, institution)
+    if received.institution != institution:
+        raise InputError(f"these readings were read for another institution than {institution}", hint="read them again")
+    reading, body = received.reading, received.body
     if reading.sha256 is not None:
         earlier = metering.find_telemetry_by_sha256(work.session, institution, reading.sha256)
         if earlier is not None:
@@ -68,8 +99,8 @@ def submit_telemetry(work: Work, institution: str, chunks: Iterable[bytes], medi
     row = metering.add_telemetry_body(
         work.session,
         institution,
-        bytes(body),
-        media_type=MEDIA_TYPE,
+        body,
+        media_type=received.media_type,
         findings=canonical.dump(findings_document((summary, *findings))),
         actor=work.actor.subject,
         received_at=work.clock.now(),
@@ -93,6 +124,10 @@ def list_telemetry(work: Work, institution: str, limit: int, after: str | None) 
     page = metering.list_telemetry(work.session, institution, limit=limit, after=None if after is None else int(after))
     items = tuple(_stored_view(metering.get_telemetry_body(work.session, institution, row.log_index)) for row in page.items)
     return Page(items, None if page.next_after is None else str(page.next_after))
+
+
+def _require_sender(work: Work, institution: str) -> None:
+    require_own(work, institution, "meter" if "meter" in work.actor.roles else "preparer")
 
 
 def _keep(chunks: Iterable[bytes], body: bytearray) -> Iterator[bytes]:

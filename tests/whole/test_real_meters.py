@@ -11,10 +11,10 @@ from pathlib import Path
 from ledger.clock import parse_instant
 from ledger.records.meter_record import MeterRecord
 from ledger.records.period import Period
-from ledger.services import statements, telemetry
+from ledger.services import statements
 from ledger.services.activity import submit_activity
 from ledger.services.periods import open_period
-from tests.product import AUDITOR, open_town, preparer
+from tests.product import AUDITOR, open_town, preparer, take_telemetry
 from tests.whole.scene import activity, tree, verify, write_package, write_policy
 
 ZONE = "America/Los_Angeles"
@@ -79,7 +79,7 @@ def test_the_same_file_again_changes_nothing(tmp_path: Path, shared: Path) -> No
             timezone=ZONE,
         )
         with town.work(preparer("office")) as work:
-            again = telemetry.submit_telemetry(work, "office", [body], "text/csv")
+            again = take_telemetry(work, "office", [body])
     assert first is not None
     assert (again.id, again.sha256, again.days_written) == (first.id, first.sha256, first.days_written)
 
