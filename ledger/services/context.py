@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ledger.clock import Clock
 from ledger.errors import Forbidden, NotFound
+from ledger.store.repositories import institutions
 
 if TYPE_CHECKING:
     from ledger.services.house import House
@@ -69,12 +70,12 @@ def may_see(actor: Actor, institution: str) -> bool:
 
 
 def require_visible(work: Work, institution: str) -> None:
-    """Pass if the actor may see the institution.
+    """Pass if the institution exists and the actor may see it.
 
     Raises:
-        NotFound: otherwise, with the same words as for an institution that does not exist.
+        NotFound: otherwise, with the same words in both cases.
     """
-    if not may_see(work.actor, institution):
+    if not may_see(work.actor, institution) or institutions.find_institution(work.session, institution) is None:
         raise NotFound(f"no institution {institution}", hint="check the id; another bank's books are not visible")
 
 
