@@ -49,9 +49,18 @@ class Forbidden(LedgerError):
 
 
 class SignatureRefused(LedgerError):
-    """A signature does not recover the signer it should, or the key is not in force."""
+    """A signature does not recover the signer it should, or the key is not in force.
+
+    `reason`, where it is known, is the finer code of this very error: signature.malformed, .deadline_passed, .unknown_key, .foreign_key,
+    .wrong_role, .not_yet_valid, .key_ended, .key_suspended, .institution_suspended, .not_admin.
+    """
 
     code = "signature.refused"
+
+    def __init__(self, message: str, *, reason: str = "", hint: str = "", **facts: object) -> None:
+        if reason:
+            facts["reason"] = self.code = reason
+        super().__init__(message, hint=hint, **facts)
 
 
 class IntegrityError(LedgerError):

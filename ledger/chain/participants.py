@@ -15,11 +15,11 @@ from ledger.errors import SignatureRefused
 NO_ORG = bytes(32)
 
 _MEANINGS = {
-    KeyStatus.UNKNOWN: "the key has not this role",
-    KeyStatus.NOT_YET_VALID: "the key is not yet valid",
-    KeyStatus.ENDED: "the key's time in this role has ended",
-    KeyStatus.KEY_SUSPENDED: "the key is suspended",
-    KeyStatus.INSTITUTION_SUSPENDED: "the institution is suspended",
+    KeyStatus.UNKNOWN: ("signature.wrong_role", "the key has not this role"),
+    KeyStatus.NOT_YET_VALID: ("signature.not_yet_valid", "the key is not yet valid"),
+    KeyStatus.ENDED: ("signature.key_ended", "the key's time in this role has ended"),
+    KeyStatus.KEY_SUSPENDED: ("signature.key_suspended", "the key is suspended"),
+    KeyStatus.INSTITUTION_SUSPENDED: ("signature.institution_suspended", "the institution is suspended"),
 }
 
 
@@ -49,7 +49,8 @@ def verify_message(registry: ParticipantRegistry, message: TypedStruct, domain: 
     """Return the EIP-55 address that signed a message and may sign it at `time` (Unix seconds).
 
     Raises:
-        SignatureRefused: malformed, by a key of another institution, or by a key that is not in force in a role that signs this message.
+        SignatureRefused: malformed, by a key of another institution, or by a key that is not in force in a role that signs this message;
+            `reason` among its facts says which.
     """
     signer = recover_signer(message.digest(domain), signature)
     if not message.roles:
@@ -60,6 +61,7 @@ def verify_message(registry: ParticipantRegistry, message: TypedStruct, domain: 
     if home != org:
         raise SignatureRefused(
             f"the signature recovers {signer}, which " + ("is no registered key" if home == NO_ORG else "belongs to another institution"),
+            reason="signature.unknown_key" if home == NO_ORG else "signature.foreign_key",
             hint="sign this very message with a key of the institution it names; a changed message recovers another address",
             signer=signer,
             org=org.hex(),
@@ -69,8 +71,10 @@ def verify_message(registry: ParticipantRegistry, message: TypedStruct, domain: 
         return signer
     # UNKNOWN says least; any other status tells the bank what to ask the centre for.
     status = max(statuses)
+    reason, meaning = _MEANINGS[status]
     raise SignatureRefused(
-        f"{signer} may not sign a {type(message).__name__}: {_MEANINGS[status]}",
+        f"{signer} may not sign a {type(message).__name__}: {meaning}",
+        reason=reason,
         hint="ask the centre for the key's roles: " + " or ".join(Role(role).name.lower() for role in message.roles),
         signer=signer,
         org=org.hex(),
@@ -88,6 +92,7 @@ def _verify_admin(registry: ParticipantRegistry, message: TypedStruct, signer: s
     if signer != expected:
         raise SignatureRefused(
             f"the signature recovers {signer}, expected the registry's admin {expected}",
+            reason="signature.not_admin",
             hint="sign this very message with the admin's key",
             got=signer,
             expected=expected,

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from ledger.chain.contracts.base import Contract
 from ledger.chain.participants import verify_message
-from ledger.chain.typed_data import TypedStruct
+from ledger.chain.typed_data import TypedStruct, struct_fields
 from ledger.clock import format_instant
 from ledger.errors import InputError, SignatureRefused
 from ledger.records import canonical
@@ -20,6 +20,9 @@ from ledger.store import outbox
 from ledger.store.repositories.signed import Signed
 
 S = TypeVar("S", bound=TypedStruct)
+
+MAX_WHOLE = 2**63 - 1
+"""The largest integer that a column holds; a uint64 on chain goes to 2^64 - 1."""
 
 
 @dataclass(frozen=True)
@@ -51,21 +54,35 @@ def receive(work: Work, contract: Contract, struct: type[S], message: Mapping[st
     """Return the struct of a message whose signer may sign it now.
 
     Raises:
-        InputError: the message has wrong fields.
+        InputError: the message has wrong fields, or a number that no contract, clock or database will ever reach.
         SignatureRefused: past its deadline; signed by another bank, by a suspended or ended key, for another chain or contract.
     """
     value = struct.from_message(message)
+    _check_sizes(value)
     now = work.clock.now()
     deadline = int(getattr(value, "deadline", 0))
     if deadline < now:
         raise SignatureRefused(
             f"the deadline {format_instant(deadline)} has passed, it is {format_instant(now)}",
+            reason="signature.deadline_passed",
             hint="ask for a fresh signing request and sign again",
             deadline=deadline,
         )
     raw = read_signature(signature)
     signer = verify_message(work.house.contracts.participants, value, contract.domain, raw, now)
     return Received(value, raw, signer, value.digest(contract.domain))
+
+
+def _check_sizes(value: TypedStruct) -> None:
+    large = [field for field in struct_fields(type(value)) if field.type == "uint64" and int(getattr(value, field.attribute)) > MAX_WHOLE]
+    if large:
+        expected = "a decimal string of an integer from 0 to 2^63 - 1"
+        raise InputError(
+            f"{type(value).__name__}: {', '.join(field.name for field in large)} beyond 2^63 - 1, expected {expected}",
+            hint="an open end of validity is 0; a deadline is a time in Unix seconds",
+            struct=type(value).__name__,
+            fields=tuple({"field": field.name, "got": str(getattr(value, field.attribute)), "expected": expected} for field in large),
+        )
 
 
 def queue(work: Work, contract: Contract, received: Received[S], *, kind: str, subject: str) -> int:

@@ -101,7 +101,20 @@ def test_a_message_with_fields_too_many_or_few_names_them(city: Scene, books: Bo
 def test_a_signature_by_another_key_is_refused_with_its_reason(city: Scene, books: Books) -> None:
     path = "/v1/institutions/bank-b/log-checkpoints"
     item = city.get("other-approver", path).json()
-    for name, reason in (("approver", "belongs to another institution"), ("nobody", "no registered key")):
+    for name, code, reason in (
+        ("approver", "signature.foreign_key", "belongs to another institution"),
+        ("nobody", "signature.unknown_key", "no registered key"),
+    ):
         answer = city.post("other-approver", path, city.sign_item(name, item))
-        assert (answer.status_code, answer.json()["code"]) == (422, "signature.refused"), answer.text
+        assert (answer.status_code, answer.json()["type"], answer.json()["code"]) == (422, "/problems/signature.refused", code), answer.text
         assert reason in answer.json()["detail"]
+
+
+def test_a_number_beyond_what_is_stored_is_refused_by_its_field(city: Scene, books: Books) -> None:
+    path = "/v1/institutions/bank-b/log-checkpoints"
+    item = city.get("other-approver", path).json()
+    for field in ("size", "deadline"):
+        large = {**item, "message": {**item["message"], field: str(2**63)}}
+        answer = city.post("other-approver", path, city.sign_item("other-approver", large))
+        assert (answer.status_code, answer.json()["code"]) == (422, "input.invalid"), answer.text
+        assert [error["pointer"] for error in answer.json()["errors"]] == [f"/message/{field}"]
