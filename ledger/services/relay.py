@@ -11,6 +11,7 @@ import os
 import secrets
 import socket
 import threading
+from typing import cast
 
 from ledger.chain.artifacts import error_entries
 from ledger.chain.client import Receipt
@@ -91,15 +92,17 @@ def keep_evidence(house: House, row: OutboxRow, receipt: Receipt) -> None:
             id=attestation_id_of(message),
             mapping_slot=house.deployment.records_slot,
         )
+        # Where somebody else relayed the message first, our receipt recorded nothing: the evidence is of the transaction that did.
+        block, transaction = cast(dict[str, str], evidence["block"]), cast(dict[str, str], evidence["transaction"])
         with house.work(_RELAY) as work:
             attestations.add_anchor(
                 work.session,
                 number,
                 chain_id=house.chain.chain_id,
                 contract=house.contracts.periods.address.lower(),
-                tx_hash=receipt.tx_hash,
-                block_number=receipt.block_number,
-                block_hash=receipt.block_hash,
+                tx_hash=transaction["hash"],
+                block_number=int(block["number"]),
+                block_hash=block["hash"],
                 evidence=canonical.dump(evidence),
                 at=work.clock.now(),
             )
