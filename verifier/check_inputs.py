@@ -231,7 +231,8 @@ def metered(parts: Parts) -> tuple[list[Metered], set[str]]:
             counts = record.counts
             values = (counts.total, record.header.slots, counts.measured)
         else:
-            claimed.add(summary["unit"])
+            if summary["quantity"] == "el.import":
+                claimed.add(summary["unit"])
             stated = [int(summary[name]) for name in ("measured", "estimated", "manual", "missing")]
             values = (int(summary["total"]), sum(stated), stated[0])
         contributions.append(Metered(summary["meter"], summary["unit"], summary["quantity"], *values))

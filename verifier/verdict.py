@@ -60,7 +60,15 @@ def tool_hash() -> bytes:
 
 
 def claim_hash(institution: str, claim: str) -> bytes:
-    """Return the claim's identifier on chain: 64 hex as given, else sid("claim", institution ‖ "/" ‖ claim id)."""
+    """Return the claim's identifier on chain: 64 hex as given, else sid("claim", institution ‖ "/" ‖ claim id).
+
+    `bank-a:claim-1` names the claim `claim-1` of bank-a. Raises: UsageError where that is another bank than the package's.
+    """
+    owner, separator, name = claim.partition(":")
+    if separator:
+        if owner != institution:
+            raise UsageError("CLAIM", f"{claim} is a claim of {owner}; the package is of {institution}")
+        claim = name
     plain = claim.removeprefix("0x")
     if len(plain) == 64 and all(character in "0123456789abcdef" for character in plain):
         return bytes.fromhex(plain)

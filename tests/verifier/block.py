@@ -193,6 +193,7 @@ class Chain:
     records: list[tuple[dict[str, Any], bytes, dict[str, Any], bytes]]  # commitment, struct hash, message, signer
     number: int = 3
     seal: Callable[[list[Any]], bytes] = rlp.encode
+    status = 1
 
     def __post_init__(self) -> None:
         self.storage = HexaryTrie({})
@@ -208,8 +209,8 @@ class Chain:
             self.ids.append(record_id)
             totals = [int(total) for total in item["totals"]]
             for offset, word in enumerate((int(item["root"], 16), totals[0] | totals[1] << 128, totals[2] | totals[3] << 128)):
-                if word:
-                    self.storage[keccak((self.slot(record_id) + offset).to_bytes(32, "big"))] = rlp.encode(word)
+                if stored := self.stored(offset, word):
+                    self.storage[keccak((self.slot(record_id) + offset).to_bytes(32, "big"))] = rlp.encode(stored)
         self.state = HexaryTrie({})
         for i in range(20):
             self.state[keccak(bytes([i]) * 20)] = rlp.encode([i, 10**18, keccak(b"\x80"), keccak(b"")])
@@ -218,7 +219,7 @@ class Chain:
         self.values = []
         for index, (item, struct_hash, message, signer) in enumerate(self.records):
             value = b"\x02" + rlp.encode(
-                [1, 100_000 * (index + 1), bytes(256), [self.other_log(), self.log(index, item, struct_hash, message, signer)]]
+                [self.status, 100_000 * (index + 1), bytes(256), [self.other_log(), self.log(index, item, struct_hash, message, signer)]]
             )
             self.values.append(value)
             self.receipts[rlp.encode(index)] = value
@@ -226,6 +227,10 @@ class Chain:
         self.header = self.seal(self.fields(self.number))
         self.headers = [rlp.encode(self.fields(i)) if i != self.number else self.header for i in range(5)]
         self.hashes = [sha(b"\x00" + header) for header in self.headers]
+
+    def stored(self, offset: int, word: int) -> int:
+        """What the contract keeps at the record's word `offset`."""
+        return word
 
     def slot(self, record_id: bytes) -> int:
         return int.from_bytes(keccak(record_id + RECORDS_SLOT.to_bytes(32, "big")), "big")

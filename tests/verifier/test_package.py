@@ -241,6 +241,18 @@ def test_a_withheld_part_is_listed_and_turns_its_checks_into_not_checked(tmp_pat
     assert "personal data" in result.err
 
 
+def test_a_withheld_meter_of_another_quantity_leaves_the_lines_checked(tmp_path: Path) -> None:
+    def add_heat(document: Any) -> None:
+        heat = {**document["meters"][1], "meter": "M9", "quantity": "heat.energy", "record": "ab" * 32}
+        document["meters"].append(heat)
+
+    evidence = ev.make_evidence(change_statement=add_heat)
+    evidence.parts["meters/M9.ltm"] = b"heat"
+    evidence.withheld["meters/M9.ltm"] = "tenant"
+    result = verify(tmp_path, evidence)
+    assert (result.code, {check["id"] for check in result.checks("NOT CHECKED")}) == (4, {"package.manifest", "meters.records"})
+
+
 def test_an_unreadable_part_is_malformed_and_named(tmp_path: Path) -> None:
     evidence = ev.evidence()
     evidence.parts["activity.json"] = evidence.parts["activity.json"].replace(b'"quality":1', b'"quality":1.5', 1)

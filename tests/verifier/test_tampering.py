@@ -455,6 +455,57 @@ def test_a_pinned_checkpoint_of_another_size_needs_a_consistency_proof(tmp_path:
     assert verify(tmp_path, evidence, policy=policy).code == 1
 
 
+class Reverted(ev.Chain):
+    """The transaction failed; its log is in the receipt all the same."""
+
+    status = 0
+
+
+class Impostor(ev.Chain):
+    """Another contract emitted the event."""
+
+    def log(self, *arguments: Any) -> list[Any]:
+        return [b"\x0c" * 20, *super().log(*arguments)[1:]]
+
+
+class OtherTotals(ev.Chain):
+    """The event is right, the record in the storage has other totals."""
+
+    def stored(self, offset: int, word: int) -> int:
+        return word + (offset == 1)
+
+
+class Forgetful(ev.Chain):
+    """The event is right, the storage holds nothing."""
+
+    def stored(self, offset: int, word: int) -> int:
+        return 0
+
+
+def event_with(position: int) -> type[ev.Chain]:
+    class Changed(ev.Chain):
+        def log(self, *arguments: Any) -> list[Any]:
+            address, topics, data = super().log(*arguments)
+            if position < 4:
+                return [address, [topic if i != position else ev.sha(topic) for i, topic in enumerate(topics)], data]
+            at = (position - 4) * 32 + 31
+            return [address, topics, data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]]
+
+    return Changed
+
+
+@pytest.mark.parametrize(
+    ("chain", "step", "found"),
+    [(Reverted, "receipt", "0"), (Impostor, "receipt", "0x" + "0c" * 20), (OtherTotals, "state", ""), (Forgetful, "state", "0" * 64)]
+    + [(event_with(position), "receipt", "") for position in range(21)],
+)
+def test_a_chain_that_recorded_something_else_is_refused(tmp_path: Path, chain: Any, step: str, found: str) -> None:
+    result = verify(tmp_path, ev.make_evidence(chain=chain))
+    failed = result.checks("FAIL")
+    assert (result.code, {check["id"] for check in failed}) == (1, {f"anchor.{step}.METERS", f"anchor.{step}.OPERATIONAL"})
+    assert found in failed[0]["found"]
+
+
 @pytest.mark.parametrize("finality", [None, {"kind": "confirmations", "depth": 64}])
 def test_confirmations_alone_are_no_finality(tmp_path: Path, finality: Any) -> None:
     evidence = ev.evidence()

@@ -64,6 +64,14 @@ def test_plain_trees_agree_with_the_recursive_definition(size: int, data: st.Dat
     rfc9162.verify_inclusion(index, size, hashes[index], ev.plain_path(index, hashes), ev.plain_root(hashes))
 
 
+def test_a_consistency_proof_binds_the_older_root_too() -> None:
+    hashes = [hashlib.sha256(bytes([i])).digest() for i in range(5)]
+    proof = [hashes[2], hashes[3], ev.plain_root(hashes[:2]), hashes[4]]  # from 3 of 5, by the definition in RFC 9162 §2.1.4.1
+    rfc9162.verify_consistency(3, 5, proof, ev.plain_root(hashes[:3]), ev.plain_root(hashes))
+    with pytest.raises(Refused, match="first root"):
+        rfc9162.verify_consistency(3, 5, proof, bytes(32), ev.plain_root(hashes))
+
+
 VECTOR = Context(1, 2, 1337, bytes(19) + b"\xaa", ev.sha(b"org"), ev.sha(b"dataset"), 1767225600, 1769904000, 1, ev.sha(b"schema"))
 
 
@@ -177,6 +185,18 @@ def test_a_leaf_value_of_2_to_the_96_is_refused_and_one_below_passes() -> None:
         sum_tree.leaf_hash(1, bytes(32), bytes(32), [2**96, 0, 0, 0], bytes(32))
 
 
+def test_an_r_made_over_smaller_totals_and_the_true_tree_is_refused() -> None:
+    """The contract computes R from the totals that it is given; that they are the tree's is for the path to show."""
+    arguments = proof_arguments()
+    arguments["totals"][0] -= 1
+    arguments["root"] = sum_tree.commitment_root(
+        1, arguments["context"].digest(), arguments["n"], arguments["totals"], arguments["tree_root"]
+    )
+    with pytest.raises(Refused) as caught:
+        sum_tree.verify_proof(**arguments)
+    assert caught.value.code == "TOTALS"
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.integers(1, 33), st.data())
 def test_sum_trees_agree_with_the_recursive_definition(n: int, data: st.DataObject) -> None:
@@ -217,3 +237,17 @@ def test_a_vkey_whose_id_does_not_follow_from_its_key_is_refused() -> None:
     with pytest.raises(Malformed, match="key id"):
         read_vkey(f"{name}+00000000+{key}")
     assert read_vkey(good).key_id.hex() == key_id
+
+
+@pytest.mark.parametrize("value", [2**96, 2**127])
+def test_a_tree_that_was_built_over_an_oversized_leaf_is_refused_although_its_hashes_fit(value: int) -> None:
+    arguments = proof_arguments(2, 0)
+    tree = ev.Tree(arguments["context"].digest(), [])
+    tree.leaves = [(ev.sha(bytes([i])), bytes(32), [value if i else 1, 0, 0, 0], b"r", "") for i in range(2)]
+    _, totals, tree_root = tree.node(0, 2)
+    _, sums, digest = tree.node(1, 2)
+    _, own, own_digest = tree.node(0, 1)
+    arguments.update(leaf=Node(1, tuple(own), own_digest), path=[(sums, digest)], totals=totals, tree_root=tree_root, root=tree.root())
+    with pytest.raises(Refused) as caught:
+        sum_tree.verify_proof(**arguments)
+    assert caught.value.facts["element"] == "path[0].sums"

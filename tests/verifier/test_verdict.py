@@ -92,6 +92,14 @@ def test_the_commitment_of_a_verdict_is_signed_too_for_claims_with_two_verifiers
     assert Account.recover_message(signable, signature=document["commitment"]["signature"]) == VERIFIER.address
 
 
+def test_a_claim_may_be_named_with_its_bank_and_no_other(tmp_path: Path) -> None:
+    assert give(tmp_path, ev.evidence(), "--claim", "bank-a:green-2025").code == 0
+    assert signed(tmp_path)["result"]["claim"] == ev.sid("claim", "bank-a/green-2025").hex()
+    assert give(tmp_path, ev.evidence(), "--claim", "0x" + "ab" * 32).code == 0
+    assert signed(tmp_path)["message"]["claim"] == "0x" + "ab" * 32
+    assert give(tmp_path, ev.evidence(), "--claim", "bank-b:green-2025").code == 2
+
+
 def test_a_verdict_on_a_wrong_statement_is_adverse_and_keeps_the_exit_code(tmp_path: Path) -> None:
     def change(document: Any) -> None:
         document["lines"][1]["scope1_g"] = str(int(document["lines"][1]["scope1_g"]) + 1000)
