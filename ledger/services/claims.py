@@ -109,8 +109,7 @@ def list_claims(work: Work, institution: str | None, limit: int, after: str | No
     elif not may_see(work.actor, ""):
         institution = work.actor.institution or "-"
     page = claims.list_claims(work.session, institution_id=institution, limit=limit, after=None if after is None else int(after))
-    latest = {(row.institution_id, row.claim_id): row for row in page.items}
-    return Page(tuple(claim_view(work, row) for row in latest.values()), None if page.next_after is None else str(page.next_after))
+    return Page(tuple(claim_view(work, row) for row in page.items), None if page.next_after is None else str(page.next_after))
 
 
 def get_claim_package(work: Work, id: str) -> PackageView:
@@ -132,7 +131,7 @@ def get_claim_package(work: Work, id: str) -> PackageView:
 
 def claim_name(row: tables.Claim) -> bytes:
     """Return the claim's 32-byte name on chain."""
-    return sid("claim", f"{row.institution_id}/{row.claim_id}")
+    return bytes.fromhex(row.name)
 
 
 def load_claim_row(work: Work, id: str) -> tables.Claim:

@@ -23,13 +23,12 @@ from ledger.services.anchors import attested
 from ledger.services.attestations import read_message
 from ledger.services.context import Work
 from ledger.services.institutions import FORGET
-from ledger.services.packages import find_activity
 from ledger.services.statements import load_commitments
 from ledger.services.transactions import find_transaction
 from ledger.store import tables
 from ledger.store.audit import find_last_entry
 from ledger.store.integrity import check_store
-from ledger.store.repositories import institutions, library, statements
+from ledger.store.repositories import institutions, library, periods, statements
 
 _ACTION = "restore the row from a backup and find out who changed it"
 
@@ -108,7 +107,7 @@ def _check_computation(
 ) -> Iterator[Finding]:
     try:
         organisation = institutions.find_organisation_by_hash(work.session, row.institution_id, row.organisation_hash)
-        activity = find_activity(work, row)
+        activity = periods.find_activity_by_id(work.session, row.activity_version_id)
         release = library.get_release(work.session, row.library_hash)
         if organisation is None or activity is None:
             yield Finding("INPUT_MISSING", "error", place, _ACTION)

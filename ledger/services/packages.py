@@ -67,7 +67,7 @@ def _evidence(work: Work, row: tables.Statement) -> Evidence:
     items = attested(work, row)
     anchors = [attestations.find_anchor(work.session, item.id) for item in items]
     organisation = institutions.find_organisation_by_hash(work.session, row.institution_id, row.organisation_hash)
-    activity = find_activity(work, row)
+    activity = periods.find_activity_by_id(work.session, row.activity_version_id)
     release = library.get_release(work.session, row.library_hash)
     if organisation is None or activity is None:
         raise Conflict("the inputs of this statement are not stored any more", hint="restore the database from a backup")
@@ -84,16 +84,3 @@ def _evidence(work: Work, row: tables.Statement) -> Evidence:
         chain_id=work.house.chain.chain_id,
         period_ledger=work.house.contracts.periods.address.lower(),
     )
-
-
-def find_activity(work: Work, row: tables.Statement) -> tables.ActivityVersion | None:
-    """Return the version of the activity data that a statement was computed from, or None."""
-    after: int | None = None
-    while True:
-        page = periods.list_activity_versions(work.session, row.institution_id, row.period_id, limit=500, after=after)
-        for item in page.items:
-            if item.id == row.activity_version_id:
-                return periods.get_activity_version(work.session, row.institution_id, row.period_id, item.version)
-        if page.next_after is None:
-            return None
-        after = page.next_after

@@ -80,7 +80,7 @@ def relay_participant_action(work: Work, institution: str, struct_name: str, mes
         raise InputError(f"the message registers another kind of institution than {row.kind}")
     outbox_id = queue(work, registry, received, kind=f"participants.{kind}", subject=institution)
     version = int(getattr(received.struct, "version", 0))
-    action = _find_same(work, row.org, received.struct.struct_hash().hex()) or participants.add_participant_action(
+    action = participants.find_participant_action(work.session, received.struct.struct_hash().hex()) or participants.add_participant_action(
         work.session, kind=kind, org=row.org, version=version, signed=signed_columns(work, received, outbox_id)
     )
     audit.record(work, f"participant.{kind}", institution, institution=institution)
@@ -116,11 +116,6 @@ def get_version(work: Work, institution: str) -> int:
     require_visible(work, institution)
     row = institutions.get_institution(work.session, institution)
     return work.house.contracts.participants.institution(bytes.fromhex(row.org)).version
-
-
-def _find_same(work: Work, org: str, struct_hash: str) -> ParticipantAction | None:
-    page = participants.list_participant_actions(work.session, org=org, limit=500)
-    return next((action for action in page.items if action.struct_hash == struct_hash), None)
 
 
 def _view(work: Work, institution: str, action: ParticipantAction) -> ActionView:

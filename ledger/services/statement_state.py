@@ -6,11 +6,10 @@ The state is derived from what happened (attestations, transactions, claims); no
 from __future__ import annotations
 
 from ledger.chain.typed_data import ClaimState
-from ledger.identifiers import sid
 from ledger.services.context import Work
 from ledger.services.transactions import find_transaction
 from ledger.store import tables
-from ledger.store.repositories import attestations, claims, statements
+from ledger.store.repositories import attestations, claims
 
 
 def find_statement_state(work: Work, row: tables.Statement) -> str:
@@ -36,26 +35,10 @@ def attestation_states(work: Work, row: tables.Statement) -> dict[str, str]:
 
 def last_attested(work: Work, institution: str, period: str) -> tables.Statement | None:
     """Return the statement of the period's highest revision that was signed and not refused for good; None before the first."""
-    found: tables.Statement | None = None
-    after: int | None = None
-    while True:
-        page = statements.list_statements(work.session, institution_id=institution, period_id=period, limit=500, after=after)
-        for row in page.items:
-            states = attestation_states(work, row)
-            if states and "rejected" not in states.values() and (found is None or row.revision > found.revision):
-                found = row
-        if page.next_after is None:
-            return found
-        after = page.next_after
+    return attestations.find_last_attested_statement(work.session, institution, period)
 
 
 def _is_verified(work: Work, row: tables.Statement) -> bool:
-    package = statements.find_latest_package(work.session, row.id)
-    if package is None:
-        return False
-    for claim in claims.list_claims(work.session, institution_id=row.institution_id, limit=500).items:
-        if claim.package_hash == package.hash:
-            name = sid("claim", f"{claim.institution_id}/{claim.claim_id}")
-            if work.house.contracts.claims.claim_state(name) in (ClaimState.ATTESTED, ClaimState.CERTIFIED):
-                return True
-    return False
+    names = {bytes.fromhex(claim.name) for claim in claims.list_statement_claims(work.session, row.id)}
+    registry = work.house.contracts.claims
+    return any(registry.claim_state(name) in (ClaimState.ATTESTED, ClaimState.CERTIFIED) for name in names)

@@ -12,7 +12,7 @@ from ledger.errors import Forbidden, InputError, NotFound
 from ledger.records import canonical
 from ledger.records.findings import findings_document
 from ledger.services import audit
-from ledger.services.claims import claim_name, load_claim_row
+from ledger.services.claims import load_claim_row
 from ledger.services.context import Work, require_role
 from ledger.services.signing import queue, receive, signed_columns
 from ledger.services.transactions import find_transaction
@@ -102,15 +102,10 @@ def get_verdict_result(work: Work, claim_id: str, id: str) -> bytes:
 
 
 def _find_claim(work: Work, name: bytes) -> tables.Claim:
-    after: int | None = None
-    while True:
-        page = claims.list_claims(work.session, limit=500, after=after)
-        for row in page.items:
-            if claim_name(row) == name:
-                return claims.get_claim(work.session, row.institution_id, row.claim_id)
-        if page.next_after is None:
-            raise NotFound("no such claim", hint="the verdict names a claim that this server does not know")
-        after = page.next_after
+    row = claims.find_claim_by_name(work.session, name.hex())
+    if row is None:
+        raise NotFound("no such claim", hint="the verdict names a claim that this server does not know")
+    return row
 
 
 def _view(work: Work, claim: tables.Claim, row: tables.Verdict) -> VerdictView:

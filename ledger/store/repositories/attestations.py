@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqlalchemy.orm import aliased, defer
 from sqlmodel import Session, col, select
 
 from ledger.records.outbox import REVERTED
@@ -78,6 +79,29 @@ def list_statement_attestations(session: Session, statement_id: int) -> list[Att
     """Return every attestation of the statement, by dataset and attempt."""
     query = select(Attestation).where(Attestation.statement_id == statement_id)
     return list(session.exec(query.order_by(col(Attestation.dataset), col(Attestation.attempt))).all())
+
+
+def find_last_attested_statement(session: Session, institution_id: str, period_id: str) -> Statement | None:
+    """Return the statement of the period's highest revision that was signed and not refused for good; None before the first.
+
+    A statement is refused for good where the transaction of any dataset's latest attempt is. Its document and findings are left out.
+    """
+    later = aliased(Attestation)
+    signed = select(Attestation.id).where(Attestation.statement_id == Statement.id)
+    again = select(later.id).where(
+        later.statement_id == Attestation.statement_id, later.dataset == Attestation.dataset, later.attempt > Attestation.attempt
+    )
+    refused = signed.join(Outbox, col(Outbox.id) == col(Attestation.outbox_id)).where(Outbox.state == REVERTED, ~again.exists())
+    query = (
+        select(Statement)
+        .where(Statement.institution_id == institution_id, Statement.period_id == period_id, signed.exists(), ~refused.exists())
+        .order_by(col(Statement.revision).desc(), col(Statement.id))
+        .options(
+            defer(Statement.document, raiseload=True),  # type: ignore[arg-type]
+            defer(Statement.findings, raiseload=True),  # type: ignore[arg-type]
+        )
+    )
+    return session.exec(query.limit(1)).one_or_none()
 
 
 def list_attestations(

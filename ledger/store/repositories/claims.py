@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from ledger.identifiers import sid
 from ledger.store.errors import AlreadyStored
 from ledger.store.repositories.attestations import may_sign_anew
 from ledger.store.repositories.paging import Page, fetch_page, found, sha256_hex
 from ledger.store.repositories.signed import Signed
-from ledger.store.tables import Claim, Verdict
+from ledger.store.tables import Claim, Package, Verdict
 
 
 def add_claim(
@@ -27,6 +29,7 @@ def add_claim(
     row = Claim(
         institution_id=institution_id,
         claim_id=claim_id,
+        name=sid("claim", f"{institution_id}/{claim_id}").hex(),
         attempt=0 if earlier is None else earlier.attempt + 1,
         period_id=period_id,
         scheme=scheme,
@@ -53,9 +56,21 @@ def get_claim(session: Session, institution_id: str, claim_id: str) -> Claim:
     return found(find_claim(session, institution_id, claim_id), "claim", institution=institution_id, id=claim_id)
 
 
+def find_claim_by_name(session: Session, name: str) -> Claim | None:
+    """Return the latest attempt at the claim with this name on chain (32 bytes as hex), or None."""
+    return session.exec(select(Claim).where(Claim.name == name).order_by(col(Claim.attempt).desc()).limit(1)).one_or_none()
+
+
+def list_statement_claims(session: Session, statement_id: int) -> list[Claim]:
+    """Return the claims that rest on a package of the statement, every attempt, in the order they came."""
+    packages = select(Package.hash).where(Package.statement_id == statement_id)
+    return list(session.exec(select(Claim).where(col(Claim.package_hash).in_(packages)).order_by(col(Claim.id))).all())
+
+
 def list_claims(session: Session, *, institution_id: str | None = None, limit: int = 100, after: int | None = None) -> Page[Claim, int]:
-    """Return claims in the order they came, of one institution if given."""
-    query = select(Claim)
+    """Return the latest attempt at each claim in the order they came, of one institution if given."""
+    later = aliased(Claim)
+    query = select(Claim).where(~select(later.id).where(later.name == Claim.name, later.attempt > Claim.attempt).exists())
     if institution_id is not None:
         query = query.where(Claim.institution_id == institution_id)
     return fetch_page(session, query, col(Claim.id), lambda row: row.id, limit, after)

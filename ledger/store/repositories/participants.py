@@ -34,6 +34,11 @@ def add_participant_action(session: Session, *, kind: str, org: str | None, vers
     return row
 
 
+def find_participant_action(session: Session, struct_hash: str) -> ParticipantAction | None:
+    """Return the admin message with this struct hash, or None."""
+    return session.exec(select(ParticipantAction).where(ParticipantAction.struct_hash == struct_hash)).one_or_none()
+
+
 def list_participant_actions(
     session: Session, *, org: str | None = None, limit: int = 100, after: int | None = None
 ) -> Page[ParticipantAction, int]:

@@ -89,6 +89,11 @@ def get_activity_version(session: Session, institution_id: str, period_id: str, 
     return found(session.exec(query).one_or_none(), "activity version", institution=institution_id, period=period_id, version=version)
 
 
+def find_activity_by_id(session: Session, id: int) -> ActivityVersion | None:
+    """Return the version of activity data with this number, or None."""
+    return session.get(ActivityVersion, id, populate_existing=True)
+
+
 def list_activity_versions(
     session: Session, institution_id: str, period_id: str, *, limit: int = 100, after: int | None = None
 ) -> Page[ActivityVersion, int]:

@@ -56,12 +56,17 @@ class Anchor(Row, table=True):
 
 
 class Claim(SignedMessage, Row, table=True):
-    """A bank's signed Claim on a scheme for a period, resting on the package whose hash it names; `attempt` as for attestations."""
+    """A bank's signed Claim on a scheme for a period, resting on the package whose hash it names; `attempt` as for attestations.
+
+    `name` is the claim's 32-byte name on chain, as hex.
+    """
 
     __table_args__ = table(
         refers(("institution_id", "period_id"), "period", ("institution_id", "id")),
         unique("institution_id", "claim_id", "attempt"),
-        *sha256_hex("package_hash"),
+        unique("name", "attempt"),
+        *sha256_hex("name", "package_hash"),
+        Index(None, "package_hash"),
         holds("attempt", "attempt >= 0"),
         *signed_message(),
     )
@@ -69,6 +74,7 @@ class Claim(SignedMessage, Row, table=True):
     id: AutoInt = None  # type: ignore[assignment]
     institution_id: Str
     claim_id: Str
+    name: Str
     attempt: Int
     period_id: Str
     scheme: Str

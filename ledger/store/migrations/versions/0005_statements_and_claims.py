@@ -50,6 +50,7 @@ def upgrade() -> None:
         sa.Column("id", WHOLE, nullable=False),
         sa.Column("institution_id", TEXT, nullable=False),
         sa.Column("claim_id", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
         sa.Column("attempt", WHOLE, nullable=False),
         sa.Column("period_id", TEXT, nullable=False),
         sa.Column("scheme", TEXT, nullable=False),
@@ -57,6 +58,7 @@ def upgrade() -> None:
         sa.CheckConstraint("length(signature) = 132 AND substr(signature, 1, 2) = '0x'", name=op.f("ck_claim_signature")),
         sa.CheckConstraint("length(signer) = 42 AND substr(signer, 1, 2) = '0x' AND lower(signer) = signer", name=op.f("ck_claim_signer")),
         sa.CheckConstraint("attempt >= 0", name=op.f("ck_claim_attempt")),
+        sa.CheckConstraint('length("name") = 64 AND lower("name") = "name"', name=op.f("ck_claim_name")),
         sa.CheckConstraint('length("package_hash") = 64 AND lower("package_hash") = "package_hash"', name=op.f("ck_claim_package_hash")),
         sa.CheckConstraint("length(struct_hash) IN (64, 66)", name=op.f("ck_claim_struct_hash")),
         sa.ForeignKeyConstraint(
@@ -65,9 +67,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["outbox_id"], ["outbox.id"], name=op.f("fk_claim_outbox_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_claim")),
         sa.UniqueConstraint("institution_id", "claim_id", "attempt", name=op.f("uq_claim_institution_id_claim_id_attempt")),
+        sa.UniqueConstraint("name", "attempt", name=op.f("uq_claim_name_attempt")),
         sa.UniqueConstraint("struct_hash", name=op.f("uq_claim_struct_hash")),
         sqlite_strict=True,
     )
+    op.create_index(op.f("ix_claim_package_hash"), "claim", ["package_hash"], unique=False)
     op.create_table(
         "statement",
         sa.Column("id", WHOLE, nullable=False),
