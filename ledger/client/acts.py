@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from ledger.chain.typed_data import (
     STRUCTS,
     AddKey,
     Domain,
+    EndKey,
     InstitutionKind,
     ProposeRelease,
     PublishRelease,
@@ -102,6 +104,29 @@ def add_key(admin: Party, *, institution: str, address: str, role: Role, version
     return admin_act(admin, institution, AddKey(sid("org", institution), address, role, valid_from, 0, version, now + DEADLINE_SECONDS))
 
 
+def end_key(admin: Party, *, institution: str, address: str, role: Role, valid_to: int, version: int, now: int) -> dict[str, Any]:
+    """End a key's role at `valid_to` (Unix seconds); what it signed before stays good."""
+    struct = EndKey(sid("org", institution), address, role, valid_to, version, now + DEADLINE_SECONDS)
+    return admin_act(admin, institution, struct)
+
+
+def next_version(client: Client, institution: str) -> int:
+    """Return the number that the next admin message on this institution carries: they count up from 1, refused ones left out."""
+    actions = client.get_all(f"/v1/institutions/{institution}/participant-actions")
+    return 1 + sum(1 for action in actions if action["state"] != "rejected")
+
+
+def wait_action(client: Client, institution: str, id: str, *, seconds: float = 60) -> dict[str, Any]:
+    """Wait until an admin message is anchored or rejected, or time runs out; return it as it stands then."""
+    end = time.monotonic() + seconds
+    while True:
+        actions = client.get_all(f"/v1/institutions/{institution}/participant-actions")
+        found = next((action for action in actions if action["id"] == id), None)
+        if found is not None and (found["state"] in ("anchored", "rejected") or time.monotonic() > end):
+            return found
+        time.sleep(0.2)
+
+
 def set_key_standing(
     admin: Party, *, institution: str, address: str, role: Role, suspended: bool, reason: str, version: int, now: int
 ) -> dict[str, Any]:
@@ -133,9 +158,14 @@ def publish(publisher: Party, release: str, *, centre: str, now: int) -> dict[st
     return dict(publisher.client.post(f"/v1/library-releases/{release}/publication", body))
 
 
-def attest(approver: Party, statement: str, *, seconds: float = 60) -> dict[str, Any]:
-    """Sign every dataset of a statement with the bank's own key, hand the signatures in and wait for the anchors."""
-    request = approver.client.get(f"/v1/statements/{statement}/signing-request")
+def attest(approver: Party, statement: str, *, request: Mapping[str, Any] | None = None, seconds: float = 60) -> dict[str, Any]:
+    """Sign every dataset of a statement with the bank's own key, hand the signatures in and wait for the anchors.
+
+    Args:
+        request: the signing request that the approver has looked at; it is fetched where none is given.
+    """
+    if request is None:
+        request = approver.client.get(f"/v1/statements/{statement}/signing-request")
     key = approver.signer()
     items = [{"dataset": item["dataset"], "message": item["message"], "signature": sign_item(item, key)} for item in request["items"]]
     answer = approver.client.post("/v1/attestations", {"statement": statement, "items": items})
@@ -149,9 +179,19 @@ def checkpoint_log(approver: Party, institution: str) -> dict[str, Any]:
     return dict(approver.client.post(f"/v1/institutions/{institution}/log-checkpoints", body))
 
 
-def claim(approver: Party, statement: str, *, claim_id: str, scheme: str, seconds: float = 60) -> dict[str, Any]:
+def claim(
+    approver: Party,
+    statement: str,
+    *,
+    claim_id: str,
+    scheme: str,
+    request: Mapping[str, Any] | None = None,
+    seconds: float = 60,
+) -> dict[str, Any]:
     """Sign a claim on a scheme, hand it in and wait until the chain has it."""
-    item = approver.client.get(f"/v1/statements/{statement}/claim-request", scheme=scheme, claim=claim_id)
+    item = (
+        request if request is not None else approver.client.get(f"/v1/statements/{statement}/claim-request", scheme=scheme, claim=claim_id)
+    )
     body = {
         "statement": statement,
         "claim": claim_id,
@@ -168,7 +208,7 @@ def new_commitment_key() -> bytes:
     return secrets.token_bytes(32)
 
 
-def sign_policy_facts(admin: Client, key: Ed25519PrivateKey, *, version: int) -> dict[str, object]:
+def sign_policy_facts(admin: Client, key: Ed25519PrivateKey, *, version: int, days: int | None = None) -> dict[str, object]:
     """Fetch what a policy pins and return it signed with the centre's policy key. Read it over before handing it out."""
-    facts = admin.get("/v1/policy-facts", version=str(version))
+    facts = admin.get("/v1/policy-facts", version=str(version), **({} if days is None else {"days": str(days)}))
     return seal_policy(facts, key)

@@ -6,15 +6,16 @@ import base64
 import hashlib
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import httpx2
-
-from ledger.errors import LedgerError
+from ledger.errors import ConfigurationError, LedgerError
 from ledger.records import canonical
+
+if TYPE_CHECKING:
+    import httpx2
 
 UPLOAD_BLOCK = 1 << 20
 
@@ -48,10 +49,15 @@ class Client:
     _http: httpx2.Client = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        import httpx2  # late: a command that asks nobody starts without it
+
         headers = {"Accept-Language": self.language}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
-        self._http = httpx2.Client(base_url=self.url.rstrip("/"), headers=headers, timeout=self.timeout, trust_env=False)
+        try:
+            self._http = httpx2.Client(base_url=self.url.rstrip("/"), headers=headers, timeout=self.timeout, trust_env=False)
+        except (httpx2.InvalidURL, ValueError) as error:
+            raise ConfigurationError(f"not a URL: {self.url}", hint="expected http://127.0.0.1:8057 or https://…") from error
 
     def __enter__(self) -> Self:
         return self
@@ -99,8 +105,14 @@ class Client:
         """POST a body as it is, with its digest."""
         return self._write("POST", path, body, media_type, key)
 
-    def post_file(self, path: str, file: Path, media_type: str, *, key: str | None = None) -> Any:
-        """POST a file without reading it whole; the idempotency key is the file's digest unless given."""
+    def post_file(
+        self, path: str, file: Path, media_type: str, *, key: str | None = None, progress: Callable[[int], None] = lambda _: None
+    ) -> Any:
+        """POST a file without reading it whole; the idempotency key is the file's digest unless given.
+
+        Args:
+            progress: called with the number of bytes of every block that was handed over.
+        """
         digest = hashlib.sha256()
         with file.open("rb") as stream:
             while block := stream.read(UPLOAD_BLOCK):
@@ -110,6 +122,7 @@ class Client:
             with file.open("rb") as stream:
                 while block := stream.read(UPLOAD_BLOCK):
                     yield block
+                    progress(len(block))
 
         headers = {
             "Content-Type": media_type,
@@ -132,21 +145,25 @@ class Client:
         return self._read(self._send(method, path, content=body, headers=headers))
 
     def _send(self, method: str, path: str, **arguments: Any) -> httpx2.Response:
+        import httpx2
+
         try:
             answer = self._http.request(method, path, **arguments)
-        except httpx2.HTTPError as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise ServerUnavailable(f"{self.url} does not answer: {error}", hint="is `lingtan serve` running there?") from error
-        if answer.status_code >= 400:
+        if answer.status_code >= 300:
             try:
                 problem = answer.json()
             except ValueError:
-                problem = {"title": answer.reason_phrase}
+                problem = {"title": f"{self.url} answered {answer.status_code} {answer.reason_phrase}", "hint": "is it a server of ours?"}
             raise RequestRefused(answer.status_code, problem if isinstance(problem, dict) else {})
         return answer
 
-    @staticmethod
-    def _read(answer: httpx2.Response) -> Any:
-        return answer.json() if answer.content else {}
+    def _read(self, answer: httpx2.Response) -> Any:
+        try:
+            return answer.json() if answer.content else {}
+        except ValueError as error:
+            raise ServerUnavailable(f"{self.url} answers with something else than JSON", hint="is it a server of ours?") from error
 
 
 def content_digest(body: bytes) -> str:

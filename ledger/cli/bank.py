@@ -1,0 +1,219 @@
+"""Commands of a bank's preparer: templates, the offline check, submitting, meters, periods, statements."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from ledger.cli.failures import FINDINGS, Failure
+from ledger.cli.invocation import Invocation, my_institution, this, write_result
+from ledger.cli.offline import Kind, check_file, is_csv, read_document, template
+from ledger.client.http import Client
+from ledger.clock import SystemClock
+
+app = typer.Typer()
+templates = typer.Typer(no_args_is_help=True, help="Files to start from.")
+submissions = typer.Typer(no_args_is_help=True, help="Hand data in; every finding comes back at once.")
+meters = typer.Typer(no_args_is_help=True, help="Meters and their readings.")
+periods = typer.Typer(no_args_is_help=True, help="Reporting periods.")
+statements = typer.Typer(no_args_is_help=True, help="Statements of a period.")
+for name, group in (("template", templates), ("submit", submissions), ("meter", meters), ("period", periods), ("statement", statements)):
+    app.add_typer(group, name=name, rich_help_panel="Bank")
+
+FileArgument = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+PeriodOption = Annotated[str, typer.Option(help="the period's id, such as 2025")]
+Cause = Literal["first", "data", "factor", "boundary", "method", "error"]
+STATEMENT_COLUMNS = ("id", "period", "revision", "cause", "state", "scope1_g", "scope2_location_g", "prepared_by")
+
+
+@templates.command("get")
+def get_template(
+    context: typer.Context,
+    kind: Annotated[Literal["activity", "meters", "organisation"], typer.Argument(help="what you want to hand in")],
+    out: Annotated[Path | None, typer.Option(help="the file to write; a usual name without it")] = None,
+) -> None:
+    """Write a file to start from."""
+    run = this(context)
+    name, data = template(kind)
+    path = out or Path(name)
+    write_result(path, data)
+    run.out.record({"file": str(path), "bytes": len(data)}, [("file", path), ("bytes", len(data))])
+
+
+@app.command(rich_help_panel="Bank")
+def check(
+    context: typer.Context,
+    file: FileArgument,
+    kind: Annotated[Kind, typer.Option(help="what the file is")] = "auto",
+    meters: Annotated[
+        Path | None, typer.Option(help="the registered meters, from `lingtan --json meter list`; else any meter is taken", exists=True)
+    ] = None,
+    institution: Annotated[str | None, typer.Option(help="whose file it should be")] = None,
+) -> None:
+    """Check a file by the server's own rules, without a server. Exit 1 where it would be refused."""
+    run = this(context)
+    checked = check_file(file, kind=kind, meters=meters, institution=institution, now=SystemClock().now())
+    findings = [finding.to_document() for finding in checked.findings]
+    document = {"kind": checked.kind, "accepted": checked.accepted, **checked.facts, "unchecked": checked.unchecked, "findings": findings}
+    fields = [("kind", checked.kind), ("accepted", checked.accepted), *checked.facts.items()]
+    judge(run, document, fields, findings, accepted=checked.accepted)
+
+
+@submissions.command("organisation")
+def submit_organisation(context: typer.Context, file: FileArgument) -> None:
+    """Submit the organisation tree (lingtan.organisation/1) as its next version."""
+    run = this(context)
+    document = read_document(file)
+    with run.client() as client:
+        answer = client.post(f"/v1/institutions/{my_institution(client)}/organisation", document)
+    fields = [("version", answer["version"]), ("hash", answer["hash"]), ("units", answer["units"])]
+    judge(run, answer, fields, answer["findings"], accepted=bool(answer["accepted"]))
+
+
+@submissions.command("activity")
+def submit_activity(context: typer.Context, file: FileArgument, period: PeriodOption) -> None:
+    """Submit a period's activity data: the CSV table, or lingtan.activity/1."""
+    run = this(context)
+    document = None if is_csv(file) else read_document(file)
+    with run.client() as client:
+        path = f"/v1/institutions/{my_institution(client)}/periods/{period}/activity"
+        answer = client.post_bytes(path, file.read_bytes(), "text/csv") if document is None else client.post(path, document)
+    fields = [("period", answer["period"]), ("version", answer["version"]), ("hash", answer["hash"])]
+    judge(run, answer, fields, answer["findings"], accepted=bool(answer["accepted"]))
+
+
+@submissions.command("meters")
+def submit_meters(context: typer.Context, file: FileArgument) -> None:
+    """Submit meter readings as CSV; the same as `meter import`."""
+    import_readings(context, file)
+
+
+@meters.command("import")
+def import_readings(context: typer.Context, file: FileArgument) -> None:
+    """Send a CSV of readings: taken whole, or not at all with every finding."""
+    run = this(context)
+    with run.client() as client, run.out.progress(file.stat().st_size, "uploading", file=file.name) as advance:
+        path = f"/v1/institutions/{my_institution(client)}/telemetry"
+        # A fresh key: a file that was refused may be good once its meters are registered; one that was taken changes nothing again.
+        answer = client.post_file(path, file, "text/csv", key=uuid.uuid4().hex, progress=advance)
+    fields = [("id", answer["id"]), ("rows", answer["rows"]), ("meters", answer["meters"]), ("accepted", answer["accepted"])]
+    judge(run, answer, fields, answer["findings"], accepted=bool(answer["accepted"]))
+
+
+@meters.command("add")
+def add_meter(
+    context: typer.Context,
+    id: Annotated[str, typer.Argument(help="the id that stands in the CSV")],
+    unit: Annotated[str, typer.Option(help="the unit of the tree that it serves")],
+    quantity: Annotated[str, typer.Option(help="what it measures")] = "el.import",
+    interval: Annotated[int, typer.Option(help="minutes")] = 15,
+) -> None:
+    """Register a meter; the same again changes nothing."""
+    run = this(context)
+    with run.client() as client:
+        document = {"id": id, "unit": unit, "quantity": quantity, "interval_minutes": interval}
+        answer = client.post(f"/v1/institutions/{my_institution(client)}/meters", document)
+    run.out.record(answer, [("id", answer["id"]), ("unit", answer["unit"]), ("quantity", answer["quantity"])])
+
+
+@meters.command("list")
+def list_meters(context: typer.Context) -> None:
+    """List the registered meters; with --json the file for `check --meters`."""
+    run = this(context)
+    with run.client() as client:
+        items = list(client.get_all(f"/v1/institutions/{my_institution(client)}/meters"))
+    rows = [(item["id"], item["unit"], item["quantity"], item["interval_minutes"]) for item in items]
+    run.out.table({"items": items}, ("id", "unit", "quantity", "interval"), rows)
+
+
+@periods.command("open")
+def open_period(
+    context: typer.Context,
+    id: Annotated[str, typer.Argument(help="such as 2025")],
+    first_day: Annotated[str, typer.Option(help="the first local day, such as 2025-01-01")],
+    last_day: Annotated[str, typer.Option(help="the last local day, included")],
+) -> None:
+    """Open a reporting period in the bank's own time zone."""
+    run = this(context)
+    with run.client() as client:
+        document = {"id": id, "first_day": first_day, "last_day": last_day}
+        answer = client.post(f"/v1/institutions/{my_institution(client)}/periods", document)
+    run.out.record(answer, [(name, answer[name]) for name in ("id", "start", "end", "timezone", "state")])
+
+
+@periods.command("list")
+def list_periods(context: typer.Context) -> None:
+    """List the bank's periods."""
+    run = this(context)
+    with run.client() as client:
+        items = list(client.get_all(f"/v1/institutions/{my_institution(client)}/periods"))
+    columns = ("id", "start", "end", "timezone", "state")
+    run.out.table({"items": items}, columns, [[item[name] for name in columns] for item in items])
+
+
+@statements.command("prepare")
+def prepare_statement(context: typer.Context, period: PeriodOption, cause: Annotated[Cause, typer.Option(help="why")] = "first") -> None:
+    """Compute the statement of a period from what is recorded now, with every finding."""
+    prepare(this(context), period, cause)
+
+
+@statements.command("list")
+def list_statements(context: typer.Context, period: Annotated[str | None, typer.Option(help="of this period only")] = None) -> None:
+    """List the bank's statements, every revision."""
+    run = this(context)
+    with run.client() as client:
+        items = all_statements(client, period)
+    show_statements(run, items)
+
+
+@app.command(rich_help_panel="Bank")
+def amend(
+    context: typer.Context,
+    reason: Annotated[Literal["data", "factor", "boundary", "method", "error"], typer.Option(help="what was wrong with the last revision")],
+    period: PeriodOption,
+) -> None:
+    """Prepare the next revision of a period that was signed; the earlier one stays and is superseded by the signature."""
+    prepare(this(context), period, reason)
+
+
+def prepare(run: Invocation, period: str, cause: Cause) -> None:
+    """Have a statement computed and show it."""
+    with run.client() as client:
+        answer = client.post(f"/v1/institutions/{my_institution(client)}/periods/{period}/statements", {"cause": cause})
+    fields = [(name, answer[name]) for name in ("id", "period", "revision", "cause", "state", "hash", "lines")]
+    judge(run, answer, [*fields, *totals_of(answer)], answer["findings"], accepted=not answer["has_errors"])
+
+
+def judge(
+    run: Invocation, document: dict[str, Any], fields: list[tuple[str, Any]], findings: list[dict[str, Any]], *, accepted: bool
+) -> None:
+    """Show a result with its findings, and end with exit code 1 where they refuse it."""
+    run.out.record(document, fields)
+    run.out.findings(findings)
+    if not accepted:
+        count = sum(1 for finding in findings if finding["severity"] == "error")
+        run.out.failure(Failure(FINDINGS, "findings", run.out.say("findings_refused", count=count), run.out.say("findings_hint")))
+        raise typer.Exit(FINDINGS)
+
+
+def totals_of(statement: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return a statement's totals as exact tonnes."""
+    from ledger.cli.output import tonnes
+
+    return [(name, f"{tonnes(grams)} CO2e") for name, grams in statement["totals"].items()]
+
+
+def all_statements(client: Client, period: str | None = None) -> list[dict[str, Any]]:
+    """Return the statements of the token's bank, of one period or of all."""
+    institution = my_institution(client)
+    names = [period] if period is not None else [item["id"] for item in client.get_all(f"/v1/institutions/{institution}/periods")]
+    return [item for name in names for item in client.get_all(f"/v1/institutions/{institution}/periods/{name}/statements")]
+
+
+def show_statements(run: Invocation, items: list[dict[str, Any]]) -> None:
+    """Show statements as a table."""
+    rows = [[dict(totals_of(item)).get(name, item.get(name)) for name in STATEMENT_COLUMNS] for item in items]
+    run.out.table({"items": items}, STATEMENT_COLUMNS, rows)

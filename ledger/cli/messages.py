@@ -1,0 +1,174 @@
+"""What the commands say, in English and Chinese. Names of things (ids, hashes, codes) are never translated."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Language = Literal["en", "zh"]
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+
+MESSAGES: tuple[tuple[str, str, str], ...] = (
+    ("error", "error", "错误"),
+    ("hint", "hint", "提示"),
+    ("command_missing", "a command is missing", "缺少命令"),
+    ("help_hint", "run `{command} --help` to see what it takes", "运行 `{command} --help` 查看用法"),
+    ("internal", "the command failed inside: {name}", "命令内部故障：{name}"),
+    ("internal_hint", "report the lines above; nothing of your data was changed by this message", "请将以上内容反馈给维护者"),
+    ("file_failed", "{file}: {reason}", "{file}：{reason}"),
+    ("file_hint", "check the path and its permissions", "请检查路径与权限"),
+    ("stopped", "stopped; nothing more was done", "已中断，未执行后续操作"),
+    ("findings_refused", "{count} findings of severity error stand against it", "存在 {count} 条错误级发现，未被接受"),
+    ("findings_hint", "mend every place in the table and run the command again", "逐项修正表中所列位置后重新运行"),
+    ("no_findings", "no findings", "没有发现问题"),
+    ("confirm_id", "type {id} to go on", "请输入 {id} 以继续"),
+    ("not_confirmed", "the id typed is not {id}: nothing was done", "输入的标识不是 {id}：未执行任何操作"),
+    ("passphrase", "passphrase of {file}", "{file} 的口令"),
+    ("repeat", "again", "再次输入"),
+    ("passphrases_differ", "the two passphrases differ", "两次输入的口令不一致"),
+    ("uploading", "uploading {file}", "正在上传 {file}"),
+    ("waiting", "waiting for the chain", "等待上链"),
+    ("secret_once", "the token is shown this once; only its hash is kept", "令牌仅显示这一次；服务器只保存其散列"),
+    ("serving", "serving {url} (Ctrl-C ends)", "服务地址 {url}（Ctrl-C 结束）"),
+    (
+        "not_loopback",
+        "{host} is reachable by others and speaks plain HTTP: put a proxy with TLS before it",
+        "{host} 可被他人访问且为明文 HTTP：请在前面部署 TLS 代理",
+    ),
+    ("relaying", "relaying (Ctrl-C ends)", "正在中继（Ctrl-C 结束）"),
+    (
+        "signing_explained",
+        "you sign, with your bank's own key, one message for every dataset below:",
+        "您将用本行自有密钥逐一签署以下数据集：",
+    ),
+    ("keys_apart", "keys are not in it: keep {folder} apart, under its own lock", "备份不含密钥：请另行妥善保管 {folder}"),
+    (
+        "keys_needed",
+        "no keys were restored: put them into {folder} before `lingtan serve`",
+        "未恢复密钥：运行 `lingtan serve` 之前请将其放入 {folder}",
+    ),
+    ("key_kept", "the key stays in {file}; whoever has it and the passphrase can sign", "密钥保存在 {file}；持有该文件和口令者即可签名"),
+    (
+        "commitment_kept",
+        "keep {file} as you keep the books: without it nobody can open a commitment again",
+        "请像保管账册一样保管 {file}：遗失后无法再打开承诺",
+    ),
+    ("id", "id", "标识"),
+    ("state", "state", "状态"),
+    ("institution", "institution", "机构"),
+    ("period", "period", "期间"),
+    ("revision", "revision", "修订"),
+    ("cause", "cause", "原因"),
+    ("hash", "hash", "散列"),
+    ("lines", "lines", "行数"),
+    ("findings", "findings", "发现"),
+    ("severity", "severity", "级别"),
+    ("code", "code", "代码"),
+    ("place", "place", "位置"),
+    ("got", "got", "实际"),
+    ("expected", "expected", "应为"),
+    ("action", "what to do", "处理"),
+    ("file", "file", "文件"),
+    ("bytes", "bytes", "字节"),
+    ("address", "address", "地址"),
+    ("role", "role", "角色"),
+    ("valid_from", "valid from", "生效"),
+    ("valid_to", "valid to", "失效"),
+    ("status", "status", "状态"),
+    ("subject", "subject", "主体"),
+    ("roles", "roles", "角色"),
+    ("expires", "expires", "到期"),
+    ("revoked", "revoked", "已吊销"),
+    ("token", "token", "令牌"),
+    ("name", "name", "名称"),
+    ("kind", "kind", "类别"),
+    ("timezone", "time zone", "时区"),
+    ("region", "region", "地区"),
+    ("unit", "unit", "单位/机构"),
+    ("quantity", "quantity", "量"),
+    ("interval", "interval", "间隔"),
+    ("version", "version", "版本"),
+    ("units", "units", "单位数"),
+    ("rows", "rows", "行"),
+    ("meters", "meters", "表计"),
+    ("accepted", "accepted", "已接受"),
+    ("start", "start", "开始"),
+    ("end", "end", "结束"),
+    ("dataset", "dataset", "数据集"),
+    ("root", "root R", "根 R"),
+    ("signer", "signer", "签署人"),
+    ("tx_hash", "transaction", "交易"),
+    ("problem", "error", "错误"),
+    ("release", "release", "发布版"),
+    ("proposer", "proposer", "提议人"),
+    ("publisher", "publisher", "发布人"),
+    ("scheme", "scheme", "方案"),
+    ("package", "package", "证据包"),
+    ("verdicts", "verdicts", "核验结论"),
+    ("submitted", "submitted", "提交时间"),
+    ("statement", "statement", "报表"),
+    ("verifier", "verifier", "核验机构"),
+    ("opinion", "opinion", "意见"),
+    ("assurance", "assurance", "保证程度"),
+    ("result", "result", "结果"),
+    ("check", "check", "检查"),
+    ("detail", "detail", "说明"),
+    ("size", "size", "大小"),
+    ("action_sent", "message", "消息"),
+    ("public_key", "public key", "公钥"),
+    ("leaves", "leaves", "叶数"),
+    ("claimed", "claimed", "申报值"),
+    ("tool", "document", "文档"),
+    ("chain", "chain", "链"),
+    ("scope1_g", "Scope 1", "范围一"),
+    ("scope2_location_g", "Scope 2, location-based", "范围二（基于位置）"),
+    ("scope2_market_g", "Scope 2, market-based", "范围二（基于市场）"),
+    ("scope3_g", "Scope 3", "范围三"),
+    ("total", "total", "合计"),
+    ("prepared_by", "prepared by", "编制人"),
+    ("factors", "factors", "因子数"),
+    ("admin", "admin", "管理员"),
+    ("data", "data directory", "数据目录"),
+    ("contract", "PeriodLedger", "PeriodLedger"),
+    ("outcome", "outcome", "结论"),
+    ("fix", "what to do", "处理"),
+)
+
+EXITS: tuple[tuple[int, str, str], ...] = (
+    (0, "done", "完成"),
+    (1, "refused by findings, or data that contradict their own commitment", "因发现的问题被拒绝，或数据与其承诺值不符"),
+    (2, "the command was given wrongly, or its settings are", "命令或其设置有误"),
+    (3, "a file cannot be read as the document it should be", "文件无法按应有的格式读取"),
+    (10, "the server, the database or the chain does not answer", "服务器、数据库或链无响应"),
+    (11, "the token is refused, or its roles do not allow this", "令牌无效，或其角色无权执行"),
+    (12, "the rules of the server or of a contract refuse it", "被服务器或合约的规则拒绝"),
+    (13, "it contradicts what is recorded, or the thing is in use", "与已有记录冲突，或正被占用"),
+    (14, "too many requests: wait and go on", "请求过于频繁，请稍后再试"),
+    (70, "a fault inside", "内部故障"),
+    (130, "interrupted", "已中断"),
+)
+
+_TEXTS = {key: {"en": en, "zh": zh} for key, en, zh in MESSAGES}
+
+
+def say(key: str, language: Language, **facts: object) -> str:
+    """Return the message `key` with its facts filled in.
+
+    Raises:
+        KeyError: no such message: a mistake of ours, found by the tests.
+    """
+    text = _TEXTS[key][language]
+    return text.format(**facts) if facts else text
+
+
+def label(name: str, language: Language) -> str:
+    """Return the label of a field or column; a name without a label of ours stands for itself."""
+    found = _TEXTS.get(name)
+    return found[language] if found else name
+
+
+def exit_words(code: int, language: Language) -> str:
+    """Return what an exit code means, in words."""
+    for number, en, zh in EXITS:
+        if number == code:
+            return zh if language == "zh" else en
+    return str(code)

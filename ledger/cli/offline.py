@@ -1,0 +1,234 @@
+"""`lingtan check`: the server's own rules on a file, without a server; and the templates to start from.
+
+What only the server knows stays unchecked here, and the result says so: readings that contradict earlier ones, units of the tree, the
+period's days.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from ledger.errors import InputError, MalformedDocument
+from ledger.identifiers import is_identifier
+from ledger.records import canonical
+from ledger.records.findings import Finding, has_errors
+
+Kind = Literal["auto", "activity", "meters", "organisation", "library"]
+BLOCK = 1 << 20
+MAX_DOCUMENT = 64 << 20
+_SCHEMAS = {
+    "lingtan.activity/1": "activity",
+    "lingtan.organisation/1": "organisation",
+    "lingtan.library/1": "library",
+}
+_UNCHECKED = {
+    "activity": "units of the tree, the days of the period, indicators in force",
+    "meters": "readings that were sent before",
+    "organisation": "",
+    "library": "",
+}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check gave: the kind of the file, its findings, facts about it, and what only the server can check."""
+
+    kind: str
+    findings: tuple[Finding, ...]
+    facts: dict[str, str]
+    unchecked: str
+
+    @property
+    def accepted(self) -> bool:
+        """Whether no finding is an error."""
+        return not has_errors(self.findings)
+
+
+def check_file(path: Path, *, kind: Kind = "auto", meters: Path | None = None, institution: str | None = None, now: int) -> Checked:
+    """Return every finding that the server would have on this file.
+
+    Args:
+        meters: a file with the registered meters; without it every meter named in the file counts as registered.
+        institution: whose file it should be; without it any institution is taken.
+        now: Unix seconds.
+
+    Raises:
+        InputError: the kind of file cannot be told.
+        MalformedDocument: JSON that cannot be read.
+    """
+    found = _kind_of(path) if kind == "auto" else kind
+    if found == "meters":
+        findings, facts = _check_meters(path, meters, now)
+    elif found == "activity" and not _is_json(path):
+        findings, facts = _check_activity_csv(path, institution)
+    else:
+        findings, facts = _check_document(read_document(path), found, institution)
+    return Checked(found, findings, facts, _UNCHECKED[found])
+
+
+def read_document(path: Path) -> dict[str, object]:
+    """Return the JSON object of a file, read as strictly as the server does.
+
+    Raises:
+        MalformedDocument: it cannot be read, is larger than 64 MiB, or is no object.
+    """
+    if path.stat().st_size > MAX_DOCUMENT:
+        raise MalformedDocument(f"{path} is larger than {MAX_DOCUMENT >> 20} MiB", hint="is it the right file?")
+    try:
+        document = canonical.load(path.read_bytes())
+    except MalformedDocument as error:
+        raise MalformedDocument(f"{path}: {error}", hint=error.hint or "correct the document at this place") from error
+    if not isinstance(document, dict):
+        raise MalformedDocument(f"{path} is JSON, but no object", hint="expected a document with a schema")
+    return dict(document)
+
+
+def read_meter_list(path: Path) -> frozenset[str]:
+    """Return the meter ids of a file: what `lingtan --json meter list` wrote, or one id in each line (a first CSV column)."""
+    text = path.read_text(encoding="utf-8-sig")
+    if text.lstrip().startswith(("{", "[")):
+        try:
+            value: Any = json.loads(text)
+            items = value["items"] if isinstance(value, dict) else value
+            names = [str(item["id"]) for item in items]
+        except (ValueError, KeyError, TypeError) as error:
+            raise MalformedDocument(f"{path} is no list of meters", hint="write it with `lingtan --json meter list`") from error
+    else:
+        cells = [line.split(",")[0].strip() for line in text.splitlines() if line.strip()]
+        names = cells[1:] if cells[:1] in (["id"], ["meter"]) else cells
+    wrong = [name for name in names if not is_identifier(name)]
+    if wrong:
+        raise MalformedDocument(f"{path}: {wrong[0][:40]!r} is no meter id", hint="write one id in each line")
+    return frozenset(names)
+
+
+def template(kind: str) -> tuple[str, bytes]:
+    """Return the name and the bytes of a file to start from."""
+    if kind == "activity":
+        from ledger.services.activity import CSV_COLUMNS
+
+        row = ("example-petrol", "hq", "fuel.petrol.vehicles", "120.5", "L", "2025-01-01", "2025-12-31", "invoice", "fuel cards 2025", "2")
+        return "activity.csv", "\ufeff".encode() + f"{','.join(CSV_COLUMNS)}\r\n{','.join(row)}\r\n".encode()
+    if kind == "meters":
+        lines = ("meter,timestamp,kWh,quality", "EXAMPLE-1,2025-01-01T00:00:00+08:00,1.25,A", "EXAMPLE-1,2025-01-01T00:15:00+08:00,1.5,A")
+        return "meters.csv", "".join(f"{line}\r\n" for line in lines).encode()
+    unit = {
+        "id": "hq",
+        "name": {"en": "Head office", "zh": "总行"},
+        "kind": "institution",
+        "parent": None,
+        "opened": "2015-01-01",
+        "closed": None,
+        "county": None,
+        "area_m2": "1200",
+        "headcount": 40,
+    }
+    branch = {**unit, "id": "branch-1", "name": {"en": "Branch 1", "zh": "一号支行"}, "kind": "branch", "parent": "hq"}
+    document = {
+        "schema": "lingtan.organisation/1",
+        "institution": "bank-a",
+        "name": {"en": "Bank A", "zh": "甲银行"},
+        "timezone": "Asia/Shanghai",
+        "region": "CN-ZJ",
+        "units": [branch, unit],
+    }
+    return "organisation.json", json.dumps(document, ensure_ascii=False, indent=2).encode() + b"\n"
+
+
+def blocks(path: Path) -> Iterator[bytes]:
+    """Yield the bytes of a file, a mebibyte at a time."""
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            yield block
+
+
+def is_csv(path: Path) -> bool:
+    """Tell whether a file is to be sent as CSV: everything that does not begin as JSON."""
+    return not _is_json(path)
+
+
+def _is_json(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
+
+
+def _kind_of(path: Path) -> str:
+    if _is_json(path):
+        schema = read_document(path).get("schema")
+        found = _SCHEMAS.get(str(schema))
+    else:
+        with path.open("rb") as file:
+            header = file.readline(4096).removeprefix(b"\xef\xbb\xbf").strip()
+        found = "meters" if header.startswith(b"meter,") else "activity" if header.startswith(b"id,") else None
+    if found is None:
+        raise InputError(f"cannot tell what {path} is", hint="say so: --kind activity, meters, organisation or library")
+    return found
+
+
+def _check_meters(path: Path, meters: Path | None, now: int) -> tuple[tuple[Finding, ...], dict[str, str]]:
+    from ledger.metering.csv_source import MeterFacts, read_meter_csv
+
+    names = read_meter_list(meters) if meters is not None else _meters_in(path)
+    reading = read_meter_csv(blocks(path), meters={name: MeterFacts(name) for name in names}, now=now)
+    return reading.findings, {"rows": str(reading.rows), "meters": str(len(reading.readings))}
+
+
+def _meters_in(path: Path) -> frozenset[str]:
+    names: set[str] = set()
+    with path.open("rb") as file:
+        file.readline(4096)
+        while line := file.readline(4096):
+            name = line.partition(b",")[0].decode("utf-8", "replace")
+            if name not in names and is_identifier(name):
+                names.add(name)
+    return frozenset(names)
+
+
+def _check_activity_csv(path: Path, institution: str | None) -> tuple[tuple[Finding, ...], dict[str, str]]:
+    from ledger.records.activity import check_activity
+    from ledger.services.activity import read_activity_csv
+
+    records, findings = read_activity_csv(path.read_bytes())
+    if has_errors(findings):
+        return findings, {"rows": str(len(records))}
+    # The table names neither institution nor period: the server puts in those of the request, and no rule on the records reads them.
+    period = {"id": "check", "start": "2000-01-01T00:00:00Z", "end": "2001-01-01T00:00:00Z", "timezone": "UTC"}
+    document = {
+        "schema": "lingtan.activity/1",
+        "institution": institution or "check",
+        "period": period,
+        "records": sorted(records, key=lambda record: str(record["id"])),
+        "declared_totals": [],
+        "factor_choices": [],
+    }
+    _, more = check_activity(document)
+    return (*findings, *more), {"rows": str(len(records))}
+
+
+def _check_document(document: dict[str, object], kind: str, institution: str | None) -> tuple[tuple[Finding, ...], dict[str, str]]:
+    if kind == "library":
+        from ledger.indicators.reading import check_release
+
+        release, findings = check_release(document)
+        return findings, {} if release is None else {"release": release.release, "hash": release.hash}
+    if kind == "organisation":
+        from ledger.records.organisation import check_organisation
+
+        organisation, findings = check_organisation(document)
+        facts = {} if organisation is None else {"units": str(len(organisation.units))}
+        # The service names the tree's own institution; it looks at it only where the tree can be read.
+        named, got = (None, None) if organisation is None else (organisation.institution, organisation.institution)
+        action = "send the tree of your own institution"
+    else:
+        from ledger.records.activity import check_activity
+
+        activity, findings = check_activity(document)
+        facts = {} if activity is None else {"records": str(len(activity.records))}
+        named, got, action = str(document.get("institution")), None, f"send the data of {institution}"
+    if institution is not None and named is not None and named != institution:
+        findings = (*findings, Finding("INSTITUTION_DIFFERS", "error", "/institution", action, got=got, expected=institution))
+    return findings, facts

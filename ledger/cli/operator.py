@@ -1,0 +1,266 @@
+"""Commands of the operator: set up, serve, relay, look after, back up, give tokens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ledger.cli.failures import FINDINGS
+from ledger.cli.invocation import this, write_result
+from ledger.cli.office import open_books, operator_actor, settings_of
+from ledger.clock import format_instant
+from ledger.errors import ConfigurationError
+from ledger.records.findings import has_errors
+
+app = typer.Typer()
+tokens = typer.Typer(no_args_is_help=True, help="Access tokens: who may talk to the server.")
+app.add_typer(tokens, name="token")
+
+DataOption = Annotated[Path | None, typer.Option(help="the data directory; LINGTAN_DATA or ./lingtan-data without it")]
+PANEL = "Operator"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+PAGE = 500
+
+
+@app.command(rich_help_panel=PANEL)
+def init(
+    context: typer.Context,
+    admin: Annotated[str, typer.Option(help="the 0x address of the centre's admin; the key itself stays with the admin")],
+    data: DataOption = None,
+) -> None:
+    """Set up: the server's two keys, the database, the contracts. Again, it changes nothing."""
+    from ledger.services.house import init_house
+
+    run = this(context)
+    settings = settings_of(run.environment, data)
+    deployment = init_house(settings, admin)
+    document = {
+        "data": str(settings.data),
+        "chain": deployment.chain_id,
+        "admin": deployment.admin,
+        "contracts": {contract.name: contract.address for contract in deployment.contracts},
+    }
+    fields = [("data", settings.data), ("chain", deployment.chain_id), ("admin", deployment.admin)]
+    run.out.record(document, [*fields, ("contract", deployment.address("PeriodLedger"))])
+
+
+@app.command(rich_help_panel=PANEL)
+def serve(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="where to listen; loopback, behind a proxy with TLS")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8057,
+    data: DataOption = None,
+) -> None:
+    """Serve the API, and relay to the chain beside it, until SIGTERM or Ctrl-C."""
+    from api.serve import serve as serve_house
+    from ledger.services.house import open_house
+
+    run = this(context)
+    house = open_house(settings_of(run.environment, data))
+    try:
+        if host not in LOOPBACK:
+            run.out.note("not_loopback", host=host)
+        serve_house(house, host=host, port=port, ready=lambda: run.out.note("serving", url=f"http://{host}:{port}"))
+    finally:
+        house.close()
+
+
+@app.command(rich_help_panel=PANEL)
+def worker(context: typer.Context, data: DataOption = None) -> None:
+    """Relay to the chain without serving: for a chain behind a URL only."""
+    import signal
+    import threading
+
+    run = this(context)
+    settings = settings_of(run.environment, data)
+    if settings.embedded:
+        raise ConfigurationError(
+            "the embedded chain lives in the server: its file is open in one process, and that one relays already",
+            hint="run `lingtan serve` alone, or set LINGTAN_CHAIN_URL to a node",
+        )
+    from ledger.services.house import open_house
+    from ledger.services.relay import run_relay
+
+    house, stop = open_house(settings), threading.Event()
+    previous = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        run.out.note("relaying")
+        run_relay(house, stop)
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+        house.close()
+
+
+@app.command(rich_help_panel=PANEL)
+def migrate(context: typer.Context, data: DataOption = None) -> None:
+    """Bring the database to the schema of this release; at it already, change nothing."""
+    from ledger.store.database import open_database
+
+    run = this(context)
+    database = open_database(settings_of(run.environment, data).database_url)
+    try:
+        before = database.revision()
+        database.migrate()
+        after = database.revision()
+    finally:
+        database.close()
+    run.out.record({"before": before, "after": after}, [("version", f"{before or '-'} → {after}")])
+
+
+@app.command(rich_help_panel=PANEL)
+def doctor(context: typer.Context, data: DataOption = None) -> None:
+    """Look at everything the server needs and say what to do about what is wrong. Exit 1 where something failed."""
+    from ledger.cli.doctor import examine
+
+    run = this(context)
+    checks = examine(run.environment, data)
+    document = {"checks": [check.to_document() for check in checks], "healthy": all(check.outcome != "failed" for check in checks)}
+    rows = [(check.name, check.outcome, check.detail, check.fix) for check in checks]
+    run.out.table(document, ("check", "outcome", "detail", "fix"), rows)
+    if not document["healthy"]:
+        raise typer.Exit(FINDINGS)
+
+
+@app.command(rich_help_panel=PANEL)
+def fsck(context: typer.Context, data: DataOption = None) -> None:
+    """Recompute everything stored and compare it with hashes, signatures and chain; change nothing. Exit 1 with findings."""
+    from ledger.services.fsck import check_house
+    from ledger.services.house import open_house
+
+    run = this(context)
+    house = open_house(settings_of(run.environment, data))
+    try:
+        with house.view(operator_actor()) as work:
+            findings = check_house(work)
+    finally:
+        house.close()
+    documents = [finding.to_document() for finding in findings]
+    if run.out.json:
+        run.out.document({"findings": documents})
+    run.out.findings(documents)
+    if has_errors(findings):
+        raise typer.Exit(FINDINGS)
+
+
+@app.command(rich_help_panel=PANEL)
+def backup(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option(help="the backup file to write")],
+    with_keys: Annotated[bool, typer.Option("--with-keys", help="put the server's encrypted keys in too")] = False,
+    data: DataOption = None,
+) -> None:
+    """Write database, chain file, deployment record and checkpoints into one file; the server may run meanwhile."""
+    from ledger.cli.backup import write_backup
+
+    run = this(context)
+    settings = settings_of(run.environment, data)
+    manifest = write_backup(settings, out, with_keys=with_keys)
+    rows = [(item["path"], item["bytes"], item["sha256"]) for item in manifest["files"]]
+    run.out.table({"file": str(out), "manifest": manifest}, ("file", "bytes", "hash"), rows)
+    if not with_keys:
+        run.out.note("keys_apart", folder=settings.keys)
+
+
+@app.command(rich_help_panel=PANEL)
+def restore(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="a backup file", exists=True, dir_okay=False)],
+    data: Annotated[Path, typer.Option(help="an empty directory for the restored state")],
+    keys: Annotated[
+        Path | None, typer.Option(help="the directory of the server's keys, where the backup holds none", file_okay=False)
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="open the restored house afterwards and run fsck")] = False,
+) -> None:
+    """Restore a backup into an empty directory; every file is held against the manifest first."""
+    from ledger.cli.backup import check_restored, restore_backup
+
+    run = this(context)
+    manifest = restore_backup(file, data, keys=keys)
+    findings = check_restored(run.environment, data) if check else ()
+    documents = [finding.to_document() for finding in findings]
+    fields = [("data", data), ("file", len(manifest["files"])), ("findings", len(findings) if check else None)]
+    run.out.record({"data": str(data), "manifest": manifest, "checked": check, "findings": documents}, fields)
+    if check:
+        run.out.findings(documents)
+    if not (data / "keys" / "relayer.json").exists():
+        run.out.note("keys_needed", folder=data / "keys")
+    if has_errors(findings):
+        raise typer.Exit(FINDINGS)
+
+
+@tokens.command("create")
+def create_token(
+    context: typer.Context,
+    subject: Annotated[str, typer.Option(help="whose token it is, such as bank-a.preparer")],
+    roles: Annotated[str, typer.Option(help="roles, separated by commas")],
+    institution: Annotated[str | None, typer.Option(help="the institution; none for the operator and auditors")] = None,
+    days: Annotated[int, typer.Option(help="how long it is good for")] = 90,
+    out: Annotated[Path | None, typer.Option(help="write the token into this file, for its owner alone, and do not show it")] = None,
+    data: DataOption = None,
+) -> None:
+    """Give somebody a token. It is shown once; only its hash is kept."""
+    from ledger.services.tokens import issue_token
+
+    run = this(context)
+    with open_books(settings_of(run.environment, data)) as house, house.work(operator_actor()) as work:
+        names = [role.strip() for role in roles.split(",") if role.strip()]
+        secret = issue_token(work, subject=subject, institution=institution, roles=names, days=days)
+        if out is not None:
+            # Inside the transaction: a token that cannot be handed over is not issued.
+            write_result(out, f"{secret}\n".encode(), private=True)
+    shown = {"file": str(out)} if out is not None else {"token": secret}
+    run.out.record({"subject": subject, "institution": institution, "roles": names, **shown}, [("subject", subject), *shown.items()])
+    if out is None:
+        run.out.note("secret_once")
+
+
+@tokens.command("list")
+def list_tokens(context: typer.Context, data: DataOption = None) -> None:
+    """List every token that was ever given, without its secret."""
+    from ledger.services.tokens import TokenView
+    from ledger.services.tokens import list_tokens as list_page
+
+    run = this(context)
+    views: list[TokenView] = []
+    after: str | None = None
+    with open_books(settings_of(run.environment, data)) as house, house.view(operator_actor()) as work:
+        while True:
+            page = list_page(work, PAGE, after)
+            views += page.items
+            after = page.next_key
+            if after is None:
+                break
+    items: list[dict[str, Any]] = [
+        {
+            "id": view.id,
+            "subject": view.subject,
+            "institution": view.institution,
+            "roles": list(view.roles),
+            "expires": None if view.expires_at is None else format_instant(view.expires_at),
+            "revoked": view.revoked,
+        }
+        for view in views
+    ]
+    columns = ("id", "subject", "institution", "roles", "expires", "revoked")
+    rows = [(*(item[name] for name in columns[:3]), ", ".join(item["roles"]), item["expires"], item["revoked"]) for item in items]
+    run.out.table({"items": items}, columns, rows)
+
+
+@tokens.command("revoke")
+def revoke_token(
+    context: typer.Context,
+    id: Annotated[int, typer.Argument(help="the number of the token, from the list")],
+    reason: Annotated[str, typer.Option(help="why; it stays in the audit log")],
+    data: DataOption = None,
+) -> None:
+    """End a token at once."""
+    from ledger.services.tokens import revoke_token as revoke
+
+    run = this(context)
+    run.confirm(str(id))
+    with open_books(settings_of(run.environment, data)) as house, house.work(operator_actor()) as work:
+        revoke(work, id, reason)
+    run.out.record({"id": id, "revoked": True}, [("id", id), ("revoked", True)])
