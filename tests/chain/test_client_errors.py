@@ -160,12 +160,13 @@ def test_a_transaction_that_a_gateway_refused_was_not_taken(status: int) -> None
         ask(status, send)
 
 
-def test_a_lost_answer_is_not_sent_again_below_us() -> None:
+@pytest.mark.parametrize("reply", [None, 503])
+def test_a_lost_answer_is_not_sent_again_below_us(reply: Answer) -> None:
     seen: list[str] = []
 
     def answer(request: dict[str, Any]) -> Answer:
         seen.append(request["method"])
-        return {"result": hex(CHAIN_ID)} if request["method"] == "eth_chainId" else None
+        return {"result": hex(CHAIN_ID)} if request["method"] == "eth_chainId" else reply
 
     with serve(answer) as url, connect(url, CHAIN_ID, clock=CLOCK) as client, pytest.raises(OutcomeUnknown):
         send(client)

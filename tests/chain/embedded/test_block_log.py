@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,7 +94,8 @@ def test_a_block_is_in_the_log_that_the_checkpoint_signs(tmp_path: Path) -> None
     plain.verify_inclusion(proof.leaf_index, proof.size, leaf, proof.inclusion, checkpoint.root)
     # The next blocks are not covered by it yet: a new one is published, and extends the last.
     fill(node.engine, clock, 2, first_nonce=10)
-    later = node.checkpoint_for(12)
+    assert node.checkpoint_for(10) == replace(proof, leaf_index=10, inclusion=node.engine.block_log.inclusion(10, 11))
+    later = node.checkpoint_for(11)  # a size of 11 ends with block 10
     assert later is not None
     assert later.size == 13
     plain.verify_consistency(11, 13, node.engine.block_log.consistency(11, 13), proof.root, later.root)

@@ -12,11 +12,13 @@ import rlp
 from eth_abi import encode
 from eth_account import Account
 from eth_hash.auto import keccak
+from eth_typing import Address
 from web3 import Web3
 from web3.exceptions import ContractCustomError, ContractLogicError, ContractPanicError, MethodUnavailable, Web3RPCError
 
 from ledger.chain.embedded import rpc as rpc_module
 from ledger.chain.embedded.engine import Engine
+from ledger.chain.embedded.execution import Call, estimate_gas
 from ledger.chain.embedded.rpc import EmbeddedProvider
 from ledger.clock import FixedClock
 from tests.chain.embedded.probe import (
@@ -271,6 +273,14 @@ def test_the_estimate_suffices_and_is_near_the_least(chain: Chain) -> None:
     least = receipt["gasUsed"] - 1
     short = chain.w3.eth.get_transaction_receipt(chain.w3.eth.send_raw_transaction(signed(6, store(51, 1), gas=least)))
     assert short["status"] == 0
+
+
+def test_an_estimate_runs_every_time_on_the_same_state(chain: Chain) -> None:
+    state = chain.engine.state_at(chain.engine.head)
+    message = Call(Address(bytes.fromhex(PROBE[2:])), store(60, 1))
+    first = estimate_gas(state, message, 60_000_000)
+    assert state.get_storage(Address(bytes.fromhex(PROBE[2:])), 60) == 0
+    assert estimate_gas(state, message, 60_000_000) == first
 
 
 def test_an_estimate_of_what_reverts_is_the_revert(chain: Chain) -> None:
