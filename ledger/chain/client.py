@@ -11,7 +11,6 @@ uses `client.w3` directly does so inside `with border(abi=…)`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -21,9 +20,11 @@ from eth_utils.address import to_checksum_address
 
 from ledger.chain.errors import BlockUnknown, ChainUnavailable, NotSupported, OutcomeUnknown, TransactionRejected, WrongChain, border
 from ledger.chain.headers import as_bytes, as_integer, encode_header, verify_header
+from ledger.chain.wire import Block, Json, block_parameter, call_message, hex_text, hex_word, plain_json, read_receipt
+from ledger.chain.wire import Head as Head
+from ledger.chain.wire import Receipt as Receipt
 from ledger.clock import Clock
 from ledger.errors import ConfigurationError
-from ledger.records.canonical import dump
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -34,44 +35,10 @@ if TYPE_CHECKING:
     from ledger.chain.embedded.node import BlockCheckpoint, EmbeddedNode
 
 Kind = Literal["embedded", "node", "test"]
-Block = int | Literal["latest", "pending", "earliest"]
-Json = Mapping[str, Any]
 Transport = Callable[[str, Sequence[Any]], Mapping[str, Any]]
 
 REQUEST_TIMEOUT = 20
 ETH_TESTER_CHAIN_ID = 131277322940537
-
-
-@dataclass(frozen=True)
-class Head:
-    """The newest block: its number, its hash, its Unix time."""
-
-    number: int
-    hash: str
-    timestamp: int
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What became of a transaction. `status` is 1 for done, 0 for reverted; `raw` is the JSON-RPC receipt, its logs included."""
-
-    tx_hash: str
-    block_number: int
-    block_hash: str
-    index: int
-    status: int
-    gas_used: int
-    contract_address: str | None
-    raw: Json = field(repr=False)
-
-    @property
-    def logs(self) -> tuple[Json, ...]:
-        """The JSON-RPC logs, in order."""
-        return tuple(self.raw["logs"])
-
-    def to_bytes(self) -> bytes:
-        """Return the receipt as canonical JSON."""
-        return dump(self.raw)
 
 
 class ChainClient:
@@ -110,7 +77,7 @@ class ChainClient:
     def find_receipt(self, tx_hash: str) -> Receipt | None:
         """Return the receipt of a mined transaction, or None."""
         found = self._find("eth_getTransactionReceipt", [tx_hash])
-        return None if found is None or found.get("blockHash") is None else _receipt(found)
+        return None if found is None or found.get("blockHash") is None else read_receipt(found)
 
     def find_transaction(self, tx_hash: str) -> Json | None:
         """Return a transaction that is mined or waits in the pool (`blockNumber` None), or None."""
@@ -122,7 +89,7 @@ class ChainClient:
 
     def transaction_count(self, address: str, block: Block = "latest") -> int:
         """Return the number of transactions of an account; at "pending" it counts what waits."""
-        return as_integer(self._request("eth_getTransactionCount", [to_checksum_address(address), _block(block)]))
+        return as_integer(self._request("eth_getTransactionCount", [to_checksum_address(address), block_parameter(block)]))
 
     def nonce(self, address: str) -> int:
         """Return the account's next nonce in the chain, whatever waits."""
@@ -137,7 +104,7 @@ class ChainClient:
             ChainRefused: it reverted; `data` holds its words.
             BlockUnknown: the block is not there, or its state is no longer kept.
         """
-        return as_bytes(self._request("eth_call", [_message(to, data, sender, gas), _block(block)]))
+        return as_bytes(self._request("eth_call", [call_message(to, data, sender, gas), block_parameter(block)]))
 
     def estimate_gas(self, to: str | None, data: bytes, *, sender: str | None = None) -> int:
         """Return a gas limit that suffices now.
@@ -145,7 +112,7 @@ class ChainClient:
         Raises:
             ChainRefused: it would revert.
         """
-        return as_integer(self._request("eth_estimateGas", [_message(to, data, sender, None)]))
+        return as_integer(self._request("eth_estimateGas", [call_message(to, data, sender, None)]))
 
     def base_fee(self) -> int:
         """Return the base fee of the head in wei per gas: 0 on the embedded chain and on a zeroBaseFee network."""
@@ -153,11 +120,14 @@ class ChainClient:
 
     def code(self, address: str, block: Block = "latest") -> bytes:
         """Return a contract's runtime code; empty where there is none."""
-        return as_bytes(self._request("eth_getCode", [to_checksum_address(address), _block(block)]))
+        return as_bytes(self._request("eth_getCode", [to_checksum_address(address), block_parameter(block)]))
 
     def storage(self, address: str, slot: int, block: Block = "latest") -> bytes:
         """Return the 32 bytes of a storage slot."""
-        return as_bytes(self._request("eth_getStorageAt", [to_checksum_address(address), _word(slot), _block(block)])).rjust(32, b"\0")
+        params = [to_checksum_address(address), hex_word(slot), block_parameter(block)]
+        return as_bytes(self._request("eth_getStorageAt", params)).rjust(32, b"\0")
+            32, b"\0"
+        )
 
     def get_proof(self, address: str, slots: Sequence[int], block: Block = "latest") -> Json:
         """Return account and storage proofs (EIP-1186).
@@ -167,7 +137,7 @@ class ChainClient:
             NotSupported: the node gives no proofs.
         """
         # Slots are sent as 32 bytes: some nodes refuse 0x0.
-        return self._get("eth_getProof", [to_checksum_address(address), [_word(slot) for slot in slots], _block(block)])
+        return self._get("eth_getProof", [to_checksum_address(address), [hex_word(slot) for slot in slots], block_parameter(block)])
 
     def logs(self, filter_: Json) -> list[Json]:
         """Return the logs that match a JSON-RPC filter."""
@@ -178,7 +148,7 @@ class ChainClient:
     def head(self) -> Head:
         """Return the newest block."""
         block = self.block("latest")
-        return Head(as_integer(block["number"]), _text(block["hash"]), as_integer(block["timestamp"]))
+        return Head(as_integer(block["number"]), hex_text(block["hash"]), as_integer(block["timestamp"]))
 
     def block_number(self) -> int:
         """Return the newest block's number."""
@@ -190,12 +160,12 @@ class ChainClient:
         Raises:
             BlockUnknown: there is none.
         """
-        return self._get("eth_getBlockByNumber", [_block(number), False])
+        return self._get("eth_getBlockByNumber", [block_parameter(number), False])
 
     def block_hash(self, number: int) -> str | None:
         """Return the hash of block `number`, or None."""
-        found = self._find("eth_getBlockByNumber", [_block(number), False])
-        return _text(found["hash"]) if found else None
+        found = self._find("eth_getBlockByNumber", [block_parameter(number), False])
+        return hex_text(found["hash"]) if found else None
 
     def block_header_rlp(self, number: int) -> bytes:
         """Return the raw header of a block, checked against its hash.
@@ -206,7 +176,7 @@ class ChainClient:
         """
         block = self.block(number)
         try:
-            header = as_bytes(self._request("debug_getRawHeader", [_block(number)]))
+            header = as_bytes(self._request("debug_getRawHeader", [block_parameter(number)]))
         except NotSupported:
             return encode_header(block)
         verify_header(header, as_bytes(block["hash"]))
@@ -219,7 +189,7 @@ class ChainClient:
             BlockUnknown: there is no such block.
         """
         try:
-            found = self._request("eth_getBlockReceipts", [_block(number)])
+            found = self._request("eth_getBlockReceipts", [block_parameter(number)])
         except NotSupported:
             found = [self._get("eth_getTransactionReceipt", [tx_hash]) for tx_hash in self.block(number)["transactions"]]
         if found is None:
@@ -257,7 +227,7 @@ class ChainClient:
             response = self._transport(method, params)
             from ledger.chain.foreign import read_response
 
-            return _plain(read_response(response, sending=sending))
+            return plain_json(read_response(response, sending=sending))
 
     def _find(self, method: str, params: Sequence[Any]) -> Json | None:
         found = self._request(method, params)
@@ -373,53 +343,3 @@ def _web3(provider: BaseProvider) -> Web3:
     # Always: a QBFT header's extra data is longer than web3 allows; elsewhere it does no harm.
     w3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
     return w3
-
-
-def _receipt(raw: Json) -> Receipt:
-    contract = raw.get("contractAddress")
-    return Receipt(
-        tx_hash=_text(raw["transactionHash"]),
-        block_number=as_integer(raw["blockNumber"]),
-        block_hash=_text(raw["blockHash"]),
-        index=as_integer(raw["transactionIndex"]),
-        status=as_integer(raw["status"]),
-        gas_used=as_integer(raw["gasUsed"]),
-        contract_address=to_checksum_address(as_bytes(contract)) if contract else None,
-        raw=raw,
-    )
-
-
-def _message(to: str | None, data: bytes, sender: str | None, gas: int | None) -> dict[str, str]:
-    message = {"data": "0x" + data.hex(), "from": to_checksum_address(sender) if sender else "0x" + "00" * 20}
-    if to is not None:
-        message["to"] = to_checksum_address(to)
-    if gas is not None:
-        message["gas"] = hex(gas)
-    return message
-
-
-def _block(block: Block) -> str:
-    return block if isinstance(block, str) else hex(block)
-
-
-def _word(slot: int) -> str:
-    return "0x" + slot.to_bytes(32, "big").hex()
-
-
-def _text(value: object) -> str:
-    return "0x" + as_bytes(value).hex()
-
-
-def _plain(value: Any) -> Any:
-    """Return JSON as nodes send it: bytes as 0x hex, numbers as quantities (eth-tester hands out Python values)."""
-    if isinstance(value, bytes | bytearray):
-        return "0x" + value.hex()
-    if isinstance(value, bool) or value is None or isinstance(value, str):
-        return value
-    if isinstance(value, int):
-        return hex(value)
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
