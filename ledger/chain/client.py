@@ -126,8 +126,6 @@ class ChainClient:
         """Return the 32 bytes of a storage slot."""
         params = [to_checksum_address(address), hex_word(slot), block_parameter(block)]
         return as_bytes(self._request("eth_getStorageAt", params)).rjust(32, b"\0")
-            32, b"\0"
-        )
 
     def get_proof(self, address: str, slots: Sequence[int], block: Block = "latest") -> Json:
         """Return account and storage proofs (EIP-1186).
