@@ -20,6 +20,7 @@ from verifier import NAME, VERSION
 from verifier.errors import Disagreement, Malformed, Refused, UsageError, VerifierError
 
 if TYPE_CHECKING:
+    from verifier.log_proofs import LogProofs
     from verifier.policy import Policy
     from verifier.verify_package import Verification
 
@@ -41,12 +42,14 @@ def build_parser() -> argparse.ArgumentParser:
         if trust:
             command.add_argument("--policy", type=Path, metavar="P", help="policy file: all trust is here")
             command.add_argument("--policy-key", metavar="K", help="public key or fingerprint of the policy's signer")
+            command.add_argument("--consistency", type=Path, metavar="C", help="proofs between the checkpoints of anchors and policy")
             command.add_argument("--now", metavar="INSTANT", help="the time to check at (default: this machine's clock)")
         command.set_defaults(run=run)
         return command
 
     add("package", _run_package, "verify an evidence package and recompute it", trust=True)
-    add("line", _run_line, "verify a line proof (bundle)", "bundle", trust=True)
+    line = add("line", _run_line, "verify a line proof (bundle)", "bundle", trust=True)
+    line.add_argument("--package", type=Path, metavar="ZIP", help="evidence package whose signed statement names the meter")
     add("recompute", _run_recompute, "recompute the lines of a package and nothing else")
     add("meter", _run_meter, "recompute header and digest of a meter record (.ltm)")
     add("hash", _run_hash, "print the hash of a document, package or file")
@@ -125,6 +128,12 @@ def _trust(arguments: argparse.Namespace) -> tuple[Policy | None, int]:
     return (read_policy(_read(arguments.policy)) if arguments.policy else None), now
 
 
+def _log_proofs(arguments: argparse.Namespace) -> LogProofs:
+    from verifier.log_proofs import read_log_proofs
+
+    return read_log_proofs(_read(arguments.consistency)) if arguments.consistency else {}
+
+
 def _report(arguments: argparse.Namespace, verification: Verification) -> int:
     from verifier import report
     from verifier.checks import verdict_of
@@ -148,14 +157,18 @@ def _run_package(arguments: argparse.Namespace) -> int:
 
     policy, now = _trust(arguments)
     with _opened(arguments.file) as package:
-        return _report(arguments, verify_package(package, policy, arguments.policy_key, now))
+        return _report(arguments, verify_package(package, policy, arguments.policy_key, now, _log_proofs(arguments)))
 
 
 def _run_line(arguments: argparse.Namespace) -> int:
     from verifier.verify_line import verify_line
 
     policy, now = _trust(arguments)
-    return _report(arguments, verify_line(_read(arguments.file), policy, arguments.policy_key, now))
+    data, log_proofs = _read(arguments.file), _log_proofs(arguments)
+    if arguments.package is None:
+        return _report(arguments, verify_line(data, policy, arguments.policy_key, now, log_proofs=log_proofs))
+    with _opened(arguments.package) as package:
+        return _report(arguments, verify_line(data, policy, arguments.policy_key, now, package=package, log_proofs=log_proofs))
 
 
 def _run_recompute(arguments: argparse.Namespace) -> int:
@@ -301,7 +314,7 @@ def _run_verdict(arguments: argparse.Namespace) -> int:
         passphrase = getpass.getpass(f"passphrase of {arguments.key.name}: ")
     secret = open_keyfile(_read(arguments.key), passphrase)
     with _opened(arguments.file) as package:
-        verification = verify_package(package, policy, arguments.policy_key, now)
+        verification = verify_package(package, policy, arguments.policy_key, now, _log_proofs(arguments))
     code = _report(arguments, verification)
     signed = sign_verdict(verification, judgement, secret)
     arguments.out.write_bytes(json_strict.dump(signed))

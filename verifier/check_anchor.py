@@ -12,6 +12,7 @@ from verifier.checks import Checks
 from verifier.commitment import Commitment
 from verifier.errors import Refused
 from verifier.keccak import keccak256
+from verifier.log_proofs import NO_PROOFS, LogProofs
 from verifier.policy import Policy
 from verifier.shapes import unhex
 
@@ -19,7 +20,12 @@ STEPS = ("header", "receipt", "state", "final")
 
 
 def check_anchor(
-    checks: Checks, commitment: Commitment, attested: Attested | None, anchor: Any | None, policy: Policy | None
+    checks: Checks,
+    commitment: Commitment,
+    attested: Attested | None,
+    anchor: Any | None,
+    policy: Policy | None,
+    log_proofs: LogProofs = NO_PROOFS,
 ) -> int | None:
     """Answer the four anchor checks of a dataset, and return the block's time where the header holds."""
     dataset = commitment.dataset
@@ -43,7 +49,7 @@ def check_anchor(
         _check_state(checks, commitment, anchor, header, policy)
     # 4. The block is final.
     with checks.guard(f"anchor.final.{dataset}", dataset):
-        _check_final(checks, dataset, anchor, header, policy)
+        _check_final(checks, dataset, anchor, header, policy, log_proofs)
     return header.time if checks.holds(f"anchor.header.{dataset}") else None
 
 
@@ -181,7 +187,7 @@ def _check_state(checks: Checks, commitment: Commitment, anchor: Any, header: He
         checks.passed(check_id, f"{dataset} in the state of block {header.number}")
 
 
-def _check_final(checks: Checks, dataset: str, anchor: Any, header: Header, policy: Policy | None) -> None:
+def _check_final(checks: Checks, dataset: str, anchor: Any, header: Header, policy: Policy | None, log_proofs: LogProofs) -> None:
     check_id, finality = f"anchor.final.{dataset}", anchor["finality"]
     if policy is None:
         checks.unchecked(check_id, dataset, "NO_POLICY")
@@ -199,10 +205,12 @@ def _check_final(checks: Checks, dataset: str, anchor: Any, header: Header, poli
     elif policy.vkey is None or policy.origin is None:
         checks.unchecked(check_id, dataset, "NO_POLICY_CHECKPOINT")
     else:
-        _check_checkpoint(checks, check_id, finality, header, policy, policy.vkey, policy.origin)
+        _check_checkpoint(checks, check_id, finality, header, policy, policy.vkey, policy.origin, log_proofs)
 
 
-def _check_checkpoint(checks: Checks, check_id: str, finality: Any, header: Header, policy: Policy, vkey_text: str, origin: str) -> None:
+def _check_checkpoint(
+    checks: Checks, check_id: str, finality: Any, header: Header, policy: Policy, vkey_text: str, origin: str, log_proofs: LogProofs
+) -> None:
     # 4a. The checkpoint is signed by the policy's key.
     vkey = read_vkey(vkey_text)
     checkpoint = verify_checkpoint(finality["checkpoint"], vkey, origin)
@@ -221,6 +229,7 @@ def _check_checkpoint(checks: Checks, check_id: str, finality: Any, header: Head
     if policy.pinned is not None:
         pinned = verify_checkpoint(policy.pinned, vkey, origin)
         old, new = sorted((pinned, checkpoint), key=lambda item: item.size)
+        proof = proof or list(log_proofs.get((old.size, new.size), ()))
         if old.size != new.size and not proof:
             checks.unchecked(check_id, subject, "NO_CONSISTENCY", old=str(old.size), new=str(new.size))
             return

@@ -48,6 +48,7 @@ def check_lines(checks: Checks, parts: Parts) -> Recomputed | None:
                 first.found,
                 cause=first.cause,
                 field=first.field,
+                factor=first.factor,
                 others=str(len(divergences) - 1),
             )
         unproven = sorted(unit for unit in claimed if (unit, ELECTRICITY) in computed)

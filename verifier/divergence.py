@@ -22,6 +22,7 @@ class Divergence:
     field: str
     expected: str
     found: str
+    factor: str = ""
 
 
 def shortest_decimal(value: Fraction) -> str:
@@ -63,7 +64,7 @@ def find_divergences(
 
 def _compare(line: Any, own: Line, library: Library, gwp_id: str) -> Divergence | None:
     def differs(cause: str, field: str, expected: object, found: object) -> Divergence:
-        return Divergence(own.unit, own.indicator, cause, field, str(expected), str(found))
+        return Divergence(own.unit, own.indicator, cause, field, str(expected), str(found), own.factor)
 
     # 1. What went in: scope, quantity, sources and their quality.
     if line["scope"] != own.scope:

@@ -313,7 +313,13 @@ PROOF = fields(
     attestation=nullable(ATTESTATION),
     anchor=nullable(ANCHOR),
 )
+CONSISTENCY = fields(
+    schema=_schema("consistency"),
+    origin=_TEXT,
+    proofs=many(fields(old_size=counting, new_size=counting, hashes=many(_B32, at_most=64)), at_most=10_000),
+)
 _BY_SCHEMA: dict[str, Shape] = {
+    "consistency": CONSISTENCY,
     "organisation": ORGANISATION,
     "activity": ACTIVITY,
     "library": LIBRARY,

@@ -25,8 +25,8 @@ TIMEOUT_SECONDS = 60
 MODULES = (
     "__init__", "__main__", "aes", "chain_evidence", "check_anchor", "check_commitment", "check_inputs", "check_lines", "check_policy",
     "checkpoint", "checks", "commitment", "divergence", "documents", "ed25519", "eip712", "errors", "json_strict", "keccak", "keyfile",
-    "library", "messages", "meter", "mpt", "operational_1", "package", "policy", "qbft", "report", "rfc9162", "rlp", "sampling",
-    "secp256k1", "shapes", "sum_tree", "verdict", "verify_line", "verify_package", "wordings",
+    "library", "log_proofs", "messages", "meter", "mpt", "operational_1", "package", "policy", "qbft", "report", "rfc9162", "rlp",
+    "sampling", "secp256k1", "shapes", "sum_tree", "verdict", "verify_line", "verify_package", "wordings",
 )  # fmt: skip
 
 

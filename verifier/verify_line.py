@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from verifier import documents, json_strict, meter, sum_tree
 from verifier.check_anchor import check_anchor
-from verifier.check_commitment import check_attestation, check_schema, check_signer, line_values, meter_values
+from verifier.check_commitment import Attested, check_attestation, check_schema, check_signer, line_values, meter_values
 from verifier.check_policy import check_library_trusted, check_policy
 from verifier.checks import Checks
 from verifier.commitment import Commitment, read_commitment, refuse_form
 from verifier.errors import Malformed, Refused
+from verifier.log_proofs import NO_PROOFS, LogProofs
+from verifier.package import Package
 from verifier.policy import Policy
 from verifier.shapes import unbase64, unhex
 from verifier.sum_tree import Node, sid
@@ -20,8 +23,19 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_NESTING = 16
 
 
-def verify_line(data: bytes, policy: Policy | None, policy_key: str | None, now: int) -> Verification:
+def verify_line(
+    data: bytes,
+    policy: Policy | None,
+    policy_key: str | None,
+    now: int,
+    *,
+    package: Package | None = None,
+    log_proofs: LogProofs = NO_PROOFS,
+) -> Verification:
     """Run every check on the bytes of a line proof; `now` is Unix seconds.
+
+    A meter's leaf binds a key, not a name: with the evidence package, the signed statement binds the name. `log_proofs` bridge to a pinned
+    checkpoint of another size.
 
     Raises:
         Malformed: the file is not a line proof.
@@ -41,7 +55,10 @@ def verify_line(data: bytes, policy: Policy | None, policy_key: str | None, now:
     attested = check_attestation(checks, commitment, proof["attestation"])
     if attested is not None:
         check_library_trusted(checks, attested.values["libraryHash"].hex(), policy)
-    time = check_anchor(checks, commitment, attested, proof["anchor"], policy)
+    if commitment.dataset == "METERS":
+        with checks.guard("item.asset", proof["item"]["asset"]):
+            _check_meter_name(checks, proof["item"], attested, package)
+    time = check_anchor(checks, commitment, attested, proof["anchor"], policy, log_proofs)
     check_signer(checks, commitment, attested, policy, time)
     return Verification(
         subject=f"{proof['item']['asset']} in R {proof['root']}",
@@ -79,11 +96,30 @@ def _check_leaf(checks: Checks, check_id: str, proof: Any, commitment: Commitmen
     leaf = Node(1, stated, sum_tree.leaf_hash(context.alg, context.digest(), unhex(item["key"]), stated, rec))
     path = [(tuple(int(value) for value in node["sums"]), unhex(node["hash"])) for node in item["path"]]
     sum_tree.verify_proof(context, item["index"], leaf, path, commitment.n, commitment.totals, commitment.tree_root, commitment.root)
-    if commitment.dataset == "METERS":
-        # The key is an HMAC under the institution's secret, so the meter's name is its word; the package ties it to the statement.
-        checks.unchecked("item.asset", item["asset"], "ASSET_UNBOUND", key=item["key"])
     if all(check.id != check_id for check in checks.items[before:]):
         checks.passed(check_id, f"leaf {item['index']} of {commitment.n}, {item['asset']}")
+
+
+def _check_meter_name(checks: Checks, item: Any, attested: Attested | None, package: Package | None) -> None:
+    """Answer item.asset: the signed statement names the meter's record, and that record is this leaf's."""
+    name = item["asset"].split("/")[1]
+    path = f"meters/{name}.ltm"
+    if package is None or attested is None or not (package.has("statement.json") and package.has(path)):
+        # The key is an HMAC under the institution's secret, so without the package the meter's name is the bank's word.
+        checks.unchecked("item.asset", item["asset"], "ASSET_UNBOUND", key=item["key"])
+        return
+    data = package.read("statement.json")
+    signed, found = attested.values["statementHash"].hex(), hashlib.sha256(data).hexdigest()
+    if signed != found:
+        raise Refused("ASSET", "the package holds another statement", element="statement.json", expected=signed, found=found)
+    statement = documents.read(data, "statement", "statement.json")
+    stated = next((entry["record"] for entry in statement["meters"] if entry["meter"] == name), "no such meter")
+    record = meter.read_record(package.read(path))
+    leaf = unbase64(item["record"], "proof /item/record")
+    for element, expected, got in (("record", stated, record.digest), ("leaf", leaf.hex(), record.leaf_record.hex())):
+        if expected != got:
+            raise Refused("ASSET", "the record is of another meter", element=f"{path} {element}", expected=expected, found=got)
+    checks.passed("item.asset", item["asset"])
 
 
 def _line_record(item: Any, record: bytes) -> tuple[int, ...]:

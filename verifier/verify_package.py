@@ -12,6 +12,7 @@ from verifier.check_lines import Recomputed, check_lines, check_rollup
 from verifier.check_policy import check_library_trusted, check_policy
 from verifier.checks import Checks
 from verifier.commitment import Commitment
+from verifier.log_proofs import NO_PROOFS, LogProofs
 from verifier.package import Package
 from verifier.policy import Policy
 
@@ -40,8 +41,10 @@ class Verification:
         return "L3" if all(self.checks.holds(f"anchor.final.{name}") for name in self.datasets) else "L2"
 
 
-def verify_package(package: Package, policy: Policy | None, policy_key: str | None, now: int) -> Verification:
-    """Run every check on an open package; `now` is Unix seconds."""
+def verify_package(
+    package: Package, policy: Policy | None, policy_key: str | None, now: int, log_proofs: LogProofs = NO_PROOFS
+) -> Verification:
+    """Run every check on an open package; `now` is Unix seconds, `log_proofs` bridge to a pinned checkpoint of another size."""
     checks = Checks()
     # 1. Parts: present, listed, whole.
     parts = read_parts(checks, package)
@@ -62,7 +65,7 @@ def verify_package(package: Package, policy: Policy | None, policy_key: str | No
     commitments = check_commitments(checks, parts, policy)
     # 8. Attestation, anchor and signer of each dataset; the signer last, because the block's time decides.
     for dataset, commitment in commitments.items():
-        check_signed(checks, parts, commitment, dataset, library_hash, policy)
+        check_signed(checks, parts, commitment, dataset, library_hash, policy, log_proofs)
     # 9. Findings: none that forbids signing.
     check_findings(checks, parts)
     manifest = package.manifest
@@ -80,7 +83,13 @@ def verify_package(package: Package, policy: Policy | None, policy_key: str | No
 
 
 def check_signed(
-    checks: Checks, parts: Parts, commitment: Commitment, dataset: str, library_hash: str | None, policy: Policy | None
+    checks: Checks,
+    parts: Parts,
+    commitment: Commitment,
+    dataset: str,
+    library_hash: str | None,
+    policy: Policy | None,
+    log_proofs: LogProofs = NO_PROOFS,
 ) -> None:
     """Answer attestation, anchor and signer checks of one dataset of a package."""
     statement = parts.documents["statement"]
@@ -88,7 +97,8 @@ def check_signed(
     attested = check_attestation(
         checks, commitment, item, library_hash or statement["library"]["hash"], parts.hashes["statement.json"], statement["cause"]
     )
-    time = check_anchor(checks, commitment, attested, _only(checks, parts, "anchors", f"anchor.header.{dataset}", dataset), policy)
+    anchor = _only(checks, parts, "anchors", f"anchor.header.{dataset}", dataset)
+    time = check_anchor(checks, commitment, attested, anchor, policy, log_proofs)
     check_signer(checks, commitment, attested, policy, time)
 
 

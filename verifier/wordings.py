@@ -44,8 +44,8 @@ NO_POLICY_CHECKPOINT
 NO_CONSISTENCY
   the pinned checkpoint ({old}) and this one ({new}) differ in size and no consistency proof is enclosed
   固定的检查点（{old}）与此检查点（{new}）大小不同，且未附一致性证明
-  Ask the operator for the proof between the two sizes.
-  请向运营方索取两者之间的一致性证明。
+  Ask the operator for the proof between the two sizes and give it with --consistency.
+  请向运营方索取两者之间的一致性证明，并用 --consistency 给出。
 PART_WITHHELD
   the bank withheld this part: {reason}
   银行保留了该部分：{reason}
@@ -74,8 +74,8 @@ COMMITMENT_WITHHELD
 ASSET_UNBOUND
   the leaf binds the meter's key, not its name
   叶子绑定的是表计密钥，而非其名称
-  Compare the key with the evidence package, which names the meter.
-  请与载明表计名称的证据包比对密钥。
+  Give the evidence package with --package: its signed statement names the meter.
+  请用 --package 给出证据包：其已签署的报表载明该表计。
 HEADER_UNREAD
   the header could not be read, so nothing rests on it
   区块头无法读取，后续检查无从进行
@@ -177,8 +177,8 @@ LINE_DATA
   Compare activity.json and the meter records of this unit.
   请核对该单位的活动数据与表计记录。
 LINE_FACTOR
-  cause factor: another factor, or another value of it ({field}); {others} further lines differ
-  原因为因子：所用因子或其数值不同（{field}）；另有 {others} 行不同
+  cause factor {factor}: another factor, or another value of it ({field}); {others} further lines differ
+  原因为因子 {factor}：所用因子或其数值不同（{field}）；另有 {others} 行不同
   Compare the line's factor with library.json.
   请将该行因子与因子库核对。
 LINE_METHOD
@@ -246,6 +246,21 @@ anchor.header
   区块头不属于所称区块
   Ask the bank for the original package and compare.
   请向银行索取原始证据包并比对。
+PROOF_NODE
+  proof node {element} does not hash to its place: a byte of the proof was changed
+  第 {element} 个证明节点的散列与其位置不符：证明被改动
+  Ask for the original proof; a node of the chain can give it again.
+  请索取原始证明；链上节点可重新给出。
+PROOF_SHORT
+  the proof ends before its path does
+  证明在路径结束前中断
+  Ask for the whole proof.
+  请索取完整证明。
+PROOF_UNUSED
+  the proof holds nodes that its path does not use
+  证明含有路径未用到的节点
+  Ask for the original proof.
+  请索取原始证明。
 anchor.receipt
   the event in the block is not this attestation
   区块中的事件不是该签署声明

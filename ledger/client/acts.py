@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -212,3 +212,14 @@ def sign_policy_facts(admin: Client, key: Ed25519PrivateKey, *, version: int, da
     """Fetch what a policy pins and return it signed with the centre's policy key. Read it over before handing it out."""
     facts = admin.get("/v1/policy-facts", version=str(version), **({} if days is None else {"days": str(days)}))
     return seal_policy(facts, key)
+
+
+def collect_log_proofs(client: Client, sizes: Iterable[int], checkpoint: Mapping[str, Any]) -> dict[str, object]:
+    """Return the `lingtan.consistency/1` document that leads from each of these log sizes to the checkpoint that a policy pins."""
+    proofs: list[dict[str, object]] = []
+    pinned = int(str(checkpoint["pinned"]).split("\n")[1])
+    for size in sorted(set(sizes) - {pinned}):
+        old, new = sorted((size, pinned))
+        answer = client.get("/v1/checkpoints/consistency", old=str(old), new=str(new))
+        proofs.extend(answer["proofs"])
+    return {"schema": "lingtan.consistency/1", "origin": checkpoint["origin"], "proofs": proofs}

@@ -51,9 +51,22 @@ class Caught:
     holds: bool
 
 
-def verify(command: str, file: Path, policy: Path, policy_key: str, *more: str) -> Verification:
+@dataclass(frozen=True)
+class Trust:
+    """What the auditor was handed out of band (policy file and its key), and the log proofs that came with the evidence."""
+
+    policy: Path
+    key: str
+    log_proofs: Path
+
+    def arguments(self) -> tuple[str, ...]:
+        """Return the options of `lingtan-verify`."""
+        return ("--policy", str(self.policy), "--policy-key", self.key, "--consistency", str(self.log_proofs))
+
+
+def verify(command: str, file: Path, trust: Trust, *more: str) -> Verification:
     """Run the independent verifier as its user would and return its answer."""
-    arguments = [sys.executable, "-m", "verifier", command, str(file), "--policy", str(policy), "--policy-key", policy_key, "--json", *more]
+    arguments = [sys.executable, "-m", "verifier", command, str(file), *trust.arguments(), "--json", *more]
     done = subprocess.run(arguments, capture_output=True, text=True, check=False, cwd=file.parent)
     try:
         answer = json.loads(done.stdout)
@@ -135,7 +148,7 @@ def flip_line_proof(proof: bytes) -> bytes:
     return canonical.dump(document)
 
 
-def run_package_drill(package: Path, folder: Path, policy: Path, policy_key: str, *more: str) -> tuple[Caught, ...]:
+def run_package_drill(package: Path, folder: Path, trust: Trust) -> tuple[Caught, ...]:
     """Forge four packages, one value each, and return what the verifier said to each."""
     data = package.read_bytes()
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -167,7 +180,7 @@ def run_package_drill(package: Path, folder: Path, policy: Path, policy_key: str
     for name, changed, path, change, check, word in forgeries:
         forged = folder / f"forged-{name}.zip"
         forged.write_bytes(forge_package(data, path, change))
-        caught.append(_judge(name, changed, check, word, verify("package", forged, policy, policy_key, *more)))
+        caught.append(_judge(name, changed, check, word, verify("package", forged, trust)))
     return tuple(caught)
 
 

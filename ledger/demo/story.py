@@ -6,8 +6,10 @@ checkpoint's key and nobody else's.
 
 from __future__ import annotations
 
+import json
 import threading
 import time
+import zipfile
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,6 +22,7 @@ from ledger.chain.typed_data import ReleaseKind, Role
 from ledger.client import acts
 from ledger.client.acts import Party
 from ledger.demo import profiles, seeds
+from ledger.demo.drill import Trust
 from ledger.demo.people import Person, write_private
 from ledger.demo.voice import Voice
 from ledger.errors import IntegrityError, LedgerError
@@ -244,17 +247,10 @@ class Story:
             files[claim] = file
         return files
 
-    def policy(self) -> tuple[Path, str]:
-        """Have the centre sign the policy file with a key of its own; return the file and the public key to hand over."""
-        folder = self.cast.admin.folder
-        key_file = folder / "policy.pem"
-        if not key_file.exists():
-            pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-            write_private(key_file, pem.decode())
-        key = load_pem_private_key(key_file.read_bytes(), None)
-        if not isinstance(key, Ed25519PrivateKey):
-            raise IntegrityError("the policy key is not an Ed25519 key", hint=f"remove {key_file} and run again")
-        admin = self.party(self.cast.admin).client
+    def trust(self, packages: list[Path]) -> Trust:
+        """Have the centre sign the policy file with a key of its own; return it with the key and the log proofs for these packages."""
+        key = self._policy_key()
+        admin, auditor = self.party(self.cast.admin).client, self.party(self.cast.auditor).client
         file = self.cast.auditor.folder / "city.policy.json"
         version = 1
         if file.exists():
@@ -262,7 +258,22 @@ class Story:
             version = int(str(earlier["version"])) + 1 if isinstance(earlier, dict) else 1
         document = acts.sign_policy_facts(admin, key, version=version)
         file.write_bytes(canonical.dump(document))
-        return file, key.public_key().public_bytes_raw().hex()
+        checkpoint = document["checkpoint"]
+        if not isinstance(checkpoint, dict):
+            raise StepFailed("the policy pins no checkpoint of the embedded chain")
+        proofs = self.cast.auditor.folder / "city.consistency.json"
+        proofs.write_bytes(canonical.dump(acts.collect_log_proofs(auditor, _log_sizes(packages), checkpoint)))
+        return Trust(file, key.public_key().public_bytes_raw().hex(), proofs)
+
+    def _policy_key(self) -> Ed25519PrivateKey:
+        key_file = self.cast.admin.folder / "policy.pem"
+        if not key_file.exists():
+            pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            write_private(key_file, pem.decode())
+        key = load_pem_private_key(key_file.read_bytes(), None)
+        if not isinstance(key, Ed25519PrivateKey):
+            raise IntegrityError("the policy key is not an Ed25519 key", hint=f"remove {key_file} and run again")
+        return key
 
     # Shared
 
@@ -314,6 +325,15 @@ class Story:
 
     def _now(self) -> int:
         return self.house.clock.now()
+
+
+def _log_sizes(packages: list[Path]) -> set[int]:
+    sizes = set()
+    for package in packages:
+        with zipfile.ZipFile(package) as archive:
+            anchors = json.loads(archive.read("anchors.json"))
+        sizes |= {int(item["finality"]["tree_size"]) for item in anchors["items"]}
+    return sizes
 
 
 def _tonnes(grams: int) -> str:

@@ -7,19 +7,20 @@ import sys
 from pathlib import Path
 
 from ledger.client import acts
+from ledger.demo.drill import Trust
 from ledger.demo.story import WAIT_SECONDS, StepFailed, Story
 
 ATTESTED = frozenset({"attested", "rejected", "disputed", "certified"})
 
 
-def give_verdict(story: Story, claim: str, package: Path, policy: Path, policy_key: str) -> str:
+def give_verdict(story: Story, claim: str, package: Path, trust: Trust) -> str:
     """Have `lingtan-verify verdict` recompute, sign and submit; return the claim's state, which is attested."""
     verifier = story.cast.verifier
     party = story.party(verifier)
     answer = party.client.get(f"/v1/claims/{claim}")
     if answer["state"] == "submitted" and not list(party.client.get_all("/v1/verdicts", claim=claim)):
         command = [
-            *(sys.executable, "-m", "verifier", "verdict", str(package), "--policy", str(policy), "--policy-key", policy_key),
+            *(sys.executable, "-m", "verifier", "verdict", str(package), *trust.arguments()),
             *("--claim", claim.partition(":")[2], "--institution", str(verifier.institution), "--assurance", "limited"),
             *("--key", str(verifier.key_file), "--passphrase-file", str(verifier.passphrase_file)),
             *(

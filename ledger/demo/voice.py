@@ -26,7 +26,9 @@ class Voice:
         """Begin a step."""
         self._step += 1
         self.console.print(
-            f"[bold]{self._step:2}. {self.pick(en, zh)}[/bold]  [dim]{time.monotonic() - self._began:5.1f} s[/dim]", highlight=False
+            f"[bold]{self._step:2}. {self.pick(en, zh)}[/bold]  [dim]{time.monotonic() - self._began:5.1f} s[/dim]",
+            highlight=False,
+            soft_wrap=True,
         )
 
     def fact(self, en: str, zh: str) -> None:

@@ -38,7 +38,7 @@ def gather_policy_facts(work: Work, *, version: int, days: int | None = None) ->
         keys=_keys(work),
         checkpoint=None
         if checkpoint is None
-        else {"origin": checkpoint.verifier_key.split("+")[0], "vkey": checkpoint.verifier_key, "pinned": None},
+        else {"origin": checkpoint.verifier_key.split("+")[0], "vkey": checkpoint.verifier_key, "pinned": checkpoint.note},
     )
 
 

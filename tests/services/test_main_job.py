@@ -7,18 +7,14 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from ledger.chain.keystore import write_key
-from ledger.clock import format_instant
 from ledger.demo import profiles, seeds
 from ledger.identifiers import sid
 from ledger.records import canonical
 from ledger.records.period import Period
-from ledger.records.policy import policy_body, seal_policy
 from ledger.services import claims, verdicts
-from ledger.services.policy import gather_policy_facts
-from tests.product import ADMIN, VERIFIER, Town, open_town
+from tests.product import VERIFIER, Town, open_town
+from tests.whole.scene import trust, write_policy
 
 PERIOD = ("2025", date(2025, 1, 1), date(2025, 1, 10))
 
@@ -63,23 +59,18 @@ def test_the_claim_is_attested_by_the_verifiers_own_recomputation(tmp_path: Path
         town.relay()
         town.claim("moganshan", statement.id, "c1")
         town.relay()
-        package, policy = tmp_path / "package.zip", tmp_path / "city.policy.json"
+        package = tmp_path / "package.zip"
         with town.house.view(VERIFIER) as work:
             package.write_bytes(claims.get_claim_package(work, "moganshan:c1").data)
-        with town.house.view(ADMIN) as work:
-            policy_key = Ed25519PrivateKey.generate()
-            policy.write_bytes(canonical.dump(seal_policy(policy_body(gather_policy_facts(work, version=1)), policy_key)))
-        public = policy_key.public_key().public_bytes_raw().hex()
-        checked = verify(
-            "package", str(package), "--policy", str(policy), "--policy-key", public, "--now", format_instant(town.clock.now())
-        )
+        policy = write_policy(town, tmp_path)
+        checked = verify("package", str(package), *trust(town, policy))
         assert checked.returncode == 0, checked.stderr
         key, passphrase = tmp_path / "verifier.json", tmp_path / "passphrase"
         write_key(key, sid("test-key", "gfc.verifier"), "known to the verifier", scrypt_n=2**12)
         passphrase.write_text("known to the verifier")
         out = tmp_path / "verdict.json"
         signed = verify(
-            *("verdict", str(package), "--policy", str(policy), "--policy-key", public, "--now", format_instant(town.clock.now())),
+            *("verdict", str(package), *trust(town, policy)),
             *("--claim", "c1", "--institution", "gfc", "--key", str(key), "--passphrase-file", str(passphrase), "--out", str(out)),
             *("--deadline", str(town.clock.now() + 86_400)),
         )

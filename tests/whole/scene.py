@@ -17,7 +17,7 @@ from ledger.records import canonical
 from ledger.records.fields import period_document
 from ledger.records.period import Period
 from ledger.records.policy import policy_body, seal_policy
-from ledger.services import packages
+from ledger.services import checkpoints, packages
 from ledger.services.policy import gather_policy_facts
 from tests.product import ADMIN, AUDITOR, Town
 
@@ -86,7 +86,19 @@ def write_policy(town: Town, folder: Path) -> Path:
         document = seal_policy(policy_body(gather_policy_facts(work, version=1)), POLICY_KEY)
     path = folder / "city.policy.json"
     path.write_bytes(canonical.dump(document))
+    write_log_proofs(town, document, folder / "city.consistency.json")
     return path
+
+
+def write_log_proofs(town: Town, policy: dict[str, Any], path: Path) -> None:
+    """The proofs from every size of the block log to the pinned one; none on a chain without a log."""
+    checkpoint = policy["checkpoint"]
+    if checkpoint is None:
+        return
+    pinned = int(checkpoint["pinned"].split("\n")[1])
+    with town.house.view(AUDITOR) as work:
+        proofs = [proof for size in range(1, pinned) for proof in checkpoints.consistency(work, size, pinned)["proofs"]]  # type: ignore[attr-defined]
+    path.write_bytes(canonical.dump({"schema": "lingtan.consistency/1", "origin": checkpoint["origin"], "proofs": proofs}))
 
 
 def write_package(town: Town, statement: str, folder: Path) -> Path:
@@ -97,14 +109,17 @@ def write_package(town: Town, statement: str, folder: Path) -> Path:
     return path
 
 
+def trust(town: Town, policy: Path) -> tuple[str, ...]:
+    """The options that name the policy, its key, the log proofs beside it, and the town's time."""
+    key, proofs = POLICY_KEY.public_key().public_bytes_raw().hex(), policy.with_name("city.consistency.json")
+    given = ("--policy", str(policy), "--policy-key", key, "--now", format_instant(town.clock.now()))
+    return (*given, "--consistency", str(proofs)) if proofs.exists() else given
+
+
 def verify(town: Town, command: str, file: Path, policy: Path, *more: str) -> tuple[int, dict[str, Any]]:
     """Run the verifier as an auditor would, at the town's time; return its exit code and its JSON answer."""
-    key = POLICY_KEY.public_key().public_bytes_raw().hex()
     done = subprocess.run(
-        [
-            *(sys.executable, "-m", "verifier", command, str(file), "--policy", str(policy), "--policy-key", key),
-            *("--now", format_instant(town.clock.now()), "--json", *more),
-        ],
+        [sys.executable, "-m", "verifier", command, str(file), *trust(town, policy), "--json", *more],
         capture_output=True,
         text=True,
         check=False,
