@@ -87,9 +87,7 @@ def _wait(port: int, node: subprocess.Popen[bytes]) -> None:
         if node.poll() is not None:
             raise SystemExit(f"error: the node ended at once with status {node.returncode}")
         try:
-            request = urllib.request.Request(  # noqa: S310 (a fixed loopback address)
-                f"http://127.0.0.1:{port}", question, {"Content-Type": "application/json"}
-            )
+            request = urllib.request.Request(f"http://127.0.0.1:{port}", question, {"Content-Type": "application/json"})
             with urllib.request.urlopen(request, timeout=1) as answer:  # noqa: S310
                 if json.load(answer)["result"] == hex(CHAIN_ID):
                     return

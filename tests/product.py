@@ -189,7 +189,7 @@ class Town:
         tree: dict[str, Any],
         *,
         period: tuple[str, date, date],
-        meter_units: Mapping[str, str] = {},  # noqa: B006 (read only)
+        meter_units: Mapping[str, str] = {},
         csv: Sequence[bytes] = (),
         activity_document: dict[str, Any] | None = None,
         timezone: str = "Asia/Shanghai",
