@@ -25,6 +25,7 @@ from ledger.chain.wire import Head as Head
 from ledger.chain.wire import Receipt as Receipt
 from ledger.clock import Clock
 from ledger.errors import ConfigurationError
+from ledger.records.findings import Finding
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -206,6 +207,18 @@ class ChainClient:
     def log_consistency(self, old_size: int, new_size: int) -> tuple[bytes, ...]:
         """Return the RFC 9162 proof that the embedded chain's block log of one size extends that of another; empty on a node."""
         return self._node.engine.block_log.consistency(old_size, new_size) if self._node else ()
+
+    def check(self, *, replay: bool = False) -> tuple[Finding, ...]:
+        """Return what is wrong with an embedded chain's file, and nothing for a node, which looks after its own.
+
+        Args:
+            replay: also execute every transaction again from genesis.
+        """
+        if self._node is None:
+            return ()
+        from ledger.chain.embedded.fsck import check_chain
+
+        return check_chain(self._node.engine, replay=replay)
 
     # Life
 

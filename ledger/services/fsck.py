@@ -33,9 +33,13 @@ from ledger.store.repositories import institutions, library, periods, statements
 _ACTION = "restore the row from a backup and find out who changed it"
 
 
-def check_house(work: Work) -> tuple[Finding, ...]:
-    """Return everything that contradicts itself, all at once; nothing found means that every stored figure can be recomputed."""
-    return (*check_store(work.session), *_check_statements(work))
+def check_house(work: Work, *, replay: bool = False) -> tuple[Finding, ...]:
+    """Return everything that contradicts itself, all at once; nothing found means that every stored figure can be recomputed.
+
+    Args:
+        replay: also execute the embedded chain's transactions again from genesis.
+    """
+    return (*check_store(work.session), *work.house.chain.check(replay=replay), *_check_statements(work))
 
 
 def _check_statements(work: Work) -> Iterator[Finding]:
