@@ -55,6 +55,7 @@ generated: setup ## regenerate OpenAPI, the library release and other generated 
 
 contracts: setup ## compile the contracts (needs Node; installs the compiler from npm) and refresh artifacts and snapshots
 	$(BIN)/python -m scripts.build_contracts
+	$(BIN)/python -m scripts.build_contracts --gas
 
 contracts-check: setup ## rebuild the contracts and compare with the committed artifacts byte for byte
 	$(BIN)/python -m scripts.build_contracts --check
