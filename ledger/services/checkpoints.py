@@ -89,7 +89,7 @@ def log_checkpoint_request(work: Work, institution: str) -> SigningItem:
 
 
 def submit_log_checkpoint(work: Work, institution: str, message: Mapping[str, object], signature: str) -> LogCheckpointView:
-    """Take the signed root of the envelope log and queue it.
+    """Take the signed root of the envelope log and queue it. The same message again changes nothing, also when the log has grown since.
 
     Raises:
         InputError: the root is not that of the log at this size.
@@ -101,11 +101,11 @@ def submit_log_checkpoint(work: Work, institution: str, message: Mapping[str, ob
     if struct.org != sid("org", institution) or len(leaves) != struct.size or root(leaves) != struct.root:
         raise InputError("the message fixes another log than the one stored here", hint="sign the message of the request unchanged")
     outbox_id = queue(work, work.house.contracts.periods, received, kind="periods.anchor_log", subject=f"log/{institution}/{struct.size}")
-    latest = metering.find_latest_checkpoint(work.session, institution)
-    if latest is None or latest.struct_hash != struct.struct_hash().hex():
-        latest = metering.add_log_checkpoint(
+    kept = metering.find_checkpoint(work.session, struct.struct_hash().hex())
+    if kept is None:
+        kept = metering.add_log_checkpoint(
             work.session, institution, struct.size, struct.root.hex(), signed_columns(work, received, outbox_id)
         )
         audit.record(work, "log.checkpoint", f"{institution}/{struct.size}", institution=institution)
-    transaction = find_transaction(work, latest.outbox_id)
-    return LogCheckpointView(institution, latest.size, latest.root, transaction.state, transaction.tx_hash)
+    transaction = find_transaction(work, kept.outbox_id)
+    return LogCheckpointView(institution, kept.size, kept.root, transaction.state, transaction.tx_hash)

@@ -220,6 +220,11 @@ def find_latest_checkpoint(session: Session, institution_id: str) -> LogCheckpoi
     return session.exec(query.order_by(col(LogCheckpoint.size).desc(), col(LogCheckpoint.id).desc()).limit(1)).one_or_none()
 
 
+def find_checkpoint(session: Session, struct_hash: str) -> LogCheckpoint | None:
+    """Return the checkpoint whose message has this struct hash, or None."""
+    return session.exec(select(LogCheckpoint).where(LogCheckpoint.struct_hash == struct_hash)).one_or_none()
+
+
 def list_checkpoints(session: Session, institution_id: str, *, limit: int = 100, after: int | None = None) -> Page[LogCheckpoint, int]:
     """Return the institution's checkpoints in the order they came."""
     query = select(LogCheckpoint).where(LogCheckpoint.institution_id == institution_id)
