@@ -140,7 +140,3 @@ for room in (operator, bank, reporting, librarian, centre, keys):
 def main() -> None:
     """Run the command."""
     app()
-
-
-if __name__ == "__main__":
-    main()

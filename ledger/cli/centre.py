@@ -9,7 +9,7 @@ import typer
 
 from ledger.cli.bank import totals_of
 from ledger.cli.invocation import Invocation, this, write_result
-from ledger.cli.reporting import require_state
+from ledger.cli.reporting import require_settled
 from ledger.client.http import Client
 from ledger.clock import SystemClock, parse_instant
 from ledger.errors import InputError
@@ -28,7 +28,7 @@ RoleOption = Annotated[
     Literal["approver", "logkeeper", "verifier", "certifier", "librarian", "publisher"], typer.Option(help="what the key signs as")
 ]
 ReasonOption = Annotated[str, typer.Option(help="why; its hash stands in the signed message")]
-WaitOption = Annotated[float, typer.Option(help="how many seconds to wait for the chain", min=0)]
+WaitOption = Annotated[float, typer.Option(help="how many seconds to wait for the chain; 0: do not wait", min=0)]
 CLAIM_COLUMNS = ("id", "institution", "scheme", "state", "verdicts", "submitted", "package")
 VERDICT_COLUMNS = ("id", "verifier", "opinion", "assurance", "state", "result")
 
@@ -261,7 +261,7 @@ def _settle(run: Invocation, client: Client, institution: str, action: dict[str,
         ("tx_hash", settled["tx_hash"]),
     ]
     run.out.record(settled, [*fields, ("problem", settled["error"])])
-    require_state({**settled, "items": [settled]}, ("anchored",), f"{settled['struct']} of {institution}")
+    require_settled({**settled, "items": [settled]}, ("anchored",), f"{settled['struct']} of {institution}", seconds)
 
 
 def _now() -> int:

@@ -23,7 +23,7 @@ ReleaseKindName = Literal["library", "schema", "scheme"]
 KINDS: tuple[ReleaseKindName, ...] = ("library", "schema", "scheme")
 COLUMNS = ("release", "kind", "state", "hash", "valid_from", "proposer", "publisher")
 KeyOption = Annotated[Path, typer.Option(help="your own encrypted key file", exists=True, dir_okay=False)]
-WaitOption = Annotated[float, typer.Option(help="how many seconds to wait for the chain", min=0)]
+WaitOption = Annotated[float, typer.Option(help="how many seconds to wait for the chain; 0: do not wait", min=0)]
 SCHEMA_KINDS = {"lingtan.library/1": "INDICATOR_LIBRARY", "lingtan.dataset/1": "DATASET_SCHEMA", "lingtan.scheme/1": "SCHEME"}
 
 
@@ -100,7 +100,7 @@ def propose(
     with run.client() as client:
         party, centre = run.party(client, key), my_institution(client)
         acts.propose(party, document, centre=centre, kind=ReleaseKind[kind], valid_from=at, now=now)
-        _show(run, _wait(client, release, ("proposed", "published", "publishing"), wait))
+        _show(run, client, release, ("proposed", "published", "publishing"), wait)
 
 
 @library.command("publish")
@@ -116,7 +116,7 @@ def publish(
             raise InputError(f"no release has the hash {hash!r}", hint="take the hash from `lingtan library list`")
         run.confirm(hash)
         acts.publish(run.party(client, key), hash, centre=my_institution(client), now=SystemClock().now())
-        _show(run, _wait(client, hash, ("published",), wait))
+        _show(run, client, hash, ("published",), wait)
 
 
 def all_releases(client: Client, kinds: tuple[ReleaseKindName, ...]) -> list[dict[str, Any]]:
@@ -135,8 +135,9 @@ def _wait(client: Client, release: str, states: tuple[str, ...], seconds: float)
         time.sleep(0.2)
 
 
-def _show(run: Invocation, item: dict[str, Any]) -> None:
-    from ledger.cli.reporting import require_state
+def _show(run: Invocation, client: Client, release: str, states: tuple[str, ...], seconds: float) -> None:
+    from ledger.cli.reporting import require_settled
 
+    item = _wait(client, release, states, seconds)
     run.out.record(item, [(name, item[name]) for name in COLUMNS])
-    require_state(item, ("proposed", "published", "publishing"), f"release {item['release']}")
+    require_settled(item, states, f"release {item['release']}", seconds)

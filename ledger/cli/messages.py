@@ -10,6 +10,11 @@ LANGUAGES: tuple[Language, ...] = ("en", "zh")
 MESSAGES: tuple[tuple[str, str, str], ...] = (
     ("error", "error", "错误"),
     ("hint", "hint", "提示"),
+    (
+        "signed_already",
+        "statement {id} is signed already and {state}: nothing is signed again",
+        "报表 {id} 已签署（{state}），不再重复签署",
+    ),
     ("command_missing", "a command is missing", "缺少命令"),
     ("help_hint", "run `{command} --help` to see what it takes", "运行 `{command} --help` 查看用法"),
     ("internal", "the command failed inside: {name}", "命令内部故障：{name}"),

@@ -228,7 +228,9 @@ def _check_document(document: dict[str, object], kind: str, institution: str | N
 
         activity, findings = check_activity(document)
         facts = {} if activity is None else {"records": str(len(activity.records))}
-        named, got, action = str(document.get("institution")), None, f"send the data of {institution}"
+        period = document.get("period")
+        of_period = f", period {period.get('id')}" if isinstance(period, dict) else ""
+        named, got, action = str(document.get("institution")), None, f"send the data of {institution}{of_period}"
     if institution is not None and named is not None and named != institution:
         findings = (*findings, Finding("INSTITUTION_DIFFERS", "error", "/institution", action, got=got, expected=institution))
     return findings, facts

@@ -18,7 +18,9 @@ PANEL = "Bank"
 StatementArgument = Annotated[str, typer.Argument(help="the statement's id")]
 KeyOption = Annotated[Path, typer.Option(help="the approver's encrypted key file", exists=True, dir_okay=False)]
 OutOption = Annotated[Path, typer.Option(help="the file to write")]
-WaitOption = Annotated[float, typer.Option(help="how many seconds to wait for the chain", min=0)]
+WaitOption = Annotated[float, typer.Option(help="how many seconds to wait for the chain; 0: do not wait", min=0)]
+ANCHORED = ("anchored", "verified", "superseded")
+SIGNED = ("signed", "queued", *ANCHORED)
 ITEM_COLUMNS = ("dataset", "state", "root", "signer", "tx_hash", "problem")
 
 
@@ -55,6 +57,13 @@ def sign(context: typer.Context, statement: StatementArgument, key: KeyOption, w
     run = this(context)
     with run.client() as client:
         view = client.get(f"/v1/statements/{statement}")
+        if view["state"] in SIGNED:
+            # Signed before, perhaps by this command when the network broke: nothing is signed twice.
+            run.out.note("signed_already", id=statement, state=view["state"])
+            answer = client.wait(f"/v1/attestations/{statement}", until=acts.SETTLED, seconds=wait)
+            show_items(run, answer)
+            require_settled(answer, ANCHORED, f"statement {statement}", wait)
+            return
         request = client.get(f"/v1/statements/{statement}/signing-request")
         document = client.get_bytes(f"/v1/statements/{statement}/document")
         check_request(view, request, document)
@@ -68,11 +77,8 @@ def sign(context: typer.Context, statement: StatementArgument, key: KeyOption, w
         party = run.party(client, key)
         run.out.note("waiting")
         answer = acts.attest(party, statement, request=request, seconds=wait)
-    if run.out.json:
-        run.out.document(answer)
-    else:
-        show_items(run, answer)
-    require_state(answer, ("anchored", "verified", "superseded"), f"statement {statement}")
+    show_items(run, answer)
+    require_settled(answer, ANCHORED, f"statement {statement}", wait)
 
 
 @app.command(rich_help_panel=PANEL)
@@ -82,7 +88,7 @@ def receipt(context: typer.Context, statement: StatementArgument, out: OutOption
     with run.client() as client:
         view = client.get(f"/v1/statements/{statement}")
         signed = client.get(f"/v1/attestations/{statement}")
-        require_state(signed, ("anchored", "verified", "superseded"), f"statement {statement}")
+        require_state(signed, ANCHORED, f"statement {statement}")
         anchors = [
             {"anchor": client.get(f"/v1/anchors/{item['id']}"), "proof": client.get(f"/v1/anchors/{item['id']}/proof")}
             for item in signed["items"]
@@ -142,7 +148,7 @@ def claim(
         run.confirm(statement)
         answer = acts.claim(run.party(client, key), statement, claim_id=id, scheme=scheme, request=item, seconds=wait)
     run.out.record(answer, [(name, answer[name]) for name in ("id", "state", "package")])
-    require_state(answer, ("submitted", "attested", "certified", "disputed"), f"claim {answer['id']}")
+    require_settled(answer, ("submitted", "attested", "certified", "disputed"), f"claim {answer['id']}", wait)
 
 
 @app.command("log-checkpoint", rich_help_panel=PANEL)
@@ -180,6 +186,12 @@ def show_items(run: Invocation, answer: dict[str, Any]) -> None:
     """Show the datasets of an attestation."""
     rows = [[item.get("error" if name == "problem" else name) for name in ITEM_COLUMNS] for item in answer["items"]]
     run.out.table(answer, ITEM_COLUMNS, rows)
+
+
+def require_settled(answer: dict[str, Any], states: tuple[str, ...], what: str, seconds: float) -> None:
+    """Pass as `require_state` does, and where nobody wanted to wait also if it is still on its way."""
+    if seconds > 0 or answer["state"] == "rejected":
+        require_state(answer, states, what)
 
 
 def require_state(answer: dict[str, Any], states: tuple[str, ...], what: str) -> None:

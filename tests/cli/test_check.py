@@ -1,0 +1,103 @@
+"""The offline check says what the server says, and the templates pass it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.city import FUELS, City, organisation, readings
+from tests.cli.conftest import Books
+
+
+def timeless(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return findings without the one figure that is another in the next second: what the clock still allows."""
+    return [finding | {"expected": "now"} if finding["code"] == "TIMESTAMP_FUTURE" else finding for finding in findings]
+
+
+def test_the_offline_check_of_readings_has_the_server_s_findings(city: City, books: Books, tmp_path: Path) -> None:
+    meters, file = tmp_path / "meters.json", tmp_path / "wrong.csv"
+    meters.write_text(city.run("meter", "list", "--json", who="preparer").stdout, encoding="utf-8")
+    text = readings(1).replace("2025-03-01T05:00:00+08:00,4.2", "2025-03-01T05:00:00+08:00,4,2")
+    text = text.replace("2025-03-01T06:15:00+08:00,4.2", "2025-03-01T06:17:00+08:00,4.2")
+    text += "M-404,2025-03-01T00:00:00+08:00,1,A\nM-1,2025-03-01T00:00:00+08:00,9.9,A\nM-1,2099-01-01T00:00:00+08:00,1,A\n"
+    file.write_text(text, encoding="utf-8")
+    offline = timeless(city.ask("check", file, "--meters", meters, code=1)["findings"])
+    online = timeless(city.ask("meter", "import", file, who="preparer", code=1)["findings"])
+    assert offline == online
+    assert len({finding["code"] for finding in offline if finding["severity"] == "error"}) >= 4
+    # Without the list every meter is taken, and nothing else changes.
+    tolerant = timeless(city.ask("check", file, code=1)["findings"])
+    assert tolerant == [finding for finding in offline if "M-404" not in str(finding)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("120.5", "120,5"),
+        lambda text: text.replace("120.5", "minus one").replace(",2\n", ",9\n"),
+        lambda text: text.replace("id,unit", "unit,id"),
+        lambda text: text + text.splitlines()[1] + "\n",
+        lambda text: text.replace("2025-03-01", "1.3.2025"),
+        lambda _: "",
+        lambda text: text.replace(",invoice", ""),
+    ],
+)
+def test_the_offline_check_of_a_fuel_table_has_the_server_s_findings(city: City, books: Books, tmp_path: Path, change: Any) -> None:
+    file = tmp_path / "fuels.csv"
+    file.write_text(change(FUELS), encoding="utf-8")
+    offline = city.ask("check", file, "--kind", "activity", code=1)
+    online = city.ask("submit", "activity", file, "--period", "2025-03", who="preparer", code=1)
+    assert offline["findings"] == online["findings"]
+    assert not offline["accepted"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"institution": "bank-z"},
+        {"units": []},
+        {"timezone": "Mars/Olympus", "extra": 1},
+        {"units": [organisation()["units"][1]]},
+    ],
+)
+def test_the_offline_check_of_a_tree_has_the_server_s_findings(city: City, tmp_path: Path, change: dict[str, Any]) -> None:
+    file = tmp_path / "tree.json"
+    file.write_text(json.dumps(organisation() | change, ensure_ascii=False), encoding="utf-8")
+    offline = city.ask("check", file, "--institution", "bank-a", "--kind", "organisation", code=1)
+    online = city.ask("submit", "organisation", file, who="preparer", code=1)
+    assert offline["findings"] == online["findings"]
+
+
+def test_the_offline_check_of_an_activity_document_has_the_server_s_findings(city: City, books: Books, tmp_path: Path) -> None:
+    file = tmp_path / "activity.json"
+    document = {
+        "schema": "lingtan.activity/1",
+        "institution": "bank-z",
+        "period": {"id": "2025-03", "start": "2025-02-28T16:00:00Z", "end": "2025-03-02T16:00:00Z", "timezone": "Asia/Shanghai"},
+        "records": [],
+        "declared_totals": [],
+        "factor_choices": [],
+    }
+    file.write_text(json.dumps(document), encoding="utf-8")
+    offline = city.ask("check", file, "--institution", "bank-a", code=1)
+    assert offline["findings"] == city.ask("submit", "activity", file, "--period", "2025-03", who="preparer", code=1)["findings"]
+
+
+@pytest.mark.parametrize("kind", ["activity", "meters", "organisation"])
+def test_a_template_passes_the_check_as_what_it_is(city: City, tmp_path: Path, kind: str) -> None:
+    out = tmp_path / "template"
+    city.run("template", "get", kind, "--out", out)
+    checked = city.ask("check", out)
+    assert (checked["kind"], checked["accepted"], checked["findings"]) == (kind, True, [])
+
+
+def test_a_shipped_library_passes_the_check_and_a_changed_one_does_not(city: City, tmp_path: Path) -> None:
+    file = next((city.folder / "shipped").glob("lingtan-*.json"))
+    assert city.ask("check", file)["kind"] == "library"
+    document = json.loads(file.read_bytes())
+    document["factors"] = document["factors"][:1] + document["factors"]
+    (tmp_path / "library.json").write_text(json.dumps(document), encoding="utf-8")
+    assert not city.ask("check", tmp_path / "library.json", code=1)["accepted"]
