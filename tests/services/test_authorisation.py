@@ -1,0 +1,328 @@
+"""Every use case × every kind of caller: who may, who is told that they may not, and for whom the bank does not exist.
+
+A function of a service that takes a `Work` and has no row here fails the first test: it is a use case without a decision about its callers.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import pytest
+
+import ledger.services
+from ledger.chain.typed_data import SetStanding
+from ledger.errors import Conflict, Forbidden, InputError, NotFound, SignatureRefused
+from ledger.identifiers import sid
+from ledger.indicators.shipped import shipped_bytes
+from ledger.records import canonical
+from ledger.records.names import Name
+from ledger.services import (
+    activity,
+    anchors,
+    attestations,
+    audit,
+    chain_facts,
+    checkpoints,
+    claims,
+    institutions,
+    library,
+    meters,
+    organisation,
+    packages,
+    participants,
+    periods,
+    policy,
+    statements,
+    telemetry,
+    tokens,
+    verdicts,
+)
+from ledger.services.context import ROLES, SEES_EVERY_INSTITUTION, Actor, Work
+from tests.product import Town, person
+from tests.services.books import SCHEME, readings, verdict_on
+from tests.services.conftest import Template, reopen
+from tests.services.test_registers import scheme
+from tests.whole.scene import tree
+
+LIBRARY = canonical.digest(canonical.load(shipped_bytes()))
+SIGNATURE = "0x" + "11" * 65
+OWN, VISIBLE, ROLE, EVERYBODY = "own", "visible", "role", "everybody"
+BANK_ROLES = ("preparer", "approver", "meter")
+
+HELPERS = {
+    "activity": {"load_activity_row"},
+    "anchors": {"attested"},
+    "audit": {"record"},
+    "claims": {"claim_view", "load_claim_row"},
+    "context": {"require_own", "require_role", "require_visible"},
+    "library": {"find_release_in_force"},
+    "meters": {"all_meters"},
+    "organisation": {"load_organisation"},
+    "packages": {"keep_package"},
+    "periods": {"load_period_row"},
+    "signing": {"queue", "receive", "signed_columns"},
+    "statement_state": {"attestation_states", "find_statement_state", "last_attested"},
+    "statements": {"assemble_records", "contract_bytes", "load_commitments", "load_keys", "load_records", "load_statement_row"},
+    "transactions": {"find_transaction"},
+    # The operator's command on the machine itself, where no token is asked for.
+    "fsck": {"check_house"},
+}
+"""What services call of each other, after the use case has decided."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A use case on oak's books. `own`: a role at oak itself; `visible`: whoever sees oak; `role`: a role, anywhere."""
+
+    name: str
+    scope: str
+    roles: tuple[str, ...]
+    call: Callable[[Work], object]
+
+
+def read_and_submit(work: Work) -> object:
+    """Take telemetry that somebody else read: the second step decides for itself."""
+    reader = Work(work.session, work.clock, person("oak.preparer", "oak", "preparer"), work.house)
+    received = telemetry.read_telemetry(reader, "oak", [readings("M-1")], "text/csv")
+    return telemetry.submit_telemetry(work, "oak", received)
+
+
+ROWS = (
+    Row("activity.submit_activity", OWN, ("preparer",), lambda work: activity.submit_activity(work, "oak", "2025-03", {})),
+    Row("activity.submit_activity_csv", OWN, ("preparer",), lambda work: activity.submit_activity_csv(work, "oak", "2025-03", b"")),
+    Row("activity.get_activity", VISIBLE, (), lambda work: activity.get_activity(work, "oak", "2025-03")),
+    Row("anchors.get_anchor", VISIBLE, (), lambda work: anchors.get_anchor(work, "1")),
+    Row("anchors.get_anchor_proof", VISIBLE, (), lambda work: anchors.get_anchor_proof(work, "1")),
+    Row(
+        "anchors.get_leaf_proof",
+        VISIBLE,
+        (),
+        lambda work: anchors.get_leaf_proof(work, "1", "OPERATIONAL", "line/hq/fuel.petrol.vehicles"),
+    ),
+    Row("anchors.list_anchors", VISIBLE, (), lambda work: anchors.list_anchors(work, "oak", 10, None)),
+    Row("attestations.submit_attestation", OWN, ("approver",), lambda work: attestations.submit_attestation(work, "1", [])),
+    Row("attestations.get_attestation", VISIBLE, (), lambda work: attestations.get_attestation(work, "1")),
+    Row("attestations.list_attestations", VISIBLE, (), lambda work: attestations.list_attestations(work, "oak", 10, None)),
+    Row("audit.list_audit_log", ROLE, ("auditor", "operator"), lambda work: audit.list_audit_log(work, 10, None)),
+    Row("chain_facts.get_chain", EVERYBODY, (), chain_facts.get_chain),
+    Row("checkpoints.latest_checkpoint", EVERYBODY, (), checkpoints.latest_checkpoint),
+    Row("checkpoints.consistency", EVERYBODY, (), lambda work: checkpoints.consistency(work, 1, 2)),
+    Row("checkpoints.log_checkpoint_request", OWN, ("approver",), lambda work: checkpoints.log_checkpoint_request(work, "oak")),
+    Row(
+        "checkpoints.submit_log_checkpoint",
+        OWN,
+        ("approver",),
+        lambda work: checkpoints.submit_log_checkpoint(work, "oak", {}, SIGNATURE),
+    ),
+    Row("claims.prepare_claim", OWN, ("approver",), lambda work: claims.prepare_claim(work, "1", SCHEME, "c2")),
+    Row("claims.submit_claim", OWN, ("approver",), lambda work: claims.submit_claim(work, "oak", "1", "c2", SCHEME, {}, SIGNATURE)),
+    Row("claims.get_claim", VISIBLE, (), lambda work: claims.get_claim(work, "oak:c1")),
+    Row("claims.get_claim_package", VISIBLE, (), lambda work: claims.get_claim_package(work, "oak:c1")),
+    Row("claims.list_claims", VISIBLE, (), lambda work: claims.list_claims(work, "oak", 10, None)),
+    Row(
+        "institutions.create_institution",
+        ROLE,
+        ("admin", "operator"),
+        lambda work: institutions.create_institution(
+            work, id="ash", kind="bank", name=Name("Ash", "白蜡"), timezone="Asia/Shanghai", region="CN-ZJ"
+        ),
+    ),
+    Row("institutions.get_institution", VISIBLE, (), lambda work: institutions.get_institution(work, "oak")),
+    Row("institutions.list_institutions", EVERYBODY, (), lambda work: institutions.list_institutions(work, 10, None)),
+    Row("institutions.set_commitment_key", OWN, ("preparer",), lambda work: institutions.set_commitment_key(work, "oak", bytes(32))),
+    Row("institutions.forget_commitment_key", OWN, ("approver",), lambda work: institutions.forget_commitment_key(work, "oak")),
+    Row("library.get_release", EVERYBODY, (), lambda work: library.get_release(work, LIBRARY)),
+    Row("library.list_releases", EVERYBODY, (), lambda work: library.list_releases(work, 10, None)),
+    Row("library.propose_release", ROLE, ("librarian",), lambda work: library.propose_release(work, scheme("x"), {}, SIGNATURE)),
+    Row("library.publish_release", ROLE, ("publisher",), lambda work: library.publish_release(work, LIBRARY, {}, SIGNATURE)),
+    Row("meters.list_meters", VISIBLE, (), lambda work: meters.list_meters(work, "oak", 10, None)),
+    Row(
+        "meters.register_meter",
+        OWN,
+        ("preparer",),
+        lambda work: meters.register_meter(work, "oak", id="M-2", unit="hq", quantity="el.import", interval_minutes=15),
+    ),
+    Row("organisation.get_organisation", VISIBLE, (), lambda work: organisation.get_organisation(work, "oak")),
+    Row(
+        "organisation.submit_organisation",
+        OWN,
+        ("preparer",),
+        lambda work: organisation.submit_organisation(work, "oak", tree("oak", [("hq", None)])),
+    ),
+    Row("packages.build_evidence_package", VISIBLE, (), lambda work: packages.build_evidence_package(work, "1")),
+    Row("participants.get_version", VISIBLE, (), lambda work: participants.get_version(work, "oak")),
+    Row("participants.list_keys", VISIBLE, (), lambda work: participants.list_keys(work, "oak")),
+    Row(
+        "participants.list_participant_actions",
+        VISIBLE,
+        (),
+        lambda work: participants.list_participant_actions(work, "oak", 10, None),
+    ),
+    Row(
+        "participants.relay_participant_action",
+        ROLE,
+        ("admin", "operator"),
+        lambda work: participants.relay_participant_action(
+            work, "oak", "SetStanding", SetStanding(sid("org", "oak"), True, bytes(32), 3, 2**40).to_message(), SIGNATURE
+        ),
+    ),
+    Row("periods.get_period", VISIBLE, (), lambda work: periods.get_period(work, "oak", "2025-03")),
+    Row("periods.list_periods", VISIBLE, (), lambda work: periods.list_periods(work, "oak", 10, None)),
+    Row(
+        "periods.open_period",
+        OWN,
+        ("preparer",),
+        lambda work: periods.open_period(work, "oak", id="may", first_day=date(2025, 5, 1), last_day=date(2025, 5, 31)),
+    ),
+    Row(
+        "policy.gather_policy_facts",
+        ROLE,
+        ("admin", "operator", "auditor"),
+        lambda work: policy.gather_policy_facts(work, version=1),
+    ),
+    Row("statements.prepare_statement", OWN, ("preparer",), lambda work: statements.prepare_statement(work, "oak", "2025-03", "data")),
+    Row("statements.get_statement", VISIBLE, (), lambda work: statements.get_statement(work, "1")),
+    Row("statements.get_statement_document", VISIBLE, (), lambda work: statements.get_statement_document(work, "1")),
+    Row("statements.get_signing_request", VISIBLE, (), lambda work: statements.get_signing_request(work, "1")),
+    Row("statements.list_lines", VISIBLE, (), lambda work: statements.list_lines(work, "1", 10, None)),
+    Row("statements.list_statements", VISIBLE, (), lambda work: statements.list_statements(work, "oak", None, 10, None)),
+    Row("telemetry.get_telemetry", VISIBLE, (), lambda work: telemetry.get_telemetry(work, "oak", "0")),
+    Row("telemetry.list_telemetry", VISIBLE, (), lambda work: telemetry.list_telemetry(work, "oak", 10, None)),
+    Row(
+        "telemetry.read_telemetry",
+        OWN,
+        ("preparer", "meter"),
+        lambda work: telemetry.read_telemetry(work, "oak", [readings("M-1")], "text/csv"),
+    ),
+    Row("telemetry.submit_telemetry", OWN, ("preparer", "meter"), read_and_submit),
+    Row(
+        "tokens.issue_token",
+        ROLE,
+        ("operator",),
+        lambda work: tokens.issue_token(work, subject="x", institution="oak", roles=["preparer"], days=1),
+    ),
+    Row("tokens.list_tokens", ROLE, ("operator",), lambda work: tokens.list_tokens(work, 10, None)),
+    Row("tokens.revoke_token", ROLE, ("operator",), lambda work: tokens.revoke_token(work, 1, "left")),
+    Row("verdicts.get_verdict_result", VISIBLE, (), lambda work: verdicts.get_verdict_result(work, "oak:c1", "1")),
+    Row("verdicts.list_verdicts", VISIBLE, (), lambda work: verdicts.list_verdicts(work, "oak:c1")),
+    Row("verdicts.submit_verdict", ROLE, ("verifier",), lambda work: verdicts.submit_verdict(work, {}, SIGNATURE, {})),
+)
+
+BY_NAME = {row.name: row for row in ROWS}
+
+
+class Undo(Exception):
+    """Raised at the end of a call that was let in, so that the next one finds the same house."""
+
+
+@pytest.fixture(scope="module")
+def house(anchored: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """Oak's books up to an attested claim, and one token."""
+    with reopen(anchored, tmp_path_factory.mktemp("authorisation") / "data") as town:
+        claim = town.claim("oak", "1", "c1")
+        town.relay()
+        town.verdict(*verdict_on(town, "oak", "c1", claim.package))
+        town.relay()
+        with town.work(person("operator", None, "operator")) as work:
+            tokens.issue_token(work, subject="somebody", institution="oak", roles=["preparer"], days=30)
+        yield town
+
+
+def outcome(town: Town, row: Row, actor: Actor) -> str:
+    """Tell how a use case meets this actor: `hidden`, `forbidden` or `let in`; what it did is undone."""
+    try:
+        with town.work(actor) as work:
+            row.call(work)
+            raise Undo
+    except NotFound:
+        return "hidden"
+    except Forbidden:
+        return "forbidden"
+    except (Undo, InputError, Conflict, SignatureRefused):
+        return "let in"
+
+
+def callers() -> Iterator[Actor]:
+    """One person per role, with the roles of a bank at oak and at elm, and every role of the centre also at elm."""
+    for role in ROLES:
+        for institution in ("oak", "elm") if role in BANK_ROLES else (None, "gfc"):
+            yield person(f"{institution}.{role}", institution, role)
+    yield person("oak.nobody", "oak")
+    yield person("nobody", None)
+
+
+def expected(row: Row, actor: Actor) -> str:
+    """The rule, said once more and shortly."""
+    has_role = bool(actor.roles & set(row.roles))
+    if row.scope == EVERYBODY:
+        return "let in"
+    if row.scope == ROLE:
+        return "let in" if has_role else "forbidden"
+    sees = actor.institution == "oak" or bool(actor.roles & SEES_EVERY_INSTITUTION)
+    if row.scope == VISIBLE:
+        return "let in" if sees else "hidden"
+    if actor.institution != "oak":
+        return "hidden"
+    return "let in" if has_role else "forbidden"
+
+
+def use_cases() -> set[str]:
+    """Every public function of a service module whose first argument is the work."""
+    found = set()
+    for item in pkgutil.iter_modules(ledger.services.__path__):
+        module = importlib.import_module(f"ledger.services.{item.name}")
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            first = next(iter(inspect.signature(function).parameters), "")
+            own = function.__module__ == module.__name__ and not name.startswith("_")
+            if own and first == "work" and name not in HELPERS.get(item.name, ()):
+                found.add(f"{item.name}.{name}")
+    return found
+
+
+def test_every_use_case_has_a_row_and_every_row_a_use_case() -> None:
+    assert use_cases() == set(BY_NAME)
+    assert len(BY_NAME) == len(ROWS)
+
+
+@pytest.mark.parametrize("name", sorted(BY_NAME))
+def test_a_use_case_lets_in_whom_it_may_and_nobody_else(house: Town, name: str) -> None:
+    row = BY_NAME[name]
+    met = {(actor.subject): outcome(house, row, actor) for actor in callers()}
+    assert met == {actor.subject: expected(row, actor) for actor in callers()}
+    assert "let in" in met.values()
+
+
+def test_the_government_sees_no_banks_books_and_a_person_without_a_role_none_but_their_own() -> None:
+    seeing = {actor.subject for actor in callers() if expected(BY_NAME["statements.get_statement"], actor) == "let in"}
+    assert seeing == {
+        *(f"oak.{role}" for role in (*BANK_ROLES, "nobody")),
+        *(f"{place}.{role}" for role in SEES_EVERY_INSTITUTION for place in ("None", "gfc")),
+    }
+
+
+LISTS = sorted(row.name for row in ROWS if row.scope == VISIBLE and row.name.partition(".")[2].startswith("list_"))
+
+
+@pytest.mark.parametrize("role", sorted(SEES_EVERY_INSTITUTION))
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_of_what_does_not_exist_is_not_found(house: Town, name: str, role: str) -> None:
+    module, _, function = name.partition(".")
+    nowhere = {"institution": "nowhere", "id": "999", "claim_id": "nowhere:c1", "period": None, "limit": 10, "after": None}
+    listing = getattr(importlib.import_module(f"ledger.services.{module}"), function)
+    arguments = {key: value for key, value in nowhere.items() if key in inspect.signature(listing).parameters}
+    with house.house.view(person("x", None, role)) as work, pytest.raises(NotFound):
+        listing(work, **arguments)
+
+
+def test_what_is_hidden_reads_like_what_does_not_exist(house: Town) -> None:
+    def words(actor: Actor, id: str) -> str:
+        with house.house.view(actor) as work, pytest.raises(NotFound) as refused:
+            meters.list_meters(work, id, 10, None)
+        return f"{refused.value} {refused.value.hint}".replace(id, "…")
+
+    assert words(person("elm.preparer", "elm", "preparer"), "oak") == words(person("auditor", None, "auditor"), "nowhere")
