@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -41,7 +42,26 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> ClosedHouse:
     return build_house(tmp_path_factory.mktemp("prepared") / "house", periods=STATEMENTS)
 
 
-def count_durable_steps(fuse: Fuse) -> None:
+# What stands between a commit and whoever wanted it.
+_BETWEEN = frozenset({"count", "counted_unit", "run", "__enter__", "__exit__", "_step", "work", "unit_of_work", "write"})
+
+
+class Steps(Fuse):
+    """A fuse that notes what each step was: who committed, and which side of the commit it is."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__(step, kill_process)
+        self.names: list[str] = []
+
+    def count(self, side: str = "") -> None:
+        frame = sys._getframe(1)
+        while frame.f_code.co_name in _BETWEEN and frame.f_back is not None:
+            frame = frame.f_back
+        self.names.append(f"{side} {frame.f_code.co_name}")
+        super().count()
+
+
+def count_durable_steps(fuse: Steps) -> None:
     """Count, in this process for good, the moment before and after every commit: of the database, of a block, of a checkpoint's file."""
     unit_of_work, write, publish = Database.unit_of_work, SqliteStore.write, checkpoint._write_synced
 
@@ -50,14 +70,14 @@ def count_durable_steps(fuse: Fuse) -> None:
         with unit_of_work(database) as session:
             yield session
             session.flush()
-            fuse.count()
-        fuse.count()
+            fuse.count("before")
+        fuse.count("after")
 
     def counted(do: Callable[..., None]) -> Callable[..., None]:
         def run(*arguments: Any, **named: Any) -> None:
-            fuse.count()
+            fuse.count("before")
             do(*arguments, **named)
-            fuse.count()
+            fuse.count("after")
 
         return run
 
@@ -84,39 +104,53 @@ def in_child(work: Callable[[int], None]) -> tuple[int, int]:
 
 @pytest.mark.slow
 def test_killed_at_every_durable_step_of_an_anchor_run(prepared: ClosedHouse, tmp_path: Path) -> None:
-    """One statement (two datasets) and one new key. By default about KILLS steps spread over the run; all of them in the long drill."""
+    """One statement (two datasets) and one new key: before and after the first commit of every kind; the long drill dies at all of them."""
     queued = prepared.copy(tmp_path / "queued")
     with queued.open() as town:
         queue_work(town, statements=1, keys=1)
     queued = ClosedHouse(queued.folder, town.clock.now(), town.versions)
     steps, _ = run_with_fuse(queued.copy(tmp_path / "whole"), 0)
-    assert steps > 30
-    stride = 1 if KILLS >= 50 else max(1, steps // KILLS) | 1  # odd, so that it falls before and after commits
-    for step in range(1, steps + 1, stride):
-        house = queued.copy(tmp_path / f"step{step}")
-        burnt, status = run_with_fuse(house, step)
-        assert os.WIFSIGNALED(status), f"step {step} of {steps}: the child ended with {status} after {burnt}"
+    kinds = set(steps)
+    for committed in (
+        "record_signed",
+        "record_sent",
+        "record_mined",
+        "record_final",
+        "keep_evidence",
+        "_mirror_keys",
+        "_commit",
+        "publish",
+    ):
+        assert {f"before {committed}", f"after {committed}"} <= kinds, sorted(kinds)
+    chosen = range(len(steps)) if KILLS >= 50 else sorted(steps.index(kind) for kind in kinds)
+    for at in chosen:
+        house = queued.copy(tmp_path / f"step{at}")
+        _, status = run_with_fuse(house, at + 1)
+        assert os.WIFSIGNALED(status), f"step {at} ({steps[at]}): the child ended with {status}"
         assert os.WTERMSIG(status) == signal.SIGKILL
-        check_after_restart(house, anchors=2, keys=1)
+        try:
+            check_after_restart(house, anchors=2, keys=1)
+        except BaseException as error:
+            error.add_note(f"killed {steps[at]}, step {at} of {len(steps)}")
+            raise
 
 
-def run_with_fuse(house: ClosedHouse, step: int) -> tuple[int, int]:
-    """Relay all in a child that dies at `step`; return how many steps it said it did, and its wait status."""
+def run_with_fuse(house: ClosedHouse, step: int) -> tuple[list[str], int]:
+    """Relay all in a child that dies at `step`; return the steps it told of where it lived, and its wait status."""
 
     def work(out: int) -> None:
+        fuse = Steps(step)
         with house.open() as town:
-            fuse = Fuse(step, kill_process)
             count_durable_steps(fuse)
             drain(town)
-        os.write(out, f"{fuse.burnt}\n".encode())
+        os.write(out, "\n".join(fuse.names).encode())
 
     child, out = in_child(work)
     with os.fdopen(out) as lines:
-        said = lines.read().strip()
+        said = lines.read().splitlines()
     _, status = os.waitpid(child, 0)
-    if not os.WIFSIGNALED(status):
-        assert said.isdecimal(), said
-    return int(said or 0), status
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, said
+    return said, status
 
 
 def check_after_restart(house: ClosedHouse, *, anchors: int, keys: int) -> None:
