@@ -12,6 +12,15 @@ from ledger.services.context import ROLES, Page, Work, require_role
 from ledger.store import tokens
 from ledger.store.repositories import institutions
 
+# What a person of each kind of institution may be; None stands for people of the platform itself.
+_ROLES_OF_KIND: dict[str | None, frozenset[str]] = {
+    "bank": frozenset({"preparer", "approver", "meter"}),
+    "centre": frozenset({"admin", "librarian", "publisher", "verifier", "certifier"}),
+    "verifier": frozenset({"verifier"}),
+    "auditor": frozenset({"auditor"}),
+    "government": frozenset({"government"}),
+    None: frozenset({"operator", "auditor", "government"}),
+}
 # Nobody holds both sides of a two-person rule.
 _APART = (("preparer", "approver"), ("librarian", "publisher"), ("verifier", "certifier"))
 
@@ -45,8 +54,14 @@ def issue_token(work: Work, *, subject: str, institution: str | None, roles: Seq
             raise InputError(f"nobody is {one} and {other} at once", hint="issue two tokens to two people")
     if days < 1:
         raise InputError("a token lives at least one day")
-    if institution is not None and institutions.find_institution(work.session, institution) is None:
+    row = None if institution is None else institutions.find_institution(work.session, institution)
+    if institution is not None and row is None:
         raise NotFound(f"no institution {institution}", hint="create the institution first")
+    allowed = _ROLES_OF_KIND[None if row is None else row.kind]
+    if not set(roles) <= allowed:
+        where = "the platform itself" if row is None else f"a {row.kind}"
+        foreign = ", ".join(sorted(set(roles) - allowed))
+        raise InputError(f"nobody of {where} is {foreign}", hint=f"roles there: {', '.join(sorted(allowed))}")
     now = work.clock.now()
     secret, access = tokens.create_token(
         work.session,
