@@ -98,7 +98,13 @@ def read_activity_csv(body: bytes) -> tuple[list[dict[str, object]], tuple[Findi
     text = _decode(body, findings)
     if text is None:
         return [], tuple(findings)
-    rows = list(csv.reader(io.StringIO(text, newline="")))
+    reader = csv.reader(io.StringIO(text, newline=""))
+    try:
+        rows = list(reader)
+    except csv.Error as error:
+        action = "look for a quotation mark that is not closed; save the table again as CSV"
+        findings.append(Finding("CSV_UNREADABLE", "error", f"line {reader.line_num}", action, got=str(error)[:80], expected="a table"))
+        return [], tuple(findings)
     if not rows or tuple(cell.strip() for cell in rows[0]) != CSV_COLUMNS:
         got = ",".join(rows[0])[:120] if rows else "an empty file"
         findings.append(Finding("CSV_HEADER", "error", "line 1", "use the header of the template", got=got, expected=",".join(CSV_COLUMNS)))
@@ -112,7 +118,7 @@ def read_activity_csv(body: bytes) -> tuple[list[dict[str, object]], tuple[Findi
             findings.append(Finding("CSV_COLUMNS", "error", f"line {number}", action, got=str(len(row)), expected=str(len(CSV_COLUMNS))))
             continue
         cells = dict(zip(CSV_COLUMNS, (cell.strip() for cell in row), strict=True))
-        if not cells["quality"].isdecimal():
+        if cells["quality"] not in ("1", "2", "3", "4", "5"):
             action = "write a whole number from 1 (best) to 5"
             findings.append(
                 Finding("CSV_QUALITY", "error", f"line {number} column 10", action, got=cells["quality"][:40], expected="1 to 5")
