@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from ledger.cli import bank, centre, keys, librarian, operator, reporting
-from ledger.cli.failures import describe
+from ledger.cli.failures import INTERRUPTED, OK, describe
 from ledger.cli.invocation import LOCAL_URL, Invocation, this
 from ledger.cli.messages import Language
 from ledger.cli.output import Output
@@ -75,7 +75,9 @@ class Commands(TyperGroup):
         arguments = hoist(sys.argv[1:] if args is None else args)
         try:
             answer = super().main(arguments, prog_name, complete_var, False, windows_expand_args, **extra)
-            code = answer if isinstance(answer, int) else 0
+            code = answer if isinstance(answer, int) else OK
+        except SystemExit:
+            code = INTERRUPTED  # the reader of our output went away: `| head`
         except (Exception, KeyboardInterrupt) as error:
             failure = describe(error, output_of(arguments).language)
             output_of(arguments).failure(failure)

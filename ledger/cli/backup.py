@@ -1,7 +1,8 @@
 """One file with everything the server keeps, and its way back (SQLite and the embedded chain; PostgreSQL has pg_dump).
 
-Order matters while the server runs: checkpoints first, then the database, then the chain. A restored chain may know more than the database
-and the checkpoints (the relay finds its transactions there by their hashes), never less.
+Order matters while the server runs: checkpoints first, then database and chain under one write lock of the database. The relay writes a
+transaction's bytes down before it sends them, so that while the lock is held nothing can be sent that the copied database does not know;
+what was sent before and is mined meanwhile, the restored relay finds by its hash. The copied chain extends the copied checkpoints.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sqlite3
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ SCHEMA = "lingtan.backup/1"
 MANIFEST = "manifest.json"
 DATABASE, CHAIN = "ledger.sqlite", "chain.sqlite"
 _PATH = re.compile(r"(ledger\.sqlite|chain\.sqlite|(deployments|checkpoints|keys)/[A-Za-z0-9][A-Za-z0-9._-]{0,100})")
+LOCK_SECONDS = 30
 _BLOCK = 1 << 20
 _MAX_MANIFEST = 16 << 20
 _ELSEWHERE = ("LINGTAN_DATABASE_URL", "LINGTAN_CHAIN_URL", "LINGTAN_DATA")
@@ -120,23 +122,52 @@ def _parts(settings: Settings, scratch: Path, with_keys: bool) -> Iterator[tuple
         for file in sorted(folder.glob("*")) if folder.is_dir() else ():
             if file.is_file() and _PATH.fullmatch(f"{name}/{file.name}"):
                 yield f"{name}/{file.name}", file
-    yield DATABASE, _copy_database(Path(settings.database_url.removeprefix("sqlite:///")), scratch / DATABASE)
-    if settings.embedded:
-        yield CHAIN, _copy_database(Path(settings.chain_url.removeprefix("embedded://")), scratch / CHAIN)
+    database = Path(settings.database_url.removeprefix("sqlite:///"))
+    with _still(database):
+        copies = [(DATABASE, _copy_database(database, scratch / DATABASE))]
+        if settings.embedded:
+            copies.append((CHAIN, _copy_database(Path(settings.chain_url.removeprefix("embedded://")), scratch / CHAIN)))
+    yield from copies
     if with_keys:
         for file in sorted(settings.keys.iterdir()):
             if _PATH.fullmatch(f"keys/{file.name}"):
                 yield f"keys/{file.name}", file
 
 
+@contextmanager
+def _still(database: Path) -> Iterator[None]:
+    """Hold every writer of the database up while the block runs; readers go on."""
+    _require_file(database)
+    with closing(sqlite3.connect(database, timeout=LOCK_SECONDS, isolation_level=None)) as connection:
+        with _sqlite_errors(database):
+            connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            connection.execute("ROLLBACK")
+
+
 def _copy_database(source: Path, target: Path) -> Path:
-    if not source.is_file():
-        raise ConfigurationError(f"{source} does not exist", hint="name the data directory with --data or LINGTAN_DATA")
+    _require_file(source)
     # The copy is a moment of the database, though others write meanwhile; copying the file itself would tear it.
-    with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as original, closing(sqlite3.connect(target)) as copy:
+    uri = f"{source.absolute().as_uri()}?mode=ro"
+    with _sqlite_errors(source), closing(sqlite3.connect(uri, uri=True)) as original, closing(sqlite3.connect(target)) as copy:
         original.backup(copy, pages=-1)
         copy.execute("PRAGMA journal_mode = DELETE")
     return target
+
+
+def _require_file(file: Path) -> None:
+    if not file.is_file():
+        raise ConfigurationError(f"{file} does not exist", hint="name the data directory with --data or LINGTAN_DATA")
+
+
+@contextmanager
+def _sqlite_errors(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise ConfigurationError(f"{file} cannot be copied: {error}", hint="is the disk full, or another backup running?") from error
 
 
 def _add(archive: zipfile.ZipFile, name: str, file: Path) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ledger.clock import SystemClock
 from ledger.config import Settings, read_settings
+from ledger.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from ledger.services.context import Actor
@@ -27,11 +28,24 @@ def settings_of(environment: Mapping[str, str], data: Path | None) -> Settings:
     return read_settings(environment, data)
 
 
+def require_set_up(settings: Settings) -> None:
+    """Pass unless an SQLite database is missing: opening it would make an empty one.
+
+    Raises:
+        ConfigurationError: there is no such file.
+    """
+    file = settings.database_url.removeprefix("sqlite:///")
+    if file != settings.database_url and not Path(file).is_file():
+        raise ConfigurationError(f"nothing is set up: {file} does not exist", hint="run `lingtan init`, or name the directory with --data")
+
+
 @contextmanager
 def open_books(settings: Settings) -> Iterator[House]:
     """Yield a house whose chain stays closed: tokens and the like are given while the server has the chain file open."""
     from ledger.services.house import House
     from ledger.store.database import Database, open_database
+
+    require_set_up(settings)
 
     class Books(House):
         def __init__(self, database: Database) -> None:

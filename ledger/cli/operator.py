@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,9 +10,9 @@ import typer
 
 from ledger.cli.failures import FINDINGS
 from ledger.cli.invocation import this, write_result
-from ledger.cli.office import open_books, operator_actor, settings_of
+from ledger.cli.office import open_books, operator_actor, require_set_up, settings_of
 from ledger.clock import format_instant
-from ledger.errors import ConfigurationError
+from ledger.errors import ConfigurationError, InputError
 from ledger.records.findings import has_errors
 
 app = typer.Typer()
@@ -22,6 +23,7 @@ DataOption = Annotated[Path | None, typer.Option(help="the data directory; LINGT
 PANEL = "Operator"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 PAGE = 500
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
 @app.command(rich_help_panel=PANEL)
@@ -35,6 +37,11 @@ def init(
 
     run = this(context)
     settings = settings_of(run.environment, data)
+    if not _ADDRESS.fullmatch(admin):
+        raise InputError(
+            f"--admin is no address: got {admin[:60]!r}", hint="expected 0x and 40 hex digits, as `lingtan keys show` tells it"
+        )
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     deployment = init_house(settings, admin)
     document = {
         "data": str(settings.data),
@@ -50,7 +57,7 @@ def init(
 def serve(
     context: typer.Context,
     host: Annotated[str, typer.Option(help="where to listen; loopback, behind a proxy with TLS")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535)] = 8057,
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8057,
     data: DataOption = None,
 ) -> None:
     """Serve the API, and relay to the chain beside it, until SIGTERM or Ctrl-C."""
@@ -63,6 +70,8 @@ def serve(
         if host not in LOOPBACK:
             run.out.note("not_loopback", host=host)
         serve_house(house, host=host, port=port, ready=lambda: run.out.note("serving", url=f"http://{host}:{port}"))
+    except SystemExit as stop:
+        raise ConfigurationError(f"the server did not start on {host}, port {port}", hint="is the port taken? choose another") from stop
     finally:
         house.close()
 
@@ -100,7 +109,9 @@ def migrate(context: typer.Context, data: DataOption = None) -> None:
     from ledger.store.database import open_database
 
     run = this(context)
-    database = open_database(settings_of(run.environment, data).database_url)
+    settings = settings_of(run.environment, data)
+    require_set_up(settings)
+    database = open_database(settings.database_url)
     try:
         before = database.revision()
         database.migrate()

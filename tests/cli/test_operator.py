@@ -167,6 +167,49 @@ def test_postgres_is_sent_to_pg_dump(house: City, tmp_path: Path) -> None:
     assert "pg_dump" in refused.stderr
 
 
+def test_writers_wait_while_database_and_chain_are_copied(house: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import ledger.cli.backup as module
+
+    copy_database, refused = module._copy_database, []
+
+    def copy(source: Path, target: Path) -> Path:
+        with closing(sqlite3.connect(house.folder / "server" / "ledger.sqlite", timeout=0)) as other:
+            try:
+                other.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                refused.append((source.name, str(error)))
+        return copy_database(source, target)
+
+    monkeypatch.setattr(module, "_copy_database", copy)
+    house.run("backup", "--out", tmp_path / "house.zip")
+    assert refused == [("ledger.sqlite", "database is locked"), ("chain.sqlite", "database is locked")]
+    house.run("token", "create", "--subject", "later", "--roles", "auditor")
+
+
+def test_a_place_where_nothing_is_set_up_is_told_and_left_as_it_is(house: City, tmp_path: Path) -> None:
+    for words in (("token", "list"), ("migrate",), ("fsck",), ("backup", "--out", tmp_path / "x.zip"), ("serve",)):
+        assert "lingtan init" in (text := house.run(*words, "--data", tmp_path / "empty", code=2).stderr) or "--data" in text
+    assert not (tmp_path / "empty").exists()
+    assert not house.ask("doctor", "--data", tmp_path / "empty", code=1)["healthy"]
+    assert "is no address" in house.run("init", "--admin", "anna", "--data", tmp_path / "empty", code=2).stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_port_that_is_taken_and_a_chain_that_does_not_answer(house: City) -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        environment = {name: value for name, value in house.environment.items() if value is not None}
+        variables = {name: value for name, value in os.environ.items() if not name.startswith("LINGTAN_")} | environment
+        done = subprocess.run(
+            [sys.executable, "-m", "ledger.cli", "serve", "--port", str(port)], env=variables, capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 2, done.stderr
+    assert f"error: the server did not start on 127.0.0.1, port {port}" in done.stderr
+    house.run("worker", code=10, LINGTAN_CHAIN_URL=f"http://127.0.0.1:{port}")
+
+
 def test_serve_answers_on_loopback_and_ends_whole_on_sigterm(house: City) -> None:
     environment = {name: value for name, value in house.environment.items() if value is not None}
     variables = {name: value for name, value in os.environ.items() if not name.startswith("LINGTAN_")} | environment
