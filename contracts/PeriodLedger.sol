@@ -31,6 +31,8 @@ contract PeriodLedger is IPeriodLedger, SignedMessages {
     // First mapping of the contract: storage proofs start from its slot (contracts/snapshots/storage-layout.json).
     mapping(bytes32 id => Record) private _records;
     mapping(bytes32 series => uint32 revision) private _latest;
+    // The next attestation of the series: its revision may be any later number.
+    mapping(bytes32 id => bytes32 next) private _following;
     mapping(bytes32 org => LogHead) private _logHeads;
     /// @inheritdoc IPeriodLedger
     mapping(bytes32 org => mapping(uint64 size => bytes32 structHash)) public logCheckpoint;
@@ -59,8 +61,8 @@ contract PeriodLedger is IPeriodLedger, SignedMessages {
         _requireInTime(m.deadline);
         _requireWellFormed(m);
         bytes32 series = _seriesOf(m.org, m.dataset, m.periodStart, m.periodEnd);
-        uint32 expected = _latest[series] + 1;
-        if (m.revision != expected) revert WrongRevision(expected, m.revision);
+        uint32 last = _latest[series];
+        if (m.revision <= last) revert WrongRevision(last, m.revision);
         if (m.revision == 1 ? m.cause != 0 : (m.cause == 0 || m.cause > CAUSE_LAST)) revert WrongCause(m.revision, m.cause);
         _requireReleases(m.libraryHash, m.schemaHash);
         (, bytes32 root) = _computeRoot(m);
@@ -69,6 +71,7 @@ contract PeriodLedger is IPeriodLedger, SignedMessages {
         _requireRole(participants, m.org, signer, Roles.APPROVER);
 
         _latest[series] = m.revision;
+        if (last != 0) _following[_idOf(m.org, m.dataset, m.periodStart, m.periodEnd, last)] = id;
         _store(_records[id], m, signer, structHash);
         _emitAttested(id, m, signer, structHash);
     }
@@ -120,8 +123,8 @@ contract PeriodLedger is IPeriodLedger, SignedMessages {
     function statusAt(bytes32 id, uint64 time) external view returns (uint8 status) {
         Record storage r = _records[id];
         if (r.structHash == bytes32(0) || time < r.attestedAt) return 0;
-        Record storage next = _records[_idOf(r.org, r.dataset, r.periodStart, r.periodEnd, r.revision + 1)];
-        return next.structHash == bytes32(0) || time < next.attestedAt ? 1 : 2;
+        bytes32 next = _following[id];
+        return next == bytes32(0) || time < _records[next].attestedAt ? 1 : 2;
     }
 
     /// @inheritdoc IPeriodLedger

@@ -5,8 +5,9 @@ import {ISharedErrors} from "./ISharedErrors.sol";
 
 /// @title Period attestations and envelope-log checkpoints of institutions
 /// @notice An attestation commits an institution to the totals of one dataset of one period in one revision. The contract recomputes
-/// the commitment R from the fields (docs/spec/commitments.md §3) and refuses any other. Nothing is overwritten: a correction is the
-/// next revision with a cause. Periods are [periodStart, periodEnd) in Unix seconds; totals are in the dataset's own units.
+/// the commitment R from the fields (docs/spec/commitments.md §3) and refuses any other. Nothing is overwritten: a correction is a
+/// later revision with a cause. A revision belongs to a statement of several datasets, so a dataset may enter with any revision and
+/// leave some out; its revisions strictly increase. Periods are [periodStart, periodEnd) in Unix seconds; totals are in the dataset's own units.
 /// Causes: 0 first, 1 data, 2 factor, 3 boundary, 4 method, 5 error.
 interface IPeriodLedger is ISharedErrors {
     /// @notice The institution's statement about one dataset of one period, signed by an APPROVER of `org`.
@@ -73,9 +74,9 @@ interface IPeriodLedger is ISharedErrors {
     error TotalOutOfRange(uint8 measure, uint128 total, uint64 n);
     /// @notice The period is empty or ends before it starts.
     error InvalidPeriod(uint64 periodStart, uint64 periodEnd);
-    /// @notice The revision is not the next one of this dataset and period.
-    error WrongRevision(uint32 expected, uint32 got);
-    /// @notice The first revision has cause 0, later ones 1 to 5.
+    /// @notice The revision is not greater than the last one of this dataset and period; `last` is 0 before the first.
+    error WrongRevision(uint32 last, uint32 got);
+    /// @notice Revision 1 has cause 0, every other one 1 to 5.
     error WrongCause(uint32 revision, uint8 cause);
     /// @notice The library is not a release of kind 1 in force now; `status` as in ILibraryRegistry, 0 also for another kind.
     error LibraryNotInForce(bytes32 libraryHash, uint8 status);
@@ -136,7 +137,7 @@ interface IPeriodLedger is ISharedErrors {
     /// @return periodEnd first second after the period
     function scopeOf(bytes32 id) external view returns (bytes32 org, uint64 periodStart, uint64 periodEnd);
 
-    /// @notice The number of the last revision, 0 where there is none.
+    /// @notice The number of the last revision, 0 where there is none; not every number below it need be there.
     /// @param org the institution
     /// @param dataset the dataset
     /// @param periodStart first second of the period
@@ -144,7 +145,7 @@ interface IPeriodLedger is ISharedErrors {
     /// @return the revision
     function latestRevision(bytes32 org, bytes32 dataset, uint64 periodStart, uint64 periodEnd) external view returns (uint32);
 
-    /// @notice The state of an attestation at a time.
+    /// @notice The state of an attestation at a time: superseded once a greater revision of its dataset and period is recorded.
     /// @param id its id
     /// @param time Unix seconds
     /// @return status 0 unknown (then), 1 current, 2 superseded

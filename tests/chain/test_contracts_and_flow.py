@@ -140,8 +140,9 @@ def test_a_second_revision_supersedes_the_first(product: Product) -> None:
     product.submit(second, product.approver)
     assert product.contracts.periods.status_at(first, product.engine.now()) is AttestationStatus.SUPERSEDED
     assert product.contracts.periods.status_at(attestation_id_of(second), product.engine.now()) is AttestationStatus.CURRENT
-    skipped = refusal(product, product.attestation(revision=4), product.approver)
-    assert (skipped.name, skipped.arguments) == ("WrongRevision", {"expected": 3, "got": 4})
+    product.submit(product.attestation(revision=4), product.approver)
+    late = refusal(product, product.attestation(revision=3), product.approver)
+    assert (late.name, late.arguments) == ("WrongRevision", {"last": 4, "got": 3})
 
 
 def test_a_root_that_the_totals_do_not_give_is_refused(product: Product) -> None:

@@ -100,7 +100,9 @@ class Books:
         assert a["id"] == id_of(a)
         # The event has no measures: four is the only number there is.
         self.records[a["id"]] = {name: value for name, value in a.items() if name != "id"} | {"measures": 4, "attestedAt": time}
-        self.latest[a["org"], a["dataset"], a["periodStart"], a["periodEnd"]] = a["revision"]
+        series = a["org"], a["dataset"], a["periodStart"], a["periodEnd"]
+        assert a["revision"] > self.latest[series], "revisions strictly increase"
+        self.latest[series] = a["revision"]
 
     def _LogAnchored(self, time: int, a: Any) -> None:
         self.heads[a["org"]] = (a["size"], a["root"], time)
@@ -177,8 +179,9 @@ class Books:
         r = self.records.get(id)
         if r is None or time < r["attestedAt"]:
             return 0
-        following = self.records.get(id_of({**r, "revision": r["revision"] + 1}))
-        return 2 if following and time >= following["attestedAt"] else 1
+        scope = ("org", "dataset", "periodStart", "periodEnd")
+        series = [other for other in self.records.values() if all(other[name] == r[name] for name in scope)]
+        return 2 if any(other["revision"] > r["revision"] and time >= other["attestedAt"] for other in series) else 1
 
     def certificate_status(self, id: bytes, time: int) -> int:
         c = self.certificates.get(id)

@@ -1,4 +1,4 @@
-"""PeriodLedger: well-formed attestations only, revisions one after the other, logs that only grow."""
+"""PeriodLedger: well-formed attestations only, revisions that strictly increase, logs that only grow."""
 
 from __future__ import annotations
 
@@ -78,8 +78,9 @@ def test_a_root_that_is_not_the_computed_one_is_refused_with_both(world: World) 
         ({"totals": [0, 0, 0, 2**128 - 1]}, ("TotalOutOfRange", (3, 2**128 - 1, 3))),
         ({"periodEnd": START}, ("InvalidPeriod", (START, START))),
         ({"periodEnd": START - 1}, ("InvalidPeriod", (START, START - 1))),
-        ({"revision": 0}, ("WrongRevision", (1, 0))),
-        ({"revision": 2, "cause": 1}, ("WrongRevision", (1, 2))),
+        ({"revision": 0}, ("WrongRevision", (0, 0))),
+        ({"revision": 2}, ("WrongCause", (2, 0))),
+        ({"revision": 2, "cause": 6}, ("WrongCause", (2, 6))),
         ({"cause": 1}, ("WrongCause", (1, 1))),
         ({"libraryHash": digest("x")}, ("LibraryNotInForce", (digest("x"), 0))),
         ({"libraryHash": SCHEMA}, ("LibraryNotInForce", (SCHEMA, 0))),
@@ -117,7 +118,6 @@ def test_revisions_follow_one_another_and_supersede(world: World) -> None:
     for cause in (0, 6):
         refusal = world.refusal("submit", world.attestation(revision=2, cause=cause), by="approver")
         assert refusal == Refusal("WrongCause", (2, cause))
-    assert world.refusal("submit", world.attestation(revision=3, cause=1), by="approver") == Refusal("WrongRevision", (2, 3))
     world.engine.advance(100)
     second = world.send("submit", world.attestation(revision=2, cause=5, totals=[1, 1, 1, 1]), by="approver")
     one, two = id_of(world.attestation()), id_of(world.attestation(revision=2))
@@ -127,12 +127,41 @@ def test_revisions_follow_one_another_and_supersede(world: World) -> None:
     assert world.view("PeriodLedger", "attestation", one)["totals"] == (6_000, 288, 0, 2**97)
     assert world.view("PeriodLedger", "latestRevision", BANK, METERS, START, END) == 2
     assert world.send("submit", world.attestation(), by="approver").events == (), "the first one is still the first one"
+    for revision in (1, 2):
+        changed = world.attestation(revision=revision, cause=int(revision > 1), totals=[9, 9, 9, 9])
+        assert world.refusal("submit", changed, by="approver").name == "AlreadyRecorded"
+
+
+def test_a_dataset_enters_with_any_revision_and_may_be_left_out_of_some(world: World) -> None:
+    """A statement's revision counts for all its datasets: METERS come in its second one, not in its third, again in its fourth."""
+    sent: list[tuple[bytes, int, int]] = []
+    for dataset, revision in ((OPERATIONAL, 1), (OPERATIONAL, 2), (METERS, 2), (OPERATIONAL, 3), (OPERATIONAL, 4), (METERS, 4)):
+        message = world.attestation(dataset=dataset, revision=revision, cause=int(revision > 1))
+        sent.append((id_of(message), world.send("submit", message, by="approver").time, revision))
+        world.engine.advance(100)
+    assert [world.view("PeriodLedger", "latestRevision", BANK, dataset, START, END) for dataset in (OPERATIONAL, METERS)] == [4, 4]
+    meters = [(id_, time) for (id_, time, _), place in zip(sent, range(6), strict=True) if place in (2, 5)]
+    (second, entered), (fourth, returned) = meters
+    assert [world.view("PeriodLedger", "statusAt", second, time) for time in (entered - 1, entered, returned - 1, returned)] == [0, 1, 1, 2]
+    assert [world.view("PeriodLedger", "statusAt", fourth, time) for time in (returned - 1, returned, NEVER)] == [0, 1, 1]
+    assert [world.view("PeriodLedger", "statusAt", id_, NEVER) for id_, _, _ in sent] == [2, 2, 2, 2, 1, 1]
+    for revision in (1, 3):
+        late = world.attestation(revision=revision, cause=int(revision > 1))
+        assert world.refusal("submit", late, by="approver") == Refusal("WrongRevision", (4, revision)), "what was left out stays out"
+
+
+def test_the_largest_revision_is_the_last_one(world: World) -> None:
+    last = 2**32 - 1
+    world.attested(revision=last, cause=1)
+    assert world.refusal("submit", world.attestation(revision=last - 1, cause=1), by="approver") == Refusal("WrongRevision", (last, last - 1))
+    assert world.view("PeriodLedger", "statusAt", id_of(world.attestation(revision=last)), NEVER) == 1
 
 
 def test_datasets_and_periods_and_banks_count_their_revisions_apart(world: World) -> None:
     for changes in ({}, {"dataset": OPERATIONAL}, {"periodStart": START - 1}, {"periodEnd": END + 1}, {"org": OTHER_BANK}):
         world.attested(**changes)
-        assert world.refusal("submit", world.attestation(**changes, revision=3, cause=1), by="approver").arguments[0] == 2
+        world.attested(**changes, revision=3, cause=1)
+        assert world.refusal("submit", world.attestation(**changes, revision=2, cause=1), by="approver").arguments == (3, 2)
 
 
 def test_another_bank_cannot_attest_for_this_one(world: World) -> None:
