@@ -17,7 +17,7 @@ from ledger.records.activity import DeclaredTotal
 from ledger.records.findings import Finding
 from ledger.records.organisation import Organisation
 from ledger.records.period import Period
-from ledger.records.statement import Line, Measures
+from ledger.records.statement import Line, Measures, Statement
 from ledger.units import format_decimal, parse_decimal
 
 GRAMS_PER_KG = 1000
@@ -56,6 +56,14 @@ def check_units_have_data(organisation: Organisation, period: Period, with_data:
             params = {"unit": unit.id, "kind": unit.kind}
             findings.append(Finding("UNIT_WITHOUT_DATA", "error", f"unit {unit.id}", action, "no line", "at least one line", params))
     return tuple(sorted(findings, key=lambda finding: finding.place))
+
+
+def check_reports(statement: Statement) -> tuple[Finding, ...]:
+    """Return a finding where a statement has no line: it has no leaf to commit to, and the contract records none without."""
+    if statement.lines:
+        return ()
+    action = "add the activity and the readings of the period; if nothing was used, record 0 with the reason"
+    return (Finding("NOTHING_TO_REPORT", "error", f"period {statement.period.id}", action, "no line", "at least one line"),)
 
 
 def read_declared(declared: Iterable[DeclaredTotal], release: Release) -> tuple[tuple[DeclaredFigure, ...], tuple[Finding, ...]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ledger.accounting.checks import check_reports
 from ledger.accounting.commit import Commitments, commit
 from ledger.accounting.methods.operational_1 import Computation, Inputs, MeteredEnergy, compute
 from ledger.chain.typed_data import Cause, PeriodAttestation
 from ledger.errors import Conflict, InputError, NotFound
 from ledger.indicators.reading import release_from_document
 from ledger.merkle.keys import CommitmentKeys, meter_asset
-from ledger.metering.checks import check_record
 from ledger.metering.meter_day import MeterDay, assemble
 from ledger.records import canonical
 from ledger.records.activity import Activity
@@ -27,6 +27,7 @@ from ledger.services.library import find_release_in_force
 from ledger.services.meters import all_meters
 from ledger.services.organisation import load_organisation
 from ledger.services.periods import load_period_row, to_period
+from ledger.services.statement_checks import check_restatement, observe_meters
 from ledger.services.statement_state import find_statement_state, last_attested
 from ledger.store import tables
 from ledger.store.repositories import institutions, metering, statements
@@ -81,6 +82,8 @@ class SigningRequest:
 def prepare_statement(work: Work, institution: str, period: str, cause: str) -> StatementView:
     """Compute the statement of a period from what is stored now, keep it as a draft, and return every finding.
 
+    Nothing is kept where inputs leave a line undefined, where a meter has readings while its unit was closed, and where there is no line.
+
     Raises:
         Conflict: no library release is in force; no commitment key is kept; the period is attested already and the cause is `first`, or an
             attestation of it is on its way.
@@ -100,10 +103,11 @@ def prepare_statement(work: Work, institution: str, period: str, cause: str) -> 
     value = to_period(row)
     records = dict(assemble_records(work, institution, value))
     units = {meter.id: meter.unit for meter in all_meters(work, institution)}
+    activity = Activity.from_document(canonical.load_canonical(activity_row.document))
     computation = compute(
         Inputs(
             organisation=organisation,
-            activity=Activity.from_document(canonical.load_canonical(activity_row.document)),
+            activity=activity,
             release=release_from_document(canonical.load_canonical(release.document)),
             period=value,
             meters=tuple(MeteredEnergy.of_record(meter, units[meter], record) for meter, record in records.items()),
@@ -112,8 +116,12 @@ def prepare_statement(work: Work, institution: str, period: str, cause: str) -> 
             supersedes=supersedes,
         )
     )
-    findings = (*(finding for meter, record in records.items() for finding in check_record(meter, record)), *computation.findings)
+    observed = tuple(observe_meters(records, units, organisation, value))
+    findings = (*observed, *computation.findings)
     if computation.statement is None:
+        return _undefined(work, institution, period, revision, cause, findings)
+    findings = (*findings, *check_reports(computation.statement), *check_restatement(work.session, computation.statement, activity))
+    if has_errors(observed) or not computation.statement.lines:
         return _undefined(work, institution, period, revision, cause, findings)
     return _keep(work, computation, findings, records, organisation_row, activity_row)
 
@@ -279,14 +287,21 @@ def _next_revision(work: Work, institution: str, period: str, cause: str) -> tup
 
 
 def assemble_records(work: Work, institution: str, period: Period) -> Iterator[tuple[str, MeterRecord]]:
-    """Yield each meter of the institution with its record of the period, from the meter-days as they are stored now."""
+    """Yield each meter of the institution with its record of the period, from the meter-days as they are stored now.
+
+    A meter whose unit was closed throughout the period is left out, unless it has readings there: then it is for the method to refuse.
+    """
     keys = load_keys(work, institution)
+    _, organisation = load_organisation(work, institution)
     days = period.utc_days
     for meter in all_meters(work, institution):
         stored = metering.iterate_meter_days(work.session, institution, meter.id, days.start, days.stop - 1)
         key = keys.leaf_key(meter_asset(meter.id, meter.quantity), period.start, period.end)
         meter_days = (MeterDay(meter.id, day.day, day.values, day.quality) for day in stored)
-        yield meter.id, assemble(period, key, Quantity(meter.quantity), meter_days)
+        record = assemble(period, key, Quantity(meter.quantity), meter_days)
+        unit = organisation.find_unit(meter.unit)
+        if unit is None or unit.is_open(period.first_day, period.last_day) or record.counts.missing < record.n:
+            yield meter.id, record
 
 
 def _keep(

@@ -8,11 +8,13 @@ from fractions import Fraction
 
 import pytest
 
+from ledger.accounting.checks import check_reports
+from ledger.accounting.meter_checks import check_open_days, find_open_slots
 from ledger.accounting.methods.operational_1 import Inputs, MeteredEnergy, compute
 from ledger.accounting.ranges import RANGES
 from ledger.indicators.shipped import shipped_release
 from ledger.records.meter_record import MeterRecord
-from tests.accounting.inventory import ROOT, choice, codes, figure, inputs, meter_record, organisation, record, the, year
+from tests.accounting.inventory import ROOT, choice, codes, computed, figure, inputs, meter_record, organisation, record, the, year
 
 PERIOD = year(2025)
 GAS = "fuel.natural_gas.stationary"
@@ -265,3 +267,83 @@ def test_findings_carry_what_a_translated_text_needs() -> None:
 def test_ranges_are_ordered_and_stand_once() -> None:
     assert all(Fraction(0) <= bounds.low <= bounds.high for bounds in RANGES)
     assert len({(bounds.carrier, bounds.dimension) for bounds in RANGES}) == len(RANGES)
+
+
+def test_a_meter_that_never_reported_is_no_data() -> None:
+    silent = MeteredEnergy.of_record("m1", "branch-1", meter_record(PERIOD, [0], [0]))
+    computation = compute(inputs(PERIOD, (f"{ROOT} {GAS} 1 m3",), units=("branch-1",), meters=(silent,)))
+    finding = the(computation, "METER_WITHOUT_READINGS")
+    assert (finding.severity, finding.place, finding.got) == ("error", "meter m1", "0 of 35040 slots with a reading")
+    assert (finding.params["meter"], finding.params["unit"]) == ("m1", "branch-1")
+    assert the(computation, "UNIT_WITHOUT_DATA").place == "unit branch-1"
+    assert computation.statement is not None, "it is shown, to look at"
+    assert not computation.may_be_signed
+
+
+@pytest.mark.parametrize("flag", [1, 2, 3, 4, 5])
+def test_one_reading_of_any_kind_is_data(flag: int) -> None:
+    flags = [0] * PERIOD.slots(15)
+    flags[-1] = flag
+    once = MeteredEnergy.of_record("m1", "branch-1", meter_record(PERIOD, [0], flags))
+    computation = compute(inputs(PERIOD, (f"{ROOT} {GAS} 1 m3",), units=("branch-1",), meters=(once,)))
+    assert codes(computation, "error") == []
+
+
+def test_a_unit_with_a_silent_meter_and_a_record_has_data_but_the_meter_still_must_report() -> None:
+    silent = MeteredEnergy.of_record("m1", "branch-1", meter_record(PERIOD, [0], [0]))
+    records = ("branch-1 electricity.purchased 1 kWh",)
+    assert codes(compute(inputs(PERIOD, records, units=("branch-1",), meters=(silent,))), "error") == ["METER_WITHOUT_READINGS"]
+
+
+def test_of_a_meter_whose_unit_is_closed_or_unknown_that_alone_is_said() -> None:
+    silent = MeteredEnergy.of_record("m1", "branch-1", meter_record(PERIOD, [0], [0]))
+    given = inputs(PERIOD, (f"{ROOT} {GAS} 1 m3",), units=("branch-1",), meters=(silent,))
+    assert codes(compute(dated(given, date(2026, 1, 1), None)), "error") == ["RECORD_OUTSIDE_UNIT_DATES"]
+    assert codes(compute(inputs(PERIOD, (f"{ROOT} {GAS} 1 m3",), meters=(silent,))), "error") == ["UNIT_UNKNOWN"]
+
+
+def dated(given: Inputs, opened: date, closed: date | None) -> Inputs:
+    """The same inputs with branch-1 open from `opened` to `closed`."""
+    units = tuple(replace(unit, opened=opened, closed=closed) if unit.id == "branch-1" else unit for unit in given.organisation.units)
+    return replace(given, organisation=replace(given.organisation, units=units))
+
+
+@pytest.mark.parametrize(
+    ("opened", "closed", "first", "slots"),
+    [
+        (date(2025, 1, 1), None, 0, 35_040),
+        (date(2025, 1, 2), None, 96, 34_944),
+        (date(2025, 12, 31), date(2025, 12, 31), 34_944, 96),
+        (date(2000, 1, 1), date(2025, 1, 1), 0, 96),
+        (date(2026, 1, 1), None, 0, 0),
+        (date(2000, 1, 1), date(2024, 12, 31), 0, 0),
+    ],
+)
+def test_the_slots_of_a_unit_are_those_of_its_open_days(opened: date, closed: date | None, first: int, slots: int) -> None:
+    unit = dated(inputs(PERIOD, units=("branch-1",)), opened, closed).organisation.unit("branch-1")
+    found = find_open_slots(meter_record(PERIOD, [1], [1]), unit, PERIOD)
+    assert (found.start if slots else 0, len(found)) == (first, slots)
+
+
+@pytest.mark.parametrize(
+    ("at", "got"),
+    [
+        (95, "slots with a reading: 1, the first at 2025-01-01T15:45:00Z"),
+        (96, None),
+        (191, None),
+        (192, "slots with a reading: 1, the first at 2025-01-02T16:00:00Z"),
+    ],
+)
+def test_a_reading_outside_the_days_on_which_its_unit_was_open_is_an_error(at: int, got: str | None) -> None:
+    unit = dated(inputs(PERIOD, units=("branch-1",)), date(2025, 1, 2), date(2025, 1, 2)).organisation.unit("branch-1")
+    flags = [0] * PERIOD.slots(15)
+    flags[at] = 1
+    found = check_open_days("m1", meter_record(PERIOD, [0], flags), unit, PERIOD)
+    assert [(finding.code, finding.severity, finding.got) for finding in found] == (
+        [] if got is None else [("RECORD_OUTSIDE_UNIT_DATES", "error", got)]
+    )
+
+
+def test_a_statement_without_a_line_reports_nothing() -> None:
+    assert [(item.code, item.severity) for item in check_reports(computed(PERIOD))] == [("NOTHING_TO_REPORT", "error")]
+    assert check_reports(computed(PERIOD, (f"{ROOT} {GAS} 0 m3",))) == ()

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ledger.accounting.checks import check_declared, check_units_have_data, read_declared
+from ledger.accounting.meter_checks import check_meters_report, has_reading
 from ledger.accounting.methods.operational_1.factors import decide
 from ledger.accounting.methods.operational_1.inputs import Inputs
 from ledger.accounting.methods.operational_1.lines import compute_lines
-from ledger.accounting.methods.operational_1.sources import collect
+from ledger.accounting.methods.operational_1.sources import Sources, collect
 from ledger.accounting.rollup import roll_up
 from ledger.errors import NotFound
 from ledger.indicators.factor import GwpSet
@@ -46,7 +47,10 @@ def compute(inputs: Inputs) -> Computation:
     findings.extend(sources.findings)
     figures, figure_findings = read_declared(inputs.activity.declared_totals, inputs.release)
     findings.extend(figure_findings)
-    missing = check_units_have_data(inputs.organisation, inputs.period, {unit for unit, _ in sources.by_line})
+    missing = (
+        *check_meters_report(inputs.organisation, inputs.period, (meter.summary for meter in inputs.meters)),
+        *check_units_have_data(inputs.organisation, inputs.period, _units_with_data(inputs, sources)),
+    )
     if gwp is None:
         return Computation(None, (*findings, *missing))
     decisions = decide(inputs, sources, gwp)
@@ -60,6 +64,16 @@ def compute(inputs: Inputs) -> Computation:
     statement = _statement(inputs, lines, rollup)
     declared = check_declared(figures, statement.totals, lines, decisions.factors, inputs.release, gwp)
     return Computation(statement, (*findings, *missing, *declared))
+
+
+def _units_with_data(inputs: Inputs, sources: Sources) -> set[str]:
+    """Return the units with a source that says something: a meter without a reading does not."""
+    silent = {meter.summary.meter for meter in inputs.meters if not has_reading(meter.summary)}
+    return {
+        unit
+        for (unit, _), amounts in sources.by_line.items()
+        if any(amount.source.kind != "meter" or amount.source.id not in silent for amount in amounts)
+    }
 
 
 def _statement(inputs: Inputs, lines: tuple[Line, ...], rollup: tuple[Rollup, ...]) -> Statement:

@@ -1,0 +1,71 @@
+"""Look at meters against the units they serve: did each report, and only while its unit was open (spec: method-operational-1 §7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ledger.clock import format_instant
+from ledger.records.findings import Finding
+from ledger.records.meter_record import MeterRecord, Quality
+from ledger.records.organisation import Organisation, Unit
+from ledger.records.period import Period
+from ledger.records.statement import MeterSummary
+
+_NO_READING = bytes([Quality.MISSING])
+
+
+def has_reading(meter: MeterSummary) -> bool:
+    """Tell whether any slot of the meter's period has a reading, however it came about."""
+    return meter.missing < meter.slots
+
+
+def check_meters_report(organisation: Organisation, period: Period, meters: Iterable[MeterSummary]) -> tuple[Finding, ...]:
+    """Return a finding for every meter without a single reading whose unit was open in the period.
+
+    Missing slots add 0 to a total: without this, a meter that was never read out would pass for a branch that used nothing.
+    """
+    findings = []
+    for meter in sorted(meters, key=lambda meter: meter.meter):
+        unit = organisation.find_unit(meter.unit)
+        if unit is None or has_reading(meter) or not unit.is_open(period.first_day, period.last_day):
+            continue
+        action = "send its readings; if it was not in use, send 0 with the quality M"
+        got, expected = f"0 of {meter.slots} slots with a reading", "at least one reading"
+        params = {"meter": meter.meter, "unit": meter.unit, "slots": str(meter.slots)}
+        findings.append(Finding("METER_WITHOUT_READINGS", "error", f"meter {meter.meter}", action, got, expected, params))
+    return tuple(findings)
+
+
+def find_open_slots(record: MeterRecord, unit: Unit, period: Period) -> range:
+    """Return the slots of a record of `period` that lie in the local days on which its unit was open; none is an empty range."""
+    first = max(period.first_day, unit.opened)
+    last = period.last_day if unit.closed is None else min(period.last_day, unit.closed)
+    if last < first:
+        return range(0)
+    days = Period.of_dates(period.id, first, last, period.timezone)
+    step = 60 * record.interval_minutes
+    return range(max(0, (days.start - record.start) // step), min(record.n, (days.end - record.start) // step))
+
+
+def check_open_days(meter: str, record: MeterRecord, unit: Unit, period: Period) -> tuple[Finding, ...]:
+    """Return a finding where a meter has readings of days on which its unit, open in part of the period, was closed.
+
+    A unit that was closed throughout gives none here: `compute` refuses its meter as a whole.
+    """
+    open_slots = find_open_slots(record, unit, period)
+    if not open_slots:
+        return ()
+    before, after = record.quality[: open_slots.start], record.quality[open_slots.stop :]
+    count = len(before) + len(after) - before.count(_NO_READING) - after.count(_NO_READING)
+    if count == 0:
+        return ()
+    # What is stripped on the left is the run of missing slots before the first reading.
+    early = before.lstrip(_NO_READING)
+    slot = len(before) - len(early) if early else record.n - len(after.lstrip(_NO_READING))
+    instant = format_instant(record.start + slot * 60 * record.interval_minutes)
+    got = f"slots with a reading: {count}, the first at {instant}"
+    last = "now" if unit.closed is None else unit.closed.isoformat()
+    expected = f"none but while {unit.id} was open: {unit.opened.isoformat()} to {last}"
+    params = {"meter": meter, "unit": unit.id, "from": instant, "slots": str(count)}
+    action = "correct the unit's dates: what its meter counted belongs to somebody"
+    return (Finding("RECORD_OUTSIDE_UNIT_DATES", "error", f"meter {meter} {instant}", action, got, expected, params),)
