@@ -33,6 +33,7 @@ ROLES = (
     "meter",
 )
 
+OF_A_BANK = frozenset({"preparer", "approver", "meter"})
 SEES_EVERY_INSTITUTION = frozenset({"admin", "librarian", "publisher", "verifier", "certifier", "auditor", "operator"})
 """Roles of the centre, of auditors and of the operator. A bank's people see their bank; the government sees aggregates only."""
 
@@ -65,8 +66,10 @@ class Page(Generic[T]):
 
 
 def may_see(actor: Actor, institution: str) -> bool:
-    """Tell whether this institution's books exist for this actor."""
-    return actor.institution == institution or bool(actor.roles & SEES_EVERY_INSTITUTION)
+    """Tell whether this institution's books exist for this actor. A bank's people see their bank, whatever else their token says."""
+    if actor.institution == institution:
+        return True
+    return not actor.roles & OF_A_BANK and bool(actor.roles & SEES_EVERY_INSTITUTION)
 
 
 def require_visible(work: Work, institution: str) -> None:

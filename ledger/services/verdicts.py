@@ -59,6 +59,7 @@ def submit_verdict(work: Work, message: Mapping[str, object], signature: str, re
     received = receive(work, work.house.contracts.claims, Verdict, message, signature)
     if hashlib.sha256(data).digest() != struct.result_hash:
         raise InputError("the result is not the one the verdict was signed for", hint="send the result file unchanged")
+    _require_agreement(struct, result)
     if struct.package_hash.hex() != claim.package_hash:
         raise InputError("the verdict is about another evidence package", hint="recompute the package that the claim names")
     owner = institutions.find_institution_by_org(work.session, struct.org.hex())
@@ -84,6 +85,26 @@ def submit_verdict(work: Work, message: Mapping[str, object], signature: str, re
         details={"result": row.result_hash},
     )
     return _view(work, claim, row)
+
+
+def _require_agreement(struct: Verdict, result: Mapping[str, Any]) -> None:
+    """Pass if the published result says what the signed message says.
+
+    Raises:
+        InputError: naming every field that does not.
+    """
+    said = {
+        "claim": struct.claim.hex(),
+        "package": struct.package_hash.hex(),
+        "findings": struct.findings_hash.hex(),
+        "opinion": Opinion(struct.opinion).name.lower(),
+        "assurance": Assurance(struct.assurance).name.lower(),
+        "materiality_bp": struct.materiality_bp,
+    }
+    differing = tuple((f"/result/{name}", "DIFFERS", f"expected {expected}") for name, expected in said.items() if result[name] != expected)
+    if differing:
+        names = ", ".join(pointer.rpartition("/")[2] for pointer, _, _ in differing)
+        raise InputError(f"the result contradicts the signed verdict: {names}", hint="sign what the result says", errors=differing)
 
 
 def list_verdicts(work: Work, claim_id: str) -> tuple[VerdictView, ...]:

@@ -361,7 +361,7 @@ def give_verdict(scene: Scene, claim: Mapping[str, Any], totals: Mapping[str, st
     """Give an unqualified verdict on a claim and wait until it counts; return the verdict and its canonical result."""
     result = {
         "schema": "lingtan.verdict/1",
-        "claim": claim["id"],
+        "claim": sid("claim", str(claim["id"]).replace(":", "/")).hex(),
         "package": claim["package"],
         "datasets": [],
         "recomputed": dict(totals),

@@ -57,7 +57,7 @@ def verdict_on(town: Town, bank: str, claim_id: str, package: str, *, org: str =
     zeros = {"scope1_g": "0", "scope2_location_g": "0", "scope2_market_g": "0", "scope3_g": "0"}
     result = {
         "schema": "lingtan.verdict/1",
-        "claim": f"{bank}:{claim_id}",
+        "claim": sid("claim", f"{bank}/{claim_id}").hex(),
         "package": package,
         "datasets": [],
         "recomputed": zeros,
