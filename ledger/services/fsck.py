@@ -1,4 +1,4 @@
-"""Check the whole house against itself: stored bytes, statements against their inputs, roots against signatures and chain.
+"""Check the whole house against itself: stored bytes, meter-days against telemetry, statements against inputs, roots against chain.
 
 It reads everything and changes nothing. What it finds is named down to the meter, factor or line, as far as the stored data allow.
 """
@@ -24,6 +24,7 @@ from ledger.services.attestations import read_message
 from ledger.services.context import Work
 from ledger.services.institutions import FORGET
 from ledger.services.statements import load_commitments
+from ledger.services.telemetry_replay import check_meter_days
 from ledger.services.transactions import find_transaction
 from ledger.store import tables
 from ledger.store.audit import find_last_entry
@@ -39,7 +40,12 @@ def check_house(work: Work, *, replay: bool = False) -> tuple[Finding, ...]:
     Args:
         replay: also execute the embedded chain's transactions again from genesis.
     """
-    return (*check_store(work.session), *work.house.chain.check(replay=replay), *_check_statements(work))
+    return (
+        *check_store(work.session),
+        *check_meter_days(work.session),
+        *work.house.chain.check(replay=replay),
+        *_check_statements(work),
+    )
 
 
 def _check_statements(work: Work) -> Iterator[Finding]:

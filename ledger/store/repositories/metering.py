@@ -134,14 +134,11 @@ def get_telemetry_body(session: Session, institution_id: str, log_index: int) ->
 
 
 def list_telemetry(session: Session, institution_id: str, *, limit: int = 100, after: int | None = None) -> Page[TelemetryBody, int]:
-    """Return entries of the envelope log, ascending, without bodies and findings."""
+    """Return entries of the envelope log with their findings, ascending, without bodies."""
     query = (
         select(TelemetryBody)
         .where(TelemetryBody.institution_id == institution_id)
-        .options(
-            defer(TelemetryBody.body, raiseload=True),  # type: ignore[arg-type]
-            defer(TelemetryBody.findings, raiseload=True),  # type: ignore[arg-type]
-        )
+        .options(defer(TelemetryBody.body, raiseload=True))  # type: ignore[arg-type]
     )
     return fetch_page(session, query, col(TelemetryBody.log_index), lambda row: row.log_index, limit, after)
 
@@ -200,6 +197,33 @@ def iterate_meter_days(session: Session, institution_id: str, meter_id: str, fir
         pending = StoredDay(meter_id, row.day, row.values, row.quality, row.revision, row.log_index)
     if pending is not None:
         yield pending
+
+
+def list_days_of_body(session: Session, institution_id: str, log_index: int) -> list[StoredDay]:
+    """Return the meter-days that one telemetry body brought, by meter, day and revision."""
+    query = _DAYS.select().where(_DAYS.c.institution_id == institution_id, _DAYS.c.log_index == log_index)
+    rows = session.connection().execute(query.order_by(_DAYS.c.meter_id, _DAYS.c.day, _DAYS.c.revision))
+    return [StoredDay(row.meter_id, row.day, row.values, row.quality, row.revision, row.log_index) for row in rows]
+
+
+def list_days_before(
+    session: Session, institution_id: str, meter_id: str, first_day: int, last_day: int, log_index: int
+) -> dict[int, StoredDay]:
+    """Return, by day, the latest revision that telemetry bodies before `log_index` left, from `first_day` to `last_day`, both inclusive."""
+    query = _DAYS.select().where(
+        _DAYS.c.institution_id == institution_id,
+        _DAYS.c.meter_id == meter_id,
+        _DAYS.c.day.between(first_day, last_day),
+        _DAYS.c.log_index < log_index,
+    )
+    rows = session.connection().execute(query.order_by(_DAYS.c.day, _DAYS.c.revision))
+    return {row.day: StoredDay(row.meter_id, row.day, row.values, row.quality, row.revision, row.log_index) for row in rows}
+
+
+def list_bodies_of_days(session: Session, institution_id: str) -> list[int]:
+    """Return the log indices that the institution's meter-days name, ascending."""
+    query = select(_DAYS.c.log_index).where(_DAYS.c.institution_id == institution_id).distinct()
+    return list(session.connection().execute(query.order_by(_DAYS.c.log_index)).scalars().all())
 
 
 def add_log_checkpoint(session: Session, institution_id: str, size: int, root: str, signed: Signed) -> LogCheckpoint:
