@@ -136,12 +136,11 @@ def _log_proofs(arguments: argparse.Namespace) -> LogProofs:
 
 def _report(arguments: argparse.Namespace, verification: Verification) -> int:
     from verifier import report
-    from verifier.checks import verdict_of
 
     if arguments.json:
         print(report.json_of(report.document_of(verification, arguments.lang)))
     print(report.text_of(verification, arguments.lang), file=sys.stderr)
-    return verdict_of(verification.checks.items)[1]
+    return verification.verdict()[1]
 
 
 def _opened(path: Path) -> Any:
@@ -288,7 +287,6 @@ def _run_verdict(arguments: argparse.Namespace) -> int:
     import secrets
 
     from verifier import json_strict
-    from verifier.checks import verdict_of
     from verifier.keyfile import open_keyfile
     from verifier.verdict import Judgement, sign_verdict, submit_verdict
     from verifier.verify_package import verify_package
@@ -324,7 +322,7 @@ def _run_verdict(arguments: argparse.Namespace) -> int:
         if not token:
             raise UsageError("TOKEN", "--submit needs --token or LINGTAN_TOKEN")
         print(submit_verdict(signed, arguments.submit, token), file=sys.stderr)
-    return code if code else verdict_of(verification.checks.items)[1]
+    return code
 
 
 if __name__ == "__main__":

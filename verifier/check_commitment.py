@@ -27,21 +27,21 @@ class Attested:
     signer: bytes | None
 
 
-def check_commitments(checks: Checks, parts: Parts, policy: Policy | None) -> dict[str, Commitment]:
-    """Answer commitment.<DATASET> for each dataset that the statement needs, and return those that could be read."""
+def needed_datasets(parts: Parts) -> tuple[str, ...]:
+    """Return the datasets that the statement makes necessary: all where it could not be read, none where it has nothing to commit to."""
+    if not parts.has("statement"):
+        return DATASETS
+    statement = parts.documents["statement"]
+    metered = any(meter["quantity"] == "el.import" for meter in statement["meters"])
+    return tuple(name for name, there in (("METERS", metered), ("OPERATIONAL", bool(statement["lines"]))) if there)
+
+
+def check_commitments(checks: Checks, parts: Parts, wanted: tuple[str, ...], policy: Policy | None) -> dict[str, Commitment]:
+    """Answer commitment.<DATASET> for each wanted or enclosed dataset, and return the wanted ones that could be read."""
     if not parts.has("statement", "commitments"):
-        for dataset in DATASETS:
+        for dataset in wanted:
             checks.unchecked(f"commitment.{dataset}", dataset, "PART_ABSENT", parts=parts.lacking("statement", "commitments"))
         return {}
-    statement = parts.documents["statement"]
-    wanted = [
-        name
-        for name, there in (
-            ("METERS", any(m["quantity"] == "el.import" for m in statement["meters"])),
-            ("OPERATIONAL", bool(statement["lines"])),
-        )
-        if there
-    ]
     items = {item["dataset"]: item for item in parts.documents["commitments"]["datasets"]}
     if len(items) != len(parts.documents["commitments"]["datasets"]):
         checks.failed("commitment.METERS", "commitments.json /datasets", "DATASET_TWICE", "each dataset once", "a dataset twice")

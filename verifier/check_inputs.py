@@ -1,4 +1,4 @@
-"""Check the parts of a package: manifest, input hashes, meter records, findings."""
+"""Check the parts of a package: manifest, input hashes, meter records."""
 
 from __future__ import annotations
 
@@ -237,23 +237,3 @@ def metered(parts: Parts) -> tuple[list[Metered], set[str]]:
             values = (int(summary["total"]), sum(stated), stated[0])
         contributions.append(Metered(summary["meter"], summary["unit"], summary["quantity"], *values))
     return contributions, claimed
-
-
-def check_findings(checks: Checks, parts: Parts) -> None:
-    """Answer findings.none."""
-    if not parts.has("findings"):
-        checks.unchecked("findings.none", "findings.json", "PART_ABSENT", parts=parts.lacking("findings"))
-        return
-    errors = [item for item in parts.documents["findings"]["items"] if item["severity"] == "error"]
-    for item in errors:
-        checks.failed(
-            "findings.none",
-            item["place"],
-            "FINDING",
-            item.get("expected"),
-            item.get("got") or item["code"],
-            finding=item["code"],
-            action=item["action"],
-        )
-    if not errors:
-        checks.passed("findings.none", f"{len(parts.documents['findings']['items'])} findings, no error")

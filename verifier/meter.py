@@ -53,6 +53,7 @@ class MeterRecord:
     counts: Counts
     digest: str
     leaf_record: bytes
+    readings: tuple[int, int] | None  # the first and last slot that is not missing
 
 
 def read_header(data: bytes) -> Header:
@@ -99,7 +100,12 @@ def read_record(data: bytes, *, thorough: bool = False) -> MeterRecord:
             raise Disagreement("METER", f"numpy counts {counts}, plain Python {plain}")
         counts = plain
     leaf = data[:HEADER_SIZE] + hashlib.sha256(b"\x02" + slots).digest()
-    return MeterRecord(header, counts, hashlib.sha256(data).hexdigest(), leaf)
+    return MeterRecord(header, counts, hashlib.sha256(data).hexdigest(), leaf, _readings(quality))
+
+
+def _readings(quality: bytes) -> tuple[int, int] | None:
+    last = len(quality.rstrip(b"\x00")) - 1
+    return (len(quality) - len(quality.lstrip(b"\x00")), last) if last >= 0 else None
 
 
 def _agrees(header: Header, counts: Counts) -> bool:

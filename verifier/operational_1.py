@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from fractions import Fraction
 from typing import Any
 
@@ -58,16 +58,27 @@ def round_half_even(value: Fraction) -> int:
 
 
 def local_year(start: int, timezone_name: str) -> int:
-    """Return the local year in which a period starts. Raises: Malformed for a time zone this machine does not know."""
-    if timezone_name in _FIXED_ZONES:
-        zone = timezone(timedelta(hours=_FIXED_ZONES[timezone_name]))
-        return datetime.fromtimestamp(start, UTC).astimezone(zone).year
+    """Return the local year in which a period starts. Raises: Malformed as local_date does."""
+    return local_date(start, timezone_name).year
+
+
+def local_date(instant: int, timezone_name: str) -> date:
+    """Return the local date of Unix seconds. Raises: Malformed for a time zone this machine does not know, or a date beyond year 9999."""
+    try:
+        return datetime.fromtimestamp(instant, UTC).astimezone(_zone(timezone_name)).date()
+    except (ValueError, OverflowError, OSError):
+        raise Malformed("INSTANT", "statement.json /period", f"{instant} s has no local date", found=str(instant)) from None
+
+
+def _zone(name: str) -> tzinfo:
+    if name in _FIXED_ZONES:
+        return timezone(timedelta(hours=_FIXED_ZONES[name]))
     from zoneinfo import ZoneInfo
 
     try:
-        return datetime.fromtimestamp(start, UTC).astimezone(ZoneInfo(timezone_name)).year
+        return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise Malformed("TIMEZONE", "statement.json /period/timezone", f"time zone {timezone_name!r} is unknown here") from None
+        raise Malformed("TIMEZONE", "statement.json /period/timezone", f"time zone {name!r} is unknown here") from None
 
 
 def grams_of(

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from verifier import NAME, VERSION, messages
-from verifier.checks import Check, Outcome, verdict_of
+from verifier.checks import Check, Outcome
 from verifier.operational_1 import MEASURES
 from verifier.verify_package import Verification
 
@@ -15,7 +15,7 @@ _SHOWN = 200
 
 def document_of(verification: Verification, language: str) -> dict[str, Any]:
     """Return the JSON object: verdict, exit code, level, subject, checks, recomputed, policy, tool."""
-    verdict, exit_code = verdict_of(verification.checks.items)
+    verdict, exit_code = verification.verdict()
     recomputed, policy = verification.recomputed, verification.policy
     return {
         "verdict": verdict,
@@ -68,7 +68,7 @@ def text_of(verification: Verification, language: str, *, all_checks: bool = Tru
         lines.append(f"{messages.label('recomputed', language)}: {counted}, {messages.label('difference', language)}: {differences} g")
     if verification.datasets:
         lines.append(f"{messages.label('level', language)}: {messages.level_words(verification.level(), language)}")
-    verdict, exit_code = verdict_of(verification.checks.items)
+    verdict, exit_code = verification.verdict()
     lines.append(f"{messages.label('verdict', language)}: {verdict} ({exit_code}), {messages.verdict_words(verdict, language)}")
     return printable("\n".join(lines))
 

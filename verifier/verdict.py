@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from verifier import eip712, json_strict
-from verifier.checks import Outcome, verdict_of
+from verifier.checks import Outcome
 from verifier.errors import UsageError, VerifierError
 from verifier.keccak import keccak256
 from verifier.operational_1 import MEASURES
@@ -23,10 +23,11 @@ OPINIONS = ("unqualified", "qualified", "adverse")
 ASSURANCES = ("limited", "reasonable")
 TIMEOUT_SECONDS = 60
 MODULES = (
-    "__init__", "__main__", "aes", "chain_evidence", "check_anchor", "check_commitment", "check_inputs", "check_lines", "check_policy",
-    "checkpoint", "checks", "commitment", "divergence", "documents", "ed25519", "eip712", "errors", "json_strict", "keccak", "keyfile",
-    "library", "log_proofs", "messages", "meter", "mpt", "operational_1", "package", "policy", "qbft", "report", "rfc9162", "rlp",
-    "sampling", "secp256k1", "shapes", "sum_tree", "verdict", "verify_line", "verify_package", "wordings",
+    "__init__", "__main__", "aes", "chain_evidence", "check_anchor", "check_commitment", "check_findings", "check_inputs",
+    "check_lines", "check_policy", "checkpoint", "checks", "commitment", "divergence", "documents", "ed25519", "eip712", "errors",
+    "findings", "json_strict", "keccak", "keyfile", "library", "log_proofs", "messages", "meter", "mpt", "operational_1", "package",
+    "policy", "qbft", "report", "required", "rfc9162", "rlp", "sampling", "secp256k1", "shapes", "sum_tree", "verdict", "verify_line",
+    "verify_package", "wordings",
 )  # fmt: skip
 
 
@@ -81,7 +82,7 @@ def opinion_of(verification: Verification, stated: str | None) -> str:
     Raises:
         UsageError: checks could not run, so the person has to say; or unqualified is asked for against a proven mismatch.
     """
-    verdict, exit_code = verdict_of(verification.checks.items)
+    verdict, exit_code = verification.verdict()
     if stated == "unqualified" and exit_code != 0:
         raise UsageError("OPINION", f"the package is {verdict}; an unqualified opinion needs every check to have held")
     if stated is not None:

@@ -15,6 +15,7 @@ from verifier.errors import Malformed, Refused
 from verifier.log_proofs import NO_PROOFS, LogProofs
 from verifier.package import Package
 from verifier.policy import Policy
+from verifier.required import of_line, record_unanswered
 from verifier.shapes import unbase64, unhex
 from verifier.sum_tree import Node, sid
 from verifier.verify_package import Verification
@@ -55,11 +56,15 @@ def verify_line(
     attested = check_attestation(checks, commitment, proof["attestation"])
     if attested is not None:
         check_library_trusted(checks, attested.values["libraryHash"].hex(), policy)
+    else:
+        checks.unchecked("library.trusted", "library", "NO_ATTESTATION")
     if commitment.dataset == "METERS":
         with checks.guard("item.asset", proof["item"]["asset"]):
             _check_meter_name(checks, proof["item"], attested, package)
     time = check_anchor(checks, commitment, attested, proof["anchor"], policy, log_proofs)
     check_signer(checks, commitment, attested, policy, time)
+    # 4. Nothing is passed over in silence.
+    record_unanswered(checks, of_line(commitment.dataset))
     return Verification(
         subject=f"{proof['item']['asset']} in R {proof['root']}",
         checks=checks,

@@ -6,20 +6,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from verifier.check_anchor import check_anchor
-from verifier.check_commitment import check_attestation, check_commitments, check_signer
-from verifier.check_inputs import Parts, check_findings, check_input_hashes, check_library_named, check_meters, read_parts
+from verifier.check_commitment import check_attestation, check_commitments, check_signer, needed_datasets
+from verifier.check_findings import check_findings, check_findings_again
+from verifier.check_inputs import Parts, check_input_hashes, check_library_named, check_meters, read_parts
 from verifier.check_lines import Recomputed, check_lines, check_rollup
 from verifier.check_policy import check_library_trusted, check_policy
-from verifier.checks import Checks
+from verifier.checks import Checks, verdict_of
 from verifier.commitment import Commitment
 from verifier.log_proofs import NO_PROOFS, LogProofs
 from verifier.package import Package
 from verifier.policy import Policy
+from verifier.required import PER_DATASET, SIGNED, of_package, record_unanswered
+
+INVENTORY = "OPERATIONAL"  # the dataset that every statement which may be signed has
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """Hold what a run found; `report.py` words it."""
+    """Hold what a run found; `report.py` words it.
+
+    `datasets` are those that must be committed; where `levelled`, the run is about what is signed and anchored, not about figures alone.
+    """
 
     subject: str
     checks: Checks
@@ -30,6 +37,12 @@ class Verification:
     findings_hash: str | None = None
     package_hash: str | None = None
     institution: str | None = None
+    levelled: bool = True
+
+    def verdict(self) -> tuple[str, int]:
+        """Return (verdict, exit code): the worst answer, and never VALID where no commitment was confirmed."""
+        verdict, exit_code = verdict_of(self.checks.items)
+        return ("INCOMPLETE", 4) if exit_code == 0 and self.levelled and self.level() == "-" else (verdict, exit_code)
 
     def level(self) -> str:
         """Return the level that holds for every dataset: L1 in R, L2 anchored, L3 final; "-" below."""
@@ -62,17 +75,28 @@ def verify_package(
     recomputed = check_lines(checks, parts)
     check_rollup(checks, parts)
     # 7. Commitments: keys, leaves, tree, R.
-    commitments = check_commitments(checks, parts, policy)
+    needed = needed_datasets(parts)
+    commitments = check_commitments(checks, parts, needed, policy)
     # 8. Attestation, anchor and signer of each dataset; the signer last, because the block's time decides.
-    for dataset, commitment in commitments.items():
-        check_signed(checks, parts, commitment, dataset, library_hash, policy, log_proofs)
-    # 9. Findings: none that forbids signing.
+    for dataset in needed:
+        if dataset in commitments:
+            check_signed(checks, parts, commitments[dataset], dataset, library_hash, policy, log_proofs)
+        else:
+            for step in SIGNED:
+                checks.unchecked(f"{step}.{dataset}", dataset, "NO_COMMITMENT")
+    if not needed:
+        _fail_unsigned(checks)
+    # 9. Findings: none that forbids signing, neither found again nor listed.
+    check_findings_again(checks, parts)
     check_findings(checks, parts)
+    # 10. Nothing is passed over in silence.
+    datasets = needed or (INVENTORY,)
+    record_unanswered(checks, of_package(datasets))
     manifest = package.manifest
     return Verification(
         subject=f"{manifest['institution']} {manifest['period']['id']} revision {manifest['revision']}, package {package.hash}",
         checks=checks,
-        datasets=tuple(commitments),
+        datasets=datasets,
         policy=policy,
         recomputed=recomputed,
         commitments=tuple(commitments.values()),
@@ -80,6 +104,12 @@ def verify_package(
         package_hash=package.hash,
         institution=manifest["institution"],
     )
+
+
+def _fail_unsigned(checks: Checks) -> None:
+    """Answer for a statement without lines and meters: a tree of no leaves cannot be attested, so nothing of it was signed."""
+    for step in PER_DATASET:
+        checks.failed(f"{step}.{INVENTORY}", INVENTORY, "NOTHING_COMMITTED", "a line or a meter to commit to", "none")
 
 
 def check_signed(
@@ -126,6 +156,7 @@ def recompute_package(package: Package) -> Verification:
         checks=checks,
         datasets=(),
         policy=None,
+        levelled=False,
         recomputed=recomputed,
         package_hash=package.hash,
         institution=manifest["institution"],

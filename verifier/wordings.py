@@ -26,6 +26,21 @@ NO_ATTESTATION
   未附签署声明
   Ask the bank whether the period has been attested.
   请询问银行该期间是否已签署。
+NO_COMMITMENT
+  rests on the commitment, which is not here or could not be read
+  该检查以承诺为依据，但承诺未提供或无法读取
+  See the line about the commitment.
+  请参看关于承诺的说明。
+NOTHING_COMMITTED
+  nothing is committed, so nothing is signed: the statement has neither lines nor meters
+  未承诺任何内容，因此没有任何内容被签署：报表既无清单行也无表计
+  Treat the package as a draft; ask the bank for the statement that its approver signed.
+  请将该证据包视为草稿；向银行索取经审批人签署的报表。
+UNANSWERED
+  this check gave no answer, which is not a pass
+  该检查未给出结果，不视为通过
+  Report this as a fault of the tool.
+  请作为工具故障上报。
 NO_ANCHOR
   no anchor is enclosed
   未附上链证据
@@ -206,6 +221,21 @@ FINDING
   银行自身的检查 {finding} 不允许签署：{action}
   The bank corrects its data and prepares a new revision.
   由银行更正数据并编制新版本。
+READINGS_UNSEEN
+  the meter's unit was open in part of the period alone, and the record that shows its days is not here
+  该表计所属机构仅在核算期部分时间存续，而显示其读数日期的记录未提供
+  Ask for the meter record.
+  请索取表计记录。
+FINDING_LEFT_OUT
+  recomputing finds {finding}, which forbids signing and which findings.json leaves out; {others} further errors
+  重算发现 {finding}，该错误不允许签署，而 findings.json 未列出；另有 {others} 项错误
+  Do not rely on the statement; the bank corrects its data and prepares a new revision.
+  请勿依赖该报表；由银行更正数据并编制新版本。
+FINDING_LISTED
+  recomputing finds {finding}, which forbids signing, as findings.json says; {others} further errors
+  重算发现 {finding}，该错误不允许签署，与 findings.json 所列一致；另有 {others} 项错误
+  The bank corrects its data and prepares a new revision.
+  由银行更正数据并编制新版本。
 package.manifest
   the manifest does not describe this package
   清单与证据包不符
@@ -229,6 +259,11 @@ lines.recompute
 rollup.recompute
   the units do not form one tree: {detail}
   机构单位不成一棵树：{detail}
+  Ask the bank for the original package and compare.
+  请向银行索取原始证据包并比对。
+findings.recompute
+  the findings cannot be recomputed: {detail}
+  发现项无法重算：{detail}
   Ask the bank for the original package and compare.
   请向银行索取原始证据包并比对。
 commitment

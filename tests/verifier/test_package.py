@@ -20,6 +20,7 @@ from eth_account import Account
 from tests.verifier import evidence as ev
 from tests.verifier.running import CLOCK, POLICY_KEY, run, verify
 from verifier import package as package_module
+from verifier.required import of_dataset
 
 
 def test_exit_0_valid_when_every_check_ran_and_held(tmp_path: Path) -> None:
@@ -42,6 +43,7 @@ def test_exit_0_valid_when_every_check_ran_and_held(tmp_path: Path) -> None:
         "meters.records",
         "lines.recompute",
         "rollup.recompute",
+        "findings.recompute",
         "findings.none",
     }
     assert document["recomputed"] == {"lines": 6, "differences": dict.fromkeys(ev.MEASURES, "0")}
@@ -209,12 +211,12 @@ def test_a_pretty_printed_policy_is_as_good(tmp_path: Path) -> None:
     ("path", "ids"),
     [
         ("meters/M1.ltm", {"package.manifest", "meters.records", "lines.recompute", "commitment.METERS"}),
-        ("activity.json", {"package.manifest", "inputs.hashes", "lines.recompute"}),
-        ("organisation.json", {"package.manifest", "inputs.hashes", "lines.recompute", "rollup.recompute"}),
-        ("library.json", {"package.manifest", "library.trusted", "lines.recompute"}),
+        ("activity.json", {"package.manifest", "inputs.hashes", "lines.recompute", "findings.recompute"}),
+        ("organisation.json", {"package.manifest", "inputs.hashes", "lines.recompute", "rollup.recompute", "findings.recompute"}),
+        ("library.json", {"package.manifest", "library.trusted", "lines.recompute", "findings.recompute"}),
         ("findings.json", {"package.manifest", "findings.none"}),
         ("schemas/METERS.json", {"package.manifest", "commitment.METERS"}),
-        ("commitments.json", {"package.manifest", "commitment.METERS", "commitment.OPERATIONAL"}),
+        ("commitments.json", {"package.manifest"} | {id for dataset in ("METERS", "OPERATIONAL") for id in of_dataset(dataset)}),
         (
             "attestations.json",
             {"package.manifest", "anchor.receipt.METERS", "anchor.receipt.OPERATIONAL"}
