@@ -20,7 +20,7 @@ from ledger.services import audit
 from ledger.services.context import Page, Work, require_own, require_visible
 from ledger.services.findings import read_findings
 from ledger.services.meters import all_meters
-from ledger.store.repositories import metering
+from ledger.store.repositories import attestations, metering, periods
 from ledger.store.repositories.metering import StoredDay
 from ledger.store.tables import TelemetryBody
 
@@ -88,14 +88,14 @@ def submit_telemetry(work: Work, institution: str, received: ReceivedTelemetry) 
         if earlier is not None:
             return _stored_view(earlier)
     days, equivocations = _merge_days(work, institution, reading)
-    findings = (*reading.findings, *equivocations)
+    findings = (*reading.findings, *equivocations, *_late_findings(work, institution, days))
     if reading.sha256 is None or has_errors(findings):
         audit.record(work, "telemetry.refuse", institution, institution=institution, result="refused", details={"bytes": len(body)})
         return TelemetryView(
             "", institution, reading.sha256 or "", len(body), reading.rows, len(reading.readings), 0, False, findings, work.clock.now()
         )
     changed = tuple(StoredDay(day.meter, day.day, day.values, day.quality) for day in days)
-    summary = _summary(reading, len(changed))
+    summary = _summary(reading, len(changed), len(body))
     row = metering.add_telemetry_body(
         work.session,
         institution,
@@ -122,8 +122,7 @@ def list_telemetry(work: Work, institution: str, limit: int, after: str | None) 
     """Return the accepted bodies in the order of the envelope log."""
     require_visible(work, institution)
     page = metering.list_telemetry(work.session, institution, limit=limit, after=None if after is None else int(after))
-    items = tuple(_stored_view(metering.get_telemetry_body(work.session, institution, row.log_index)) for row in page.items)
-    return Page(items, None if page.next_after is None else str(page.next_after))
+    return Page(tuple(_stored_view(row) for row in page.items), None if page.next_after is None else str(page.next_after))
 
 
 def _require_sender(work: Work, institution: str) -> None:
@@ -156,9 +155,30 @@ def _merge_days(work: Work, institution: str, reading: CsvReading) -> tuple[list
     return changed, findings
 
 
-def _summary(reading: CsvReading, days: int) -> Finding:
-    params = {"rows": str(reading.rows), "meters": str(len(reading.readings)), "days": str(days)}
+def _summary(reading: CsvReading, days: int, size: int) -> Finding:
+    params = {"rows": str(reading.rows), "meters": str(len(reading.readings)), "days": str(days), "bytes": str(size)}
     return Finding(code=_SUMMARY, severity="info", place="file", action="nothing to do", params=params)
+
+
+def _late_findings(work: Work, institution: str, days: list[MeterDay]) -> Iterator[Finding]:
+    """Yield a warning for each attested period that these readings change: its figures stand until a revision takes them in."""
+    touched = sorted({day.day for day in days})
+    after: str | None = None
+    while touched:
+        page = periods.list_periods(work.session, institution, limit=500, after=after)
+        for period in page.items:
+            if not any(period.start < (day + 1) * 86_400 and day * 86_400 < period.end for day in touched):
+                continue
+            statement = attestations.find_last_attested_statement(work.session, institution, period.id)
+            if statement is not None:
+                action = "the attested figures stay as they are; prepare a revision with the cause data to take these readings in"
+                params = {"period": period.id, "revision": str(statement.revision)}
+                yield Finding(
+                    "PERIOD_ATTESTED", "warning", f"period {period.id}", action, got=f"revision {statement.revision}", params=params
+                )
+        if page.next_after is None:
+            return
+        after = page.next_after
 
 
 def _stored_view(row: TelemetryBody) -> TelemetryView:
@@ -168,7 +188,7 @@ def _stored_view(row: TelemetryBody) -> TelemetryView:
         id=str(row.log_index),
         institution=row.institution_id,
         sha256=row.sha256,
-        bytes=len(row.body),
+        bytes=int(summary.get("bytes", "0")),
         rows=int(summary.get("rows", "0")),
         meters=int(summary.get("meters", "0")),
         days_written=int(summary.get("days", "0")),

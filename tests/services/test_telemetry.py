@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ledger.errors import InputError
-from ledger.services import audit, telemetry
+from ledger.services import audit, meters, statements, telemetry
 from ledger.store.repositories import metering
 from tests.product import AUDITOR, Town, person, preparer, take_telemetry
 from tests.services.books import DAYS, readings
@@ -120,3 +120,21 @@ def test_what_was_read_for_one_bank_is_not_taken_for_another(town: Town) -> None
         received = telemetry.read_telemetry(work, "oak", [readings("M-1", first=NEXT)], "text/csv")
     with town.work(preparer("elm")) as work, pytest.raises(InputError, match="another institution"):
         telemetry.submit_telemetry(work, "elm", received)
+
+
+def test_readings_for_an_attested_period_are_kept_and_said_and_change_no_figure(town: Town) -> None:
+    with town.work(OAK) as work:
+        meters.register_meter(work, "oak", id="M-2", unit="outlet", quantity="el.import", interval_minutes=15)
+        take_telemetry(work, "oak", [readings("M-2", slots=188)])
+    statement = town.prepare("oak", "2025-03")
+    town.attest("oak", statement.id)
+    town.relay()
+    with town.work(OAK) as work:
+        late = take_telemetry(work, "oak", [readings("M-2", first=DAYS.start + 188 * 900, slots=4)])
+    assert late.accepted
+    warning = next(finding for finding in late.findings if finding.code == "PERIOD_ATTESTED")
+    assert (warning.place, warning.got) == ("period 2025-03", "revision 1")
+    with town.house.view(AUDITOR) as work:
+        assert statements.get_statement(work, statement.id).totals == statement.totals
+    revised = town.prepare("oak", "2025-03", "data")
+    assert int(revised.totals["scope2_location_g"]) > int(statement.totals["scope2_location_g"])

@@ -136,9 +136,7 @@ def get_telemetry_body(session: Session, institution_id: str, log_index: int) ->
 def list_telemetry(session: Session, institution_id: str, *, limit: int = 100, after: int | None = None) -> Page[TelemetryBody, int]:
     """Return entries of the envelope log with their findings, ascending, without bodies."""
     query = (
-        select(TelemetryBody)
-        .where(TelemetryBody.institution_id == institution_id)
-        .options(defer(TelemetryBody.body, raiseload=True))  # type: ignore[arg-type]
+        select(TelemetryBody).where(TelemetryBody.institution_id == institution_id).options(defer(TelemetryBody.body, raiseload=True))  # type: ignore[arg-type]
     )
     return fetch_page(session, query, col(TelemetryBody.log_index), lambda row: row.log_index, limit, after)
 
