@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ledger.accounting.package import MANIFEST, write_zip
+from ledger.errors import NotFound
 from ledger.records import canonical
 from ledger.records.meter_record import MeterRecord
 
@@ -87,12 +88,25 @@ def forge_package(package: bytes, path: str, change: Callable[[bytes], bytes]) -
     return write_zip([(MANIFEST, canonical.dump(manifest)), *((entry["path"], parts[entry["path"]]) for entry in manifest["parts"])])
 
 
+def find_high_slot(values: bytes) -> int | None:
+    """Return the first slot of more than a kilowatt-hour in the second half of `values` (i64 little-endian, mWh), or None."""
+    n = len(values) // 8
+    return next((at for at in range(n // 2, n) if int.from_bytes(values[8 * at : 8 * at + 8], "little") > 1_000_000), None)
+
+
+def change_values(values: bytes) -> bytes:
+    """Return a meter's values with one reading a kilowatt-hour lower."""
+    slot = find_high_slot(values)
+    if slot is None:
+        raise NotFound("no reading of more than 1 kWh to change", hint="choose another meter or day")
+    lower = int.from_bytes(values[8 * slot : 8 * slot + 8], "little") - 1_000_000
+    return values[: 8 * slot] + lower.to_bytes(8, "little") + values[8 * slot + 8 :]
+
+
 def change_reading(record: bytes) -> bytes:
     """Return a meter record with one reading a kilowatt-hour lower, total and header in order."""
     value = MeterRecord.from_bytes(record)
-    slot = next(at for at in range(value.n // 2, value.n) if int.from_bytes(value.values[8 * at : 8 * at + 8], "little") > 1_000_000)
-    lower = int.from_bytes(value.values[8 * slot : 8 * slot + 8], "little") - 1_000_000
-    values = value.values[: 8 * slot] + lower.to_bytes(8, "little") + value.values[8 * slot + 8 :]
+    values = change_values(value.values)
     return MeterRecord(value.key, value.start, value.interval_minutes, value.quantity, values, value.quality).to_bytes()
 
 

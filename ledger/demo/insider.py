@@ -9,9 +9,14 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from ledger.demo.drill import change_factor, change_line, change_reading
+from ledger.clock import format_instant, parse_instant
+from ledger.demo.drill import change_factor, change_line, change_reading, change_values, find_high_slot
+from ledger.errors import NotFound
+from ledger.metering.meter_day import SLOT_SECONDS
 from ledger.records.findings import Finding
+from ledger.records.period import DAY_SECONDS
 from ledger.services.context import Actor
 from ledger.services.fsck import check_house
 from ledger.services.house import House
@@ -44,15 +49,18 @@ class Noticed:
 
 
 def run_store_drill(house: House, statement: int, folder: Path) -> tuple[Noticed, ...]:
-    """Change one reading, one factor and one line in copies of the SQLite database and return what fsck names in each."""
+    """Change a reading in its meter-day and in its record, a factor and a line in copies of the SQLite database; return what fsck names."""
     source = Path(house.settings.database_url.removeprefix("sqlite:///"))
     with closing(sqlite3.connect(source)) as database:
         document = json.loads(database.execute("SELECT document FROM statement WHERE id = ?", (statement,)).fetchone()[0])
+        meter = document["meters"][0]["meter"]
+        reading = _break_reading(database, document, meter)
     line = max(document["lines"], key=lambda item: int(item["scope1_g"]) + int(item["scope2_location_g"]))
-    meter, library = document["meters"][0]["meter"], document["library"]["hash"]
+    library = document["library"]["hash"]
     breaks = (
+        reading,
         Break(
-            "reading",
+            "record",
             "statement_meter_record",
             "record",
             "digest",
@@ -65,6 +73,24 @@ def run_store_drill(house: House, statement: int, folder: Path) -> tuple[Noticed
         Break("line", "statement", "document", "hash", "id = ?", (statement,), change_line(line["unit"], line["indicator"]), line["unit"]),
     )
     return tuple(_run(house, source, folder, item) for item in breaks)
+
+
+def _break_reading(database: sqlite3.Connection, document: dict[str, Any], meter: str) -> Break:
+    """Choose a reading of the statement's period as the meter-day holds it; fsck must name meter and quarter-hour."""
+    first = parse_instant(document["period"]["start"]) // DAY_SECONDS + 1
+    last = parse_instant(document["period"]["end"]) // DAY_SECONDS - 1
+    days = database.execute(
+        'SELECT institution_id, meter_id, day, revision, "values" FROM meter_day'
+        " WHERE institution_id = ? AND meter_id = ? AND day BETWEEN ? AND ? ORDER BY day, revision",
+        (document["institution"], meter, first, last),
+    )
+    for *key, values in days:
+        slot = find_high_slot(values)
+        if slot is not None:
+            instant = format_instant(key[2] * DAY_SECONDS + slot * SLOT_SECONDS)
+            where = "institution_id = ? AND meter_id = ? AND day = ? AND revision = ?"
+            return Break("reading", "meter_day", '"values"', "", where, tuple(key), change_values, f"meter {meter} {instant}")
+    raise NotFound(f"{meter} has no reading of more than 1 kWh in the period", hint="choose a statement with another first meter")
 
 
 def _run(house: House, source: Path, folder: Path, item: Break) -> Noticed:

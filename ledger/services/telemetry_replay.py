@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from ledger.clock import format_instant
 from ledger.errors import LedgerError
+from ledger.merkle.plain import root
 from ledger.metering.csv_line import MeterFacts
 from ledger.metering.csv_source import CsvReading, read_meter_csv
 from ledger.metering.meter_day import DAY_SLOTS, SLOT_SECONDS, MeterDay, merge
@@ -27,7 +28,8 @@ _DayKey = tuple[str, int]
 
 def check_meter_days(session: Session) -> Iterator[Finding]:
     """Yield METER_DAY_CHANGED for every meter whose stored days are not those that a telemetry body brought, and
-    TELEMETRY_BODY_CHANGED for every body that is no longer read as when it was accepted.
+    TELEMETRY_BODY_CHANGED for every body that is no longer read as when it was accepted, LOG_ROOT_DIFFERS for every signed checkpoint
+    of another log.
 
     A finding names the meter and the instant of the first slot that differs, once per meter and body; `params` count the days.
     """
@@ -66,6 +68,24 @@ class _Replay:
                 place = f"meter-days of telemetry body {index} of {self.institution}"
                 params = {"institution": self.institution, "log_index": str(index)}
                 yield Finding("METER_DAY_CHANGED", "error", place, _ACTION, "meter-days", "the body that brought them", params)
+        yield from self._check_roots()
+
+    def _check_roots(self) -> Iterator[Finding]:
+        """Yield a finding for every signed checkpoint that the log as stored does not lead to: whoever mends all hashes stops here."""
+        after: int | None = None
+        while True:
+            page = metering.list_checkpoints(self.session, self.institution, after=after)
+            for row in page.items:
+                leaves = metering.list_leaf_hashes(self.session, self.institution, row.size)
+                got = root(leaves).hex() if len(leaves) == row.size else f"{len(leaves)} bodies"
+                if got != row.root:
+                    place = f"envelope log of {self.institution} at size {row.size}"
+                    params = {"institution": self.institution, "size": str(row.size)}
+                    action = "restore the bodies from a backup and find out who changed them"
+                    yield Finding("LOG_ROOT_DIFFERS", "error", place, action, got, row.root, params)
+            if page.next_after is None:
+                return
+            after = page.next_after
 
     def _meters(self) -> dict[str, MeterFacts]:
         found: dict[str, MeterFacts] = {}

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from ledger.records.findings import Finding
+from ledger.services import checkpoints
 from ledger.services.fsck import check_house
-from tests.product import OPERATOR, Town, preparer, take_telemetry
+from tests.product import OPERATOR, Town, approver, preparer, sign, signer, take_telemetry
 from tests.services.books import DAYS, readings
 
 OAK = preparer("oak")
@@ -153,3 +154,17 @@ def test_the_same_meter_of_another_bank_is_not_named(fed: Town, database: sqlite
     database.execute("UPDATE meter_day SET quality = zeroblob(96) WHERE institution_id = 'elm'")
     places = {finding.place.rpartition(" of ")[2] for finding in found(fed)}
     assert places == {"elm"}
+
+
+def test_a_log_that_no_longer_leads_to_its_signed_checkpoint_is_named(fed: Town, database: sqlite3.Connection) -> None:
+    with fed.house.view(approver("oak")) as work:
+        item = checkpoints.log_checkpoint_request(work, "oak")
+    with fed.work(approver("oak")) as work:
+        checkpoints.submit_log_checkpoint(work, "oak", item.message, sign(item, signer("oak.approver")))
+    fed.relay()
+    assert found(fed) == []
+    mend(database, readings("M-1").replace(b"16:00:00Z,4.200", b"16:00:00Z,4.20", 1))
+    assert [(finding.code, finding.place) for finding in found(fed)] == [("LOG_ROOT_DIFFERS", "envelope log of oak at size 3")]
+    database.execute("DELETE FROM meter_day WHERE institution_id = 'oak' AND log_index = 2")
+    database.execute("DELETE FROM telemetry_body WHERE institution_id = 'oak' AND log_index = 2")
+    assert [finding.got for finding in found(fed) if finding.code == "LOG_ROOT_DIFFERS"] == ["2 bodies"]
