@@ -252,7 +252,7 @@ def outside(document: Any) -> None:
     document["records"][0]["start"] = "2025-02-01"
 
 
-LISTED = {
+LISTED: dict[str, Any] = {
     "code": "RECORD_OUTSIDE_PERIOD", "severity": "error", "place": "/records/0/start", "got": None, "expected": None, "action": "Fix",
     "params": {},
 }  # fmt: skip
