@@ -11,8 +11,8 @@ from ledger.errors import NotFound
 from ledger.records import canonical
 from ledger.services.attestations import read_message
 from ledger.services.context import Page, Work, may_see, require_visible
+from ledger.services.statement_state import live_attestations
 from ledger.services.statements import load_commitments, load_statement_row
-from ledger.services.transactions import find_transaction
 from ledger.store import tables
 from ledger.store.repositories import attestations
 
@@ -80,8 +80,7 @@ def get_leaf_proof(work: Work, statement_id: str, dataset: str, asset: str) -> d
 
 def attested(work: Work, row: tables.Statement) -> tuple[tables.Attestation, ...]:
     """Return the attestations of a statement that count, one per dataset: those not refused for good."""
-    latest = {item.dataset: item for item in attestations.list_statement_attestations(work.session, row.id)}
-    return tuple(item for item in latest.values() if find_transaction(work, item.outbox_id).state != "rejected")
+    return tuple(live_attestations(work, row).values())
 
 
 def attestation_item(row: tables.Attestation) -> dict[str, object]:

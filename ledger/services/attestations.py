@@ -13,7 +13,7 @@ from ledger.records import canonical
 from ledger.services import audit
 from ledger.services.context import Page, Work, require_own, require_visible
 from ledger.services.signing import Received, queue, receive, signed_columns
-from ledger.services.statement_state import find_statement_state
+from ledger.services.statement_state import find_statement_state, last_attested, live_attestations
 from ledger.services.statements import attestation_message, load_commitments, load_statement, load_statement_row
 from ledger.services.transactions import find_transaction
 from ledger.store import tables
@@ -45,13 +45,16 @@ class AttestationView:
 
 
 def submit_attestation(work: Work, statement_id: str, items: Sequence[Mapping[str, Any]]) -> AttestationView:
-    """Take one signed message per committed dataset: all of them or none. The same messages again change nothing.
+    """Take one signed message per dataset that the signing request lists: all of them or none. The same messages again change nothing.
+
+    A dataset that waits for the chain or is anchored stays as it is; one that was refused for good is signed again under the same revision.
 
     Raises:
         Forbidden: the person who prepared the statement signs it, or the actor is no approver.
         InputError: a message is not the one the statement gives; a dataset is missing or twice.
         SignatureRefused: past its deadline; another bank's, a suspended or an ended key; signed for another chain.
-        Conflict: errors stand against the statement; its library release is not in force; other messages are recorded.
+        Conflict: errors stand against the statement; its library release is not in force; other messages are recorded; a later revision,
+            or another statement of this one, is used.
     """
     row = load_statement_row(work, statement_id)
     require_own(work, row.institution_id, "approver")
@@ -64,13 +67,12 @@ def submit_attestation(work: Work, statement_id: str, items: Sequence[Mapping[st
     _require_library(work, row)
     commitments = load_commitments(work, row)
     received = [_receive(work, row, commitments, item) for item in items]
-    names = [dataset for dataset, _ in received]
-    wanted = [dataset.dataset for dataset in commitments.datasets]
-    if sorted(names) != sorted(wanted):
-        raise InputError(
-            f"signed datasets: got {', '.join(sorted(names)) or 'none'}, expected {', '.join(wanted)}", hint="sign every dataset once"
-        )
-    for dataset, message in received:
+    live = live_attestations(work, row)
+    _check_datasets([dataset for dataset, _ in received], [dataset.dataset for dataset in commitments.datasets], frozenset(live))
+    new = [(dataset, message) for dataset, message in received if not _is_recorded(live.get(dataset), message)]
+    if new:
+        _check_revision(work, row)
+    for dataset, message in new:
         outbox_id = queue(work, work.house.contracts.periods, message, kind="periods.submit", subject=f"statement/{row.id}/{dataset}")
         attestations.add_attestation(
             work.session, row, dataset=dataset, digest=message.digest.hex(), signed=signed_columns(work, message, outbox_id)
@@ -113,6 +115,30 @@ def _receive(
             errors=differing,
         )
     return dataset, received
+
+
+def _check_datasets(names: Sequence[str], wanted: Sequence[str], live: frozenset[str]) -> None:
+    missing = [dataset for dataset in wanted if dataset not in live]
+    if not names and not missing:
+        raise Conflict("every dataset of this statement is attested already", hint="a correction is the next revision, with a cause")
+    if not names or len(set(names)) != len(names) or not set(missing) <= set(names):
+        got = ", ".join(sorted(names)) or "none"
+        raise InputError(f"signed datasets: got {got}, expected {', '.join(missing or wanted)}", hint="sign every dataset once")
+
+
+def _is_recorded(live: tables.Attestation | None, message: Received[PeriodAttestation]) -> bool:
+    return live is not None and live.struct_hash == message.struct.struct_hash().hex()
+
+
+def _check_revision(work: Work, row: tables.Statement) -> None:
+    """Pass unless the chain will hold, or holds, something else for this revision or a later one."""
+    last = last_attested(work, row.institution_id, row.period_id)
+    if last is not None and last.id != row.id and last.revision >= row.revision:
+        raise Conflict(
+            f"revision {last.revision} of {row.period_id} is attested already, by statement {last.id}",
+            hint="prepare the statement again, with a cause, and sign that one",
+            statement=str(last.id),
+        )
 
 
 def _require_library(work: Work, row: tables.Statement) -> None:

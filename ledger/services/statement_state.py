@@ -21,8 +21,7 @@ def find_statement_state(work: Work, row: tables.Statement) -> str:
         return "rejected"
     if set(states.values()) != {"anchored"}:
         return "queued"
-    last = last_attested(work, row.institution_id, row.period_id)
-    if last is not None and last.revision > row.revision and set(attestation_states(work, last).values()) == {"anchored"}:
+    if attestations.has_later_anchor(work.session, row):
         return "superseded"
     return "verified" if _is_verified(work, row) else "anchored"
 
@@ -33,8 +32,14 @@ def attestation_states(work: Work, row: tables.Statement) -> dict[str, str]:
     return {dataset: find_transaction(work, item.outbox_id).state for dataset, item in latest.items()}
 
 
+def live_attestations(work: Work, row: tables.Statement) -> dict[str, tables.Attestation]:
+    """Return the attestation of each dataset of a statement that waits for the chain or is anchored; one refused for good is none."""
+    latest = {item.dataset: item for item in attestations.list_statement_attestations(work.session, row.id)}
+    return {dataset: item for dataset, item in latest.items() if find_transaction(work, item.outbox_id).state != "rejected"}
+
+
 def last_attested(work: Work, institution: str, period: str) -> tables.Statement | None:
-    """Return the statement of the period's highest revision that was signed and not refused for good; None before the first."""
+    """Return the statement of the period's highest revision of which a dataset waits for the chain or is anchored; None before that."""
     return attestations.find_last_attested_statement(work.session, institution, period)
 
 

@@ -28,7 +28,7 @@ from ledger.services.meters import all_meters
 from ledger.services.organisation import load_organisation
 from ledger.services.periods import load_period_row, to_period
 from ledger.services.statement_checks import check_restatement, observe_meters
-from ledger.services.statement_state import find_statement_state, last_attested
+from ledger.services.statement_state import attestation_states, find_statement_state, last_attested, live_attestations
 from ledger.store import tables
 from ledger.store.repositories import institutions, metering, statements
 
@@ -73,7 +73,7 @@ class SigningItem:
 
 @dataclass(frozen=True)
 class SigningRequest:
-    """What the approver of a statement signs: one message per dataset."""
+    """What the approver of a statement signs: one message per dataset that is not attested yet."""
 
     statement: str
     items: tuple[SigningItem, ...]
@@ -155,7 +155,7 @@ def list_lines(work: Work, id: str, limit: int, after: str | None) -> Page[dict[
 
 
 def get_signing_request(work: Work, id: str) -> SigningRequest:
-    """Return the messages that the approver signs.
+    """Return the messages that the approver signs: of each dataset that neither waits for the chain nor is anchored.
 
     Raises:
         Conflict: findings of severity error stand against the statement.
@@ -167,8 +167,11 @@ def get_signing_request(work: Work, id: str) -> SigningRequest:
     deadline = work.clock.now() + SIGNING_SECONDS
     ledger = work.house.contracts.periods
     items = []
-    for dataset in load_commitments(work, row).datasets:
-        struct = attestation_message(statement, dataset.dataset, load_commitments(work, row), deadline)
+    live, commitments = live_attestations(work, row), load_commitments(work, row)
+    for dataset in commitments.datasets:
+        if dataset.dataset in live:
+            continue
+        struct = attestation_message(statement, dataset.dataset, commitments, deadline)
         items.append(
             SigningItem(
                 dataset=dataset.dataset,
@@ -275,7 +278,7 @@ def _next_revision(work: Work, institution: str, period: str, cause: str) -> tup
         if cause != "first":
             raise Conflict(f"nothing is attested yet for {period}", hint="prepare it with the cause first", period=period)
         return 1, None
-    if find_statement_state(work, last) in ("signed", "queued"):
+    if set(attestation_states(work, last).values()) - {"anchored", "rejected"}:
         raise Conflict(f"revision {last.revision} of {period} is on its way to the chain", hint="wait until it is anchored", period=period)
     if cause == "first":
         raise Conflict(

@@ -39,13 +39,21 @@ def refuse(database: Database, outbox_id: int | None) -> None:
     outbox.SqlOutbox(database, FixedClock(AT)).record_reverted(outbox_id, "DeadlinePassed", None, None)
 
 
+def anchor(database: Database, outbox_id: int | None) -> None:
+    assert outbox_id is not None
+    port = outbox.SqlOutbox(database, FixedClock(AT))
+    port.record_signed(outbox_id, outbox_id, f"raw {outbox_id}".encode(), f"0x{outbox_id:064x}")
+    port.record_mined(outbox_id, 1, "0xb1", b"r")
+    port.record_final(outbox_id)
+
+
 def last(database: Database) -> int | None:
     with database.reading() as session:
         row = attestations.find_last_attested_statement(session, "bank-1", "2025")
         return None if row is None else row.revision
 
 
-def test_the_last_attested_statement_is_the_highest_signed_one_that_no_contract_refused(database: Database) -> None:
+def test_the_last_attested_statement_is_the_highest_of_which_a_dataset_waits_or_is_anchored(database: Database) -> None:
     with database.unit_of_work() as session:
         builders.add_bank(session)
         first = builders.add_statement(session)
@@ -58,10 +66,17 @@ def test_the_last_attested_statement_is_the_highest_signed_one_that_no_contract_
         signatures = [attest(session, second, dataset, f"{dataset} 2") for dataset in ("METERS", "OPERATIONAL")]
     assert last(database) == 2
     refuse(database, signatures[1].outbox_id)
-    assert last(database) == 1, "one dataset of the second was refused"
+    assert last(database) == 2, "the other dataset of the second still waits"
+    refuse(database, signatures[0].outbox_id)
+    assert last(database) == 1, "every dataset of the second was refused"
     with database.unit_of_work() as session:
-        attest(session, second, "OPERATIONAL", "OPERATIONAL 2, signed anew")
+        again = attest(session, second, "OPERATIONAL", "OPERATIONAL 2, signed anew")
     assert last(database) == 2
+    with database.reading() as session:
+        assert not attestations.has_later_anchor(session, first)
+    anchor(database, again.outbox_id)
+    with database.reading() as session:
+        assert [attestations.has_later_anchor(session, statement) for statement in (first, second)] == [True, False]
     with database.reading() as session:
         assert attestations.find_last_attested_statement(session, "bank-1", "2024") is None
         assert attestations.find_last_attested_statement(session, "bank-2", "2025") is None

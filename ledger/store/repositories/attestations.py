@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from sqlalchemy import or_
 from sqlalchemy.orm import aliased, defer
 from sqlmodel import Session, col, select
 
-from ledger.records.outbox import REVERTED
+from ledger.records.outbox import FINAL, REVERTED
 from ledger.store.errors import AlreadyStored
 from ledger.store.repositories.paging import Page, fetch_page, found
 from ledger.store.repositories.signed import Signed
@@ -32,7 +33,8 @@ def add_attestation(session: Session, statement: Statement, *, dataset: str, dig
         return earlier
     if earlier is not None and not may_sign_anew(session, earlier.outbox_id):
         raise AlreadyStored(
-            "this period, dataset and revision is attested already", hint="sign the next revision, with a cause",
+            "this period, dataset and revision is attested already",
+            hint="sign what the signing request lists; a correction is the next revision, with a cause",
             stored=earlier.struct_hash, got=signed.struct_hash,
         )  # fmt: skip
     row = Attestation(
@@ -82,19 +84,23 @@ def list_statement_attestations(session: Session, statement_id: int) -> list[Att
 
 
 def find_last_attested_statement(session: Session, institution_id: str, period_id: str) -> Statement | None:
-    """Return the statement of the period's highest revision that was signed and not refused for good; None before the first.
+    """Return the statement of the period's highest revision that is used: one dataset waits for the chain or is anchored; None before that.
 
-    A statement is refused for good where the transaction of any dataset's latest attempt is. Its document and findings are left out.
+    A revision is not used where the transaction of every dataset's latest attempt was refused for good. The statement's document and
+    findings are left out.
     """
     later = aliased(Attestation)
-    signed = select(Attestation.id).where(Attestation.statement_id == Statement.id)
     again = select(later.id).where(
         later.statement_id == Attestation.statement_id, later.dataset == Attestation.dataset, later.attempt > Attestation.attempt
     )
-    refused = signed.join(Outbox, col(Outbox.id) == col(Attestation.outbox_id)).where(Outbox.state == REVERTED, ~again.exists())
+    live = (
+        select(Attestation.id)
+        .outerjoin(Outbox, col(Outbox.id) == col(Attestation.outbox_id))
+        .where(Attestation.statement_id == Statement.id, ~again.exists(), or_(col(Outbox.id).is_(None), col(Outbox.state) != REVERTED))
+    )
     query = (
         select(Statement)
-        .where(Statement.institution_id == institution_id, Statement.period_id == period_id, signed.exists(), ~refused.exists())
+        .where(Statement.institution_id == institution_id, Statement.period_id == period_id, live.exists())
         .order_by(col(Statement.revision).desc(), col(Statement.id))
         .options(
             defer(Statement.document, raiseload=True),  # type: ignore[arg-type]
@@ -102,6 +108,21 @@ def find_last_attested_statement(session: Session, institution_id: str, period_i
         )
     )
     return session.exec(query.limit(1)).one_or_none()
+
+
+def has_later_anchor(session: Session, statement: Statement) -> bool:
+    """Tell whether a dataset of a later revision of the statement's period is anchored: the statement is then superseded."""
+    query = (
+        select(Attestation.id)
+        .join(Outbox, col(Outbox.id) == col(Attestation.outbox_id))
+        .where(
+            Attestation.institution_id == statement.institution_id,
+            Attestation.period_id == statement.period_id,
+            Attestation.revision > statement.revision,
+            Outbox.state == FINAL,
+        )
+    )
+    return session.exec(query.limit(1)).first() is not None
 
 
 def list_attestations(
