@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ledger.metering.csv_source import CsvReading, read_meter_csv
 from ledger.records.findings import Finding
-from ledger.services import checkpoints
+from ledger.services import checkpoints, telemetry_replay
 from ledger.services.fsck import check_house
+from ledger.store.tables import TelemetryBody
 from tests.product import OPERATOR, Town, approver, preparer, sign, signer, take_telemetry
 from tests.services.books import DAYS, readings
 
@@ -168,3 +172,17 @@ def test_a_log_that_no_longer_leads_to_its_signed_checkpoint_is_named(fed: Town,
     database.execute("DELETE FROM meter_day WHERE institution_id = 'oak' AND log_index = 2")
     database.execute("DELETE FROM telemetry_body WHERE institution_id = 'oak' AND log_index = 2")
     assert [finding.got for finding in found(fed) if finding.code == "LOG_ROOT_DIFFERS"] == ["2 bodies"]
+
+
+def test_one_body_at_a_time_is_in_memory(fed: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[int] = []
+
+    def observed(*arguments: Any, **named: Any) -> CsvReading:
+        held.append(sum("body" in vars(row) for row in gc.get_objects() if isinstance(row, TelemetryBody)))
+        return read_meter_csv(*arguments, **named)
+
+    monkeypatch.setattr(telemetry_replay, "read_meter_csv", observed)
+    gc.collect()
+    with fed.house.view(OPERATOR) as work:
+        assert list(telemetry_replay.check_meter_days(work.session)) == []
+    assert held == [1, 1, 1, 1], "elm's body, and oak's three"
