@@ -66,6 +66,21 @@ class ContractAbi:
         except (EncodingError, TypeError, ValueError) as error:
             raise ChainError(f"the arguments do not fit {self.signature(function)}: {error}", function=function) from error
 
+    def decode_call(self, function: str, data: bytes) -> tuple[Any, ...]:
+        """Return the arguments of call data, structs as tuples.
+
+        Raises:
+            ChainError: the data calls another function or has another form.
+        """
+        inputs = self._functions[function]["inputs"]
+        try:
+            values = decode(_types(inputs), data[4:]) if data[:4] == self.selector(function) else None
+        except (DecodingError, ValueError):
+            values = None
+        if values is None:
+            raise ChainError(f"these {len(data)} bytes are no call of {self.signature(function)}", function=function)
+        return tuple(_plain(item, value) for item, value in zip(inputs, values, strict=True))
+
     def encode_constructor(self, arguments: Sequence[Any]) -> bytes:
         """Return the bytes that follow the creation code."""
         return encode(_types(self._constructor["inputs"]), arguments) if self._constructor else b""

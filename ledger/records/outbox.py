@@ -1,7 +1,8 @@
 """One row of the outbox as the relay sees it: the intent to send one transaction, and what became of it.
 
 Shared by ledger.store (which keeps the rows) and ledger.chain (which relays them); neither knows the other.
-States: QUEUED → SIGNED → SENT → MINED → FINAL, or REVERTED, or QUARANTINED. A reorganised transaction goes back from MINED to SENT.
+States: QUEUED → SIGNED → SENT → MINED → FINAL, or REVERTED, or QUARANTINED. A reorganised transaction goes back from MINED to SENT. An
+operator retires a QUARANTINED one (REVERTED), or resumes it (SENT) where the chain has it.
 """
 
 from __future__ import annotations

@@ -162,12 +162,10 @@ def _view(work: Work, row: LibraryRelease) -> ReleaseView:
     proposal, publication = library.find_proposal(work.session, row.hash), library.find_publication(work.session, row.hash)
     if proposal is None:
         return ReleaseView(row.hash, row.release, row.kind, "received", row.actor, None, 0)
-    state = {"anchored": "proposed", "queued": "proposing", "signed": "proposing", "rejected": "rejected"}[
-        find_transaction(work, proposal.outbox_id).state
-    ]
+    found = find_transaction(work, proposal.outbox_id).state
+    state = {"anchored": "proposed", "queued": "proposing", "signed": "proposing"}.get(found, found)
     if publication is not None:
-        state = {"anchored": "published", "queued": "publishing", "signed": "publishing", "rejected": "rejected"}[
-            find_transaction(work, publication.outbox_id).state
-        ]
+        found = find_transaction(work, publication.outbox_id).state
+        state = {"anchored": "published", "queued": "publishing", "signed": "publishing"}.get(found, found)
     publisher = publication.submitted_by if publication is not None else None
     return ReleaseView(row.hash, row.release, row.kind, state, proposal.submitted_by, publisher, proposal.valid_from)

@@ -11,7 +11,10 @@ from ledger.store import outbox
 
 @dataclass(frozen=True)
 class TransactionView:
-    """The state of one transaction: queued, anchored or rejected; `error` names what a contract refused."""
+    """The state of one transaction: queued, anchored, rejected, or quarantined until the operator has looked.
+
+    `error` says what a contract refused or why the relay stopped; an operator's retirement of a quarantined one makes it rejected.
+    """
 
     state: str
     tx_hash: str | None
@@ -28,4 +31,6 @@ def find_transaction(work: Work, outbox_id: int | None) -> TransactionView:
         return TransactionView("anchored", row.tx_hash, None, row.block_number)
     if row.state == REVERTED:
         return TransactionView("rejected", row.tx_hash, row.error, row.block_number)
-    return TransactionView("queued", row.tx_hash, row.error if row.state == QUARANTINED else None, row.block_number)
+    if row.state == QUARANTINED:
+        return TransactionView("quarantined", row.tx_hash, row.error, row.block_number)
+    return TransactionView("queued", row.tx_hash, None, row.block_number)

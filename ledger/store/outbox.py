@@ -121,6 +121,41 @@ def list_outbox_events(session: Session, outbox_id: int) -> list[OutboxEvent]:
     return list(session.exec(select(OutboxEvent).where(OutboxEvent.outbox_id == outbox_id).order_by(col(OutboxEvent.id))).all())
 
 
+def find_subject(session: Session, id: int) -> str:
+    """Return what business row the transaction is about, as `kind/id…`; empty where there is no such transaction."""
+    row = session.get(Outbox, id)
+    return "" if row is None else row.subject
+
+
+def retire(session: Session, id: int, reason: str, *, now: int) -> OutboxRow:
+    """QUARANTINED → REVERTED: nothing can mine these bytes any more; what the row stood for may be signed again.
+
+    Raises:
+        WrongState: the row is not QUARANTINED.
+    """
+    return _settle_quarantined(session, id, REVERTED, f"retired: {reason}", now)
+
+
+def resume(session: Session, id: int, reason: str, *, now: int) -> OutboxRow:
+    """QUARANTINED → SENT: the chain has the transaction after all, and the relay goes on with it.
+
+    Raises:
+        WrongState: the row is not QUARANTINED.
+    """
+    return _settle_quarantined(session, id, SENT, f"resumed: {reason}", now)
+
+
+def _settle_quarantined(session: Session, id: int, state: str, detail: str, now: int) -> OutboxRow:
+    row = found(session.get(Outbox, id), "outbox row", id=id)
+    if row.state != QUARANTINED:
+        raise WrongState(f"outbox row {id} is {row.state}, expected {QUARANTINED}", hint="read the row again", id=id, state=row.state)
+    row.state, row.next_at = state, now
+    row.error = f"{row.error or 'quarantined'}; {detail}"[:MAX_ERROR_LENGTH]
+    session.flush()
+    _note(session, row, detail, now)
+    return to_row(row)
+
+
 def find_receipt(session: Session, id: int) -> bytes | None:
     """Return the receipt bytes the relay recorded with the block, or None."""
     row = session.get(Outbox, id)

@@ -33,6 +33,7 @@ from ledger.services import (
     library,
     meters,
     organisation,
+    outbox,
     packages,
     participants,
     periods,
@@ -40,6 +41,7 @@ from ledger.services import (
     statements,
     telemetry,
     tokens,
+    verdict_commitments,
     verdicts,
 )
 from ledger.services.context import ROLES, SEES_EVERY_INSTITUTION, Actor, Work
@@ -66,7 +68,7 @@ HELPERS = {
     "packages": {"keep_package"},
     "periods": {"load_period_row"},
     "signing": {"queue", "receive", "signed_columns"},
-    "statement_state": {"attestation_states", "find_statement_state", "last_attested"},
+    "statement_state": {"attestation_states", "find_statement_state", "last_attested", "live_attestations"},
     "statements": {"assemble_records", "contract_bytes", "load_commitments", "load_keys", "load_records", "load_statement_row"},
     "transactions": {"find_transaction"},
     # The operator's command on the machine itself, where no token is asked for.
@@ -185,6 +187,10 @@ ROWS = (
         ("admin", "operator", "auditor"),
         lambda work: policy.gather_policy_facts(work, version=1),
     ),
+    Row("outbox.list_transactions", ROLE, ("operator", "auditor"), outbox.list_transactions),
+    Row("outbox.close_gap", ROLE, ("operator",), lambda work: outbox.close_gap(work, "the reason")),
+    Row("outbox.retire_transaction", ROLE, ("operator",), lambda work: outbox.retire_transaction(work, 1, "the reason")),
+    Row("outbox.resume_transaction", ROLE, ("operator",), lambda work: outbox.resume_transaction(work, 1, "the reason")),
     Row("statements.prepare_statement", OWN, ("preparer",), lambda work: statements.prepare_statement(work, "oak", "2025-03", "data")),
     Row("statements.get_statement", VISIBLE, (), lambda work: statements.get_statement(work, "1")),
     Row("statements.get_statement_document", VISIBLE, (), lambda work: statements.get_statement_document(work, "1")),
@@ -209,6 +215,13 @@ ROWS = (
     Row("tokens.list_tokens", ROLE, ("operator",), lambda work: tokens.list_tokens(work, 10, None)),
     Row("tokens.revoke_token", ROLE, ("operator",), lambda work: tokens.revoke_token(work, 1, "left")),
     Row("verdicts.get_verdict_result", VISIBLE, (), lambda work: verdicts.get_verdict_result(work, "oak:c1", "1")),
+    Row(
+        "verdict_commitments.list_verdict_commitments",
+        VISIBLE,
+        (),
+        lambda work: verdict_commitments.list_verdict_commitments(work, "oak:c1"),
+    ),
+    Row("verdict_commitments.commit_verdict", ROLE, ("verifier",), lambda work: verdict_commitments.commit_verdict(work, {}, SIGNATURE)),
     Row("verdicts.list_verdicts", VISIBLE, (), lambda work: verdicts.list_verdicts(work, "oak:c1")),
     Row("verdicts.submit_verdict", ROLE, ("verifier",), lambda work: verdicts.submit_verdict(work, {}, SIGNATURE, {})),
 )

@@ -17,6 +17,7 @@ from ledger.errors import InputError, SignatureRefused
 
 SIGNATURE_LENGTH = 65
 R = TypeVar("R")
+S = TypeVar("S", bound=TypedStruct)
 
 
 class Contract:
@@ -45,6 +46,15 @@ class Contract:
         if len(signature) != SIGNATURE_LENGTH:
             raise SignatureRefused(f"the signature has {len(signature)} bytes, expected 65", hint="send r ‖ s ‖ v")
         return Call(self.address, self.abi.encode_call(message.method, (message.as_tuple(), signature)), self._gas_for(message))
+
+    def read_call(self, struct: type[S], data: bytes) -> tuple[S, bytes]:
+        """Return the signed message that call data submits, with its signature: `prepare` read backwards.
+
+        Raises:
+            ChainError: the data submits something else.
+        """
+        members, signature = self.abi.decode_call(struct.method, data)
+        return struct(*members), bytes(signature)
 
     def events(self, logs: Iterable[Mapping[str, Any]]) -> tuple[Event, ...]:
         """Return this contract's events among the JSON-RPC logs of one receipt."""
