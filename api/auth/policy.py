@@ -77,6 +77,8 @@ RULES: tuple[Rule, ...] = (
     _rule("claims.list", READERS, "own"),
     _rule("claims.get", READERS, "object"),
     _rule("claims.package", READERS, "object"),
+    _rule("verdict_commitments.create", {"verifier"}, "own", once=True),
+    _rule("verdict_commitments.list", READERS, "object"),
     _rule("verdicts.create", {"verifier"}, "own", once=True),
     _rule("verdicts.list", READERS, "object"),
     _rule("verdicts.result", READERS, "object"),

@@ -12,12 +12,20 @@ from api.call import CallParameter, InstitutionParameter, Reply, reply, with_que
 from api.operation import operation
 from api.paging import PageParameter, answer_page
 from api.problems.refusal import Refusal
-from api.schemas.attestations import ClaimAnswer, ClaimRequest, VerdictAnswer, VerdictRequest
+from api.schemas.attestations import (
+    ClaimAnswer,
+    ClaimRequest,
+    VerdictAnswer,
+    VerdictCommitmentAnswer,
+    VerdictCommitmentRequest,
+    VerdictRequest,
+)
 from api.schemas.base import PageAnswer
-from ledger.services import claims, verdicts
+from ledger.services import claims, verdict_commitments, verdicts
 from ledger.services.context import Work
 
 router = APIRouter()
+ClaimQuery = Annotated[str, Query(pattern=r"^[A-Za-z0-9._:-]{1,130}$", examples=["bank-a:claim-1"])]
 
 
 @router.post("/claims", **operation("claims.create", "Submit a signed claim", answer=ClaimAnswer, status=202, body=ClaimRequest))
@@ -61,6 +69,37 @@ def get_claim_package(call: CallParameter, claim: str) -> Response:
     return call.immutable(view.data, "application/zip", sha256=view.hash, filename=view.filename)
 
 
+@router.post(
+    "/verdict-commitments",
+    **operation(
+        "verdict_commitments.create", "Commit to a verdict", answer=VerdictCommitmentAnswer, status=202, body=VerdictCommitmentRequest
+    ),
+)
+def create_verdict_commitment(
+    call: CallParameter, body: Annotated[Received[VerdictCommitmentRequest], json_body(VerdictCommitmentRequest)]
+) -> Response:
+    """Commit to a verdict on a claim that two verifiers decide; both commit before either shows a verdict."""
+    value = body.value
+
+    def use_case(work: Work) -> Reply:
+        view = verdict_commitments.commit_verdict(work, dict(value.message), value.signature)
+        return reply(VerdictCommitmentAnswer.of(view), status=202, location=with_query("/v1/verdict-commitments", claim=view.claim))
+
+    return call.once(body.sha256, use_case)
+
+
+@router.get(
+    "/verdict-commitments",
+    **operation("verdict_commitments.list", "List the commitments on a claim", answer=PageAnswer[VerdictCommitmentAnswer]),
+)
+def list_verdict_commitments(call: CallParameter, claim: ClaimQuery) -> Response:
+    """List every commitment on one claim in the order they came."""
+    with call.read() as work:
+        views = verdict_commitments.list_verdict_commitments(work, claim)
+        page = PageAnswer[VerdictCommitmentAnswer](items=tuple(map(VerdictCommitmentAnswer.of, views)), next_cursor=None)
+        return reply(page).response()
+
+
 @router.post("/verdicts", **operation("verdicts.create", "Submit a signed verdict", answer=VerdictAnswer, status=202, body=VerdictRequest))
 def create_verdict(
     call: CallParameter, body: Annotated[Received[VerdictRequest], json_body(VerdictRequest, max_bytes=MAX_DOCUMENT)]
@@ -76,9 +115,7 @@ def create_verdict(
 
 
 @router.get("/verdicts", **operation("verdicts.list", "List the verdicts on a claim", answer=PageAnswer[VerdictAnswer]))
-def list_verdicts(
-    call: CallParameter, claim: Annotated[str, Query(pattern=r"^[A-Za-z0-9._:-]{1,130}$", examples=["bank-a:claim-1"])]
-) -> Response:
+def list_verdicts(call: CallParameter, claim: ClaimQuery) -> Response:
     """List every verdict on one claim, in their sequence; each stays."""
     with call.read() as work:
         views = verdicts.list_verdicts(work, claim)

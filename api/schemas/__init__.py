@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from api.schemas.attestations import AttestationRequest, ClaimRequest, VerdictRequest
+from api.schemas.attestations import AttestationRequest, ClaimRequest, VerdictCommitmentRequest, VerdictRequest
 from api.schemas.inputs import MeterRequest, PeriodRequest
 from api.schemas.institutions import CommitmentKeyRequest, InstitutionRequest, ParticipantActionRequest
 from api.schemas.library import PublicationRequest, ReleaseRequest
@@ -27,5 +27,6 @@ REQUESTS: tuple[type[BaseModel], ...] = (
     PublicationRequest,
     ReleaseRequest,
     StatementRequest,
+    VerdictCommitmentRequest,
     VerdictRequest,
 )

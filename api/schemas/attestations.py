@@ -18,14 +18,15 @@ class SignedDataset(ApiRequest):
 
 
 class AttestationRequest(ApiRequest):
-    """All datasets of a statement, signed by an approver who did not prepare it."""
+    """The datasets of a statement that its signing request lists, signed by an approver who did not prepare it."""
 
     statement: Annotated[str, Field(min_length=1, max_length=64)]
     items: Annotated[tuple[SignedDataset, ...], Field(min_length=1, max_length=16)]
 
 
 class AttestedDatasetAnswer(ApiAnswer):
-    """One dataset of an attestation and how far its transaction has come; when anchored, its anchor has the same id."""
+    """One dataset of an attestation and how far its transaction has come: queued, anchored, rejected, or quarantined until the operator
+    has looked; when anchored, its anchor has the same id."""
 
     id: Id
     dataset: str
@@ -82,6 +83,25 @@ class ClaimAnswer(ApiAnswer):
     package: str
     verdicts: int
     submitted_at: Instant
+
+
+class VerdictCommitmentRequest(ApiRequest):
+    """A verifier's signed VerdictCommitment, before the verdict is shown."""
+
+    message: Message
+    signature: Signature
+
+
+class VerdictCommitmentAnswer(ApiAnswer):
+    """A commitment on a claim that two verifiers decide; it hides the result until the verdict."""
+
+    id: Id
+    claim: Id
+    verifier: str
+    signer: str
+    commitment: str
+    state: str
+    error: str | None
 
 
 class VerdictRequest(ApiRequest):

@@ -43,7 +43,7 @@ class LinesAnswer(ApiAnswer):
 
 
 class SigningRequestAnswer(ApiAnswer):
-    """What an approver signs for a statement: one PeriodAttestation per dataset."""
+    """What an approver signs for a statement: one PeriodAttestation per dataset that neither waits for the chain nor is anchored."""
 
     statement: Id
     items: tuple[SigningItemAnswer, ...]

@@ -10,7 +10,7 @@ import pytest
 
 from api.auth.policy import RULES
 from tests.api.conftest import Books
-from tests.api.scene import PEOPLE, Scene, claim_request, content_digest
+from tests.api.scene import PEOPLE, Scene, claim_request, content_digest, prepare
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = ["operator", "admin", "librarian", "publisher", "certifier", "verifier", "auditor", "government", "preparer", "approver", "meter"]
@@ -71,6 +71,8 @@ TABLE: dict[str, Row] = {
     "claims.list": Row(READERS, "tenant"),
     "claims.get": Row(READERS, "tenant"),
     "claims.package": Row(READERS, "tenant"),
+    "verdict_commitments.create": Row("verifier", "shared"),
+    "verdict_commitments.list": Row(READERS, "tenant"),
     "verdicts.create": Row("verifier", "shared"),
     "verdicts.list": Row(READERS, "tenant"),
     "verdicts.result": Row(READERS, "tenant"),
@@ -160,12 +162,13 @@ def test_every_role_of_the_policy_is_tried_here() -> None:
 
 
 def test_another_banks_approver_cannot_submit_its_attestation_or_claim(city: Scene, books: Books) -> None:
-    statement = books.statement["id"]
+    statement = prepare(city, "bank-b", "other-preparer", cause="error")["id"]
     request = city.get("other-approver", f"/v1/statements/{statement}/signing-request").json()
     items = [{"dataset": item["dataset"], **city.sign_item("other-approver", item)} for item in request["items"]]
+    assert items
     stolen = city.post("approver", "/v1/attestations", {"statement": statement, "items": items})
     assert stolen.status_code == 404, stolen.text
-    claim = city.post("approver", "/v1/claims", claim_request(city, statement, "other-approver", "claim-x"))
+    claim = city.post("approver", "/v1/claims", claim_request(city, books.statement["id"], "other-approver", "claim-x"))
     assert claim.status_code == 404, claim.text
 
 
@@ -212,6 +215,7 @@ def target(name: str, books: Books, city: Scene) -> tuple[str, str, dict[str, st
         "anchors.list": {"institution": "bank-b"},
         "claims.list": {"institution": "bank-b"},
         "verdicts.list": {"claim": str(books.claim["id"])},
+        "verdict_commitments.list": {"claim": str(books.claim["id"])},
         "checkpoints.consistency": {"old": "1", "new": "2"},
         "policy_facts.get": {"version": "1"},
     }
