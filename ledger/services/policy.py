@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ledger.chain.typed_data import Role
+from ledger.chain.typed_data import ReleaseStatus, Role
 from ledger.merkle.dataset_schema import DATASETS, schema_hash
 from ledger.records.policy import PolicyFacts, PolicyKey
 from ledger.services.context import Work, require_role
@@ -34,12 +34,20 @@ def gather_policy_facts(work: Work, *, version: int, days: int | None = None) ->
             for contract in house.deployment.contracts
         },
         schemas={dataset: schema_hash(dataset).hex() for dataset in DATASETS},
-        libraries=tuple(release.hash for release, _ in library.list_published_releases(work.session, kind="library")),
+        libraries=_libraries(work),
         keys=_keys(work),
         checkpoint=None
         if checkpoint is None
         else {"origin": checkpoint.verifier_key.split("+")[0], "vkey": checkpoint.verifier_key, "pinned": checkpoint.note},
     )
+
+
+def _libraries(work: Work) -> tuple[str, ...]:
+    """Return the library releases that the registry has as published or in force; the store also keeps those that it refused."""
+    registry, now = work.house.contracts.libraries, work.clock.now()
+    known = (release.hash for release, _ in library.list_published_releases(work.session, kind="library"))
+    published = (ReleaseStatus.NOT_YET_VALID, ReleaseStatus.IN_FORCE)
+    return tuple(hash for hash in known if registry.status_at(bytes.fromhex(hash), now) in published)
 
 
 def _keys(work: Work) -> tuple[PolicyKey, ...]:
