@@ -153,7 +153,8 @@ def test_a_dataset_enters_with_any_revision_and_may_be_left_out_of_some(world: W
 def test_the_largest_revision_is_the_last_one(world: World) -> None:
     last = 2**32 - 1
     world.attested(revision=last, cause=1)
-    assert world.refusal("submit", world.attestation(revision=last - 1, cause=1), by="approver") == Refusal("WrongRevision", (last, last - 1))
+    late = world.attestation(revision=last - 1, cause=1)
+    assert world.refusal("submit", late, by="approver") == Refusal("WrongRevision", (last, last - 1))
     assert world.view("PeriodLedger", "statusAt", id_of(world.attestation(revision=last)), NEVER) == 1
 
 
