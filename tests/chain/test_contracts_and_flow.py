@@ -25,7 +25,7 @@ from ledger.chain.contracts.claim_registry import ClaimRegistry
 from ledger.chain.contracts.library_registry import LibraryRegistry
 from ledger.chain.contracts.participant_registry import ParticipantRegistry
 from ledger.chain.contracts.period_ledger import PeriodLedger
-from ledger.chain.errors import ChainRefused
+from ledger.chain.errors import ChainError, ChainRefused
 from ledger.chain.keystore import Signer
 from ledger.chain.participants import get_standing, verify_message
 from ledger.chain.typed_data import (
@@ -38,6 +38,7 @@ from ledger.chain.typed_data import (
     ClaimState,
     KeyStatus,
     LogCheckpoint,
+    PeriodAttestation,
     Opinion,
     ReleaseStatus,
     Role,
@@ -280,3 +281,14 @@ def test_a_message_for_another_contract_and_a_short_signature_are_refused(produc
     with pytest.raises(SignatureRefused, match="64 bytes"):
         product.contracts.periods.prepare(message, bytes(64))
     assert isinstance(product.engine.client, ChainClient)
+
+
+def test_call_data_is_read_back_as_the_message_it_submits(product: Product) -> None:
+    message, periods = LogCheckpoint(product.bank, 1, word("log"), FOREVER), product.contracts.periods
+    data = periods.prepare(message, bytes(range(65))).data
+    assert periods.read_call(LogCheckpoint, data) == (message, bytes(range(65)))
+    for wrong in (data[:-40], b"\0\0\0\0" + data[4:], b""):
+        with pytest.raises(ChainError, match="no call of anchorLog"):
+            periods.read_call(LogCheckpoint, wrong)
+    with pytest.raises(ChainError, match="no call of submit"):
+        periods.read_call(PeriodAttestation, data)

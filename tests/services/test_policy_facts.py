@@ -21,7 +21,7 @@ def another_library() -> dict[str, Any]:
 
 def pinned(town: Town) -> tuple[str, ...]:
     with town.house.view(ADMIN) as work:
-        return policy.gather_policy_facts(work, version=1).libraries
+        return tuple(policy.gather_policy_facts(work, version=1).libraries)
 
 
 def publish(town: Town, *, valid_from: int, seconds: int) -> str:
