@@ -26,8 +26,8 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 demo: setup ## the whole story on three seeded banks, then serve (SERVE=0 stops before; DATA=dir; PORT=8057; LANGUAGE=zh)
 	$(BIN)/lingtan --lang $(LANGUAGE) demo --data $(DATA) --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve,)
 
-test: setup ## all tests that need nothing but Python
-	$(BIN)/python -m pytest -q
+test: setup ## all tests that need nothing but Python, on all cores
+	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 test-postgres: setup ## the store and product tests on a private PostgreSQL (Debian package postgresql)
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || (apt-get update -q && apt-get install -y -q --no-install-recommends postgresql)

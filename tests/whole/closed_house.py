@@ -76,8 +76,14 @@ def day_csv(day: date, reading: str = "1.25", meter: str = METER) -> bytes:
     return b"meter,timestamp,kW\n" + "".join(f"{meter},{stamp},{reading}\n" for stamp in stamps).encode()
 
 
+def days_csv(first: date, days: int) -> bytes:
+    """Return several whole days of the same readings in UTC, in one body."""
+    bodies = [day_csv(first + timedelta(days=at)) for at in range(days)]
+    return bodies[0] + b"".join(body.partition(b"\n")[2] for body in bodies[1:])
+
+
 def build_house(folder: Path, *, periods: int) -> ClosedHouse:
-    """Set up a centre and a bank with one metered day and one prepared statement per period; nothing is queued, all is closed."""
+    """Set up a centre and a bank with a metered day and a prepared statement per period; nothing is queued, all is closed."""
     with open_town(folder, clock=FixedClock(NOW)) as town:
         town.found_centre()
         for number in range(periods):
@@ -91,7 +97,7 @@ def build_house(folder: Path, *, periods: int) -> ClosedHouse:
                     tree(BANK, units, timezone=ZONE),
                     period=(period.id, day, day),
                     meter_units={METER: "hq"},
-                    csv=[day_csv(FIRST_DAY + timedelta(days=at), f"{at + 1}.25") for at in range(1)],
+                    csv=[days_csv(FIRST_DAY, periods)],
                     activity_document=document,
                     timezone=ZONE,
                 )
