@@ -46,6 +46,7 @@ from ledger.services import (
     organisation,
     participants,
     periods,
+    signing_request,
     statements,
     telemetry,
     verdicts,
@@ -53,7 +54,7 @@ from ledger.services import (
 from ledger.services.context import Actor, Work
 from ledger.services.house import House, init_house, open_house
 from ledger.services.relay import build_relay
-from ledger.services.statements import SigningItem
+from ledger.services.signing_request import SigningItem
 from ledger.store.outbox import list_outbox
 
 NOW = 1_780_000_000  # 2026-05-28
@@ -218,7 +219,7 @@ class Town:
 
     def attest(self, bank: str, statement: str, *, key: str | None = None) -> attestations.AttestationView:
         with self.house.view(approver(bank)) as work:
-            request = statements.get_signing_request(work, statement)
+            request = signing_request.get_signing_request(work, statement)
         items = [
             {"dataset": item.dataset, "message": item.message, "signature": sign(item, signer(key or f"{bank}.approver"))}
             for item in request.items

@@ -14,7 +14,7 @@ from api.paging import PageParameter, answer_page
 from api.schemas.base import FindingsAnswer, PageAnswer, SigningItemAnswer
 from api.schemas.statements import LinesAnswer, SigningRequestAnswer, StatementAnswer, StatementRequest
 from ledger.records import canonical
-from ledger.services import anchors, claims, packages, statements
+from ledger.services import anchors, claims, packages, signing_request, statements
 from ledger.services.context import Work
 
 router = APIRouter()
@@ -101,7 +101,7 @@ def get_findings(call: CallParameter, statement: str) -> Response:
 def get_signing_request(call: CallParameter, statement: str) -> Response:
     """Return the PeriodAttestation of every dataset, to be signed with the bank's own key, away from this server."""
     with call.read() as work:
-        return reply(SigningRequestAnswer.of(statements.get_signing_request(work, statement))).response()
+        return reply(SigningRequestAnswer.of(signing_request.get_signing_request(work, statement))).response()
 
 
 @router.get(

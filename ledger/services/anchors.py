@@ -12,7 +12,7 @@ from ledger.records import canonical
 from ledger.services.attestations import read_message
 from ledger.services.context import Page, Work, may_see, require_visible
 from ledger.services.statement_state import live_attestations
-from ledger.services.statements import load_commitments, load_statement_row
+from ledger.services.stored_statement import load_commitments, load_statement_row
 from ledger.store import tables
 from ledger.store.repositories import attestations
 

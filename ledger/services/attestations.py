@@ -13,8 +13,9 @@ from ledger.records import canonical
 from ledger.services import audit
 from ledger.services.context import Page, Work, require_own, require_visible
 from ledger.services.signing import Received, queue, receive, signed_columns
+from ledger.services.signing_request import attestation_message
 from ledger.services.statement_state import find_statement_state, last_attested, live_attestations
-from ledger.services.statements import attestation_message, load_commitments, load_statement, load_statement_row
+from ledger.services.stored_statement import load_commitments, load_statement, load_statement_row
 from ledger.services.transactions import find_transaction
 from ledger.store import tables
 from ledger.store.repositories import attestations, statements

@@ -12,7 +12,7 @@ from ledger.merkle.plain import root
 from ledger.services import audit
 from ledger.services.context import Work, require_own
 from ledger.services.signing import queue, receive, signed_columns
-from ledger.services.statements import SIGNING_SECONDS, SigningItem
+from ledger.services.signing_request import SIGNING_SECONDS, SigningItem, signing_item
 from ledger.services.transactions import find_transaction
 from ledger.store.repositories import metering
 
@@ -78,14 +78,7 @@ def log_checkpoint_request(work: Work, institution: str) -> SigningItem:
         raise Conflict("the envelope log is empty", hint="send telemetry first", institution=institution)
     ledger = work.house.contracts.periods
     struct = LogCheckpoint(org=sid("org", institution), size=len(leaves), root=root(leaves), deadline=work.clock.now() + SIGNING_SECONDS)
-    return SigningItem(
-        dataset="",
-        primary_type="LogCheckpoint",
-        domain=ledger.domain.to_message(),
-        message=struct.to_message(),
-        digest="0x" + struct.digest(ledger.domain).hex(),
-        typed_data=struct.to_typed_data(ledger.domain),
-    )
+    return signing_item(ledger, struct)
 
 
 def submit_log_checkpoint(work: Work, institution: str, message: Mapping[str, object], signature: str) -> LogCheckpointView:

@@ -15,8 +15,9 @@ from ledger.services.attestations import read_message
 from ledger.services.context import Page, Work, may_see, require_own, require_visible
 from ledger.services.packages import PackageView, build_evidence_package, keep_package
 from ledger.services.signing import queue, receive, signed_columns
+from ledger.services.signing_request import SIGNING_SECONDS, SigningItem, signing_item
 from ledger.services.statement_state import attestation_states
-from ledger.services.statements import SIGNING_SECONDS, SigningItem, load_statement_row
+from ledger.services.stored_statement import load_statement_row
 from ledger.services.transactions import find_transaction
 from ledger.store import tables
 from ledger.store.repositories import claims, statements
@@ -54,14 +55,7 @@ def prepare_claim(work: Work, statement_id: str, scheme: str, claim_id: str, ver
     require_own(work, row.institution_id, "approver")
     message = _message(work, row, scheme, claim_id, verifiers_required, work.clock.now() + SIGNING_SECONDS)
     registry = work.house.contracts.claims
-    return SigningItem(
-        dataset="",
-        primary_type="Claim",
-        domain=registry.domain.to_message(),
-        message=message.to_message(),
-        digest="0x" + message.digest(registry.domain).hex(),
-        typed_data=message.to_typed_data(registry.domain),
-    )
+    return signing_item(registry, message)
 
 
 def submit_claim(

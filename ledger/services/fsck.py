@@ -23,7 +23,7 @@ from ledger.services.anchors import attested
 from ledger.services.attestations import read_message
 from ledger.services.context import Work
 from ledger.services.institutions import FORGET
-from ledger.services.statements import load_commitments
+from ledger.services.stored_statement import load_commitments
 from ledger.services.telemetry_replay import check_meter_days
 from ledger.services.transactions import find_transaction
 from ledger.store import tables

@@ -15,7 +15,7 @@ from ledger.services.anchors import attestation_item, attested, read_evidence
 from ledger.services.context import Work
 from ledger.services.findings import read_findings
 from ledger.services.statement_state import attestation_states
-from ledger.services.statements import load_commitments, load_records, load_statement, load_statement_row
+from ledger.services.stored_statement import load_commitments, load_records, load_statement, load_statement_row
 from ledger.store import tables
 from ledger.store.repositories import attestations, institutions, library, periods, statements
 

@@ -1,24 +1,19 @@
-"""Prepare a period's statement: a function of stored inputs, with every finding, and the request to sign it."""
+"""Prepare a period's statement: a function of stored inputs, with every finding."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ledger.accounting.checks import check_reports
-from ledger.accounting.commit import Commitments, commit
+from ledger.accounting.commit import commit
 from ledger.accounting.methods.operational_1 import Computation, Inputs, MeteredEnergy, compute
-from ledger.chain.typed_data import Cause, PeriodAttestation
-from ledger.errors import Conflict, InputError, NotFound
+from ledger.errors import Conflict, InputError
 from ledger.indicators.reading import release_from_document
-from ledger.merkle.keys import CommitmentKeys, meter_asset
-from ledger.metering.meter_day import MeterDay, assemble
 from ledger.records import canonical
 from ledger.records.activity import Activity
 from ledger.records.findings import Finding, findings_document, has_errors
-from ledger.records.meter_record import MeterRecord, Quantity
-from ledger.records.period import Period
-from ledger.records.statement import CAUSES, Statement
+from ledger.records.meter_record import MeterRecord
+from ledger.records.statement import CAUSES
 from ledger.services import audit
 from ledger.services.activity import load_activity_row
 from ledger.services.context import Page, Work, require_own, require_visible
@@ -28,12 +23,10 @@ from ledger.services.meters import all_meters
 from ledger.services.organisation import load_organisation
 from ledger.services.periods import load_period_row, to_period
 from ledger.services.statement_checks import check_restatement, observe_meters
-from ledger.services.statement_state import attestation_states, find_statement_state, last_attested, live_attestations
+from ledger.services.statement_state import attestation_states, find_statement_state, last_attested
+from ledger.services.stored_statement import assemble_records, contract_bytes, load_keys, load_statement, load_statement_row
 from ledger.store import tables
-from ledger.store.repositories import institutions, metering, statements
-
-SIGNING_SECONDS = 7 * 86_400
-"""How long a signing request stays good: a week, for an approver who is not at the desk."""
+from ledger.store.repositories import statements
 
 
 @dataclass(frozen=True)
@@ -57,26 +50,6 @@ class StatementView:
     library: str
     organisation: str
     activity: str
-
-
-@dataclass(frozen=True)
-class SigningItem:
-    """One message to sign: EIP-712 domain, primary type, message and the digest that the key signs (0x hex)."""
-
-    dataset: str
-    primary_type: str
-    domain: dict[str, object]
-    message: dict[str, object]
-    digest: str
-    typed_data: dict[str, object]
-
-
-@dataclass(frozen=True)
-class SigningRequest:
-    """What the approver of a statement signs: one message per dataset that is not attested yet."""
-
-    statement: str
-    items: tuple[SigningItem, ...]
 
 
 def prepare_statement(work: Work, institution: str, period: str, cause: str) -> StatementView:
@@ -154,124 +127,6 @@ def list_lines(work: Work, id: str, limit: int, after: str | None) -> Page[dict[
     return Page(items, str(start + limit) if start + limit < len(lines) else None)
 
 
-def get_signing_request(work: Work, id: str) -> SigningRequest:
-    """Return the messages that the approver signs: of each dataset that neither waits for the chain nor is anchored.
-
-    Raises:
-        Conflict: findings of severity error stand against the statement.
-    """
-    row = load_statement_row(work, id)
-    if row.has_errors:
-        raise Conflict("findings of severity error stand against this statement", hint="mend the inputs and prepare it again", statement=id)
-    statement = load_statement(row)
-    deadline = work.clock.now() + SIGNING_SECONDS
-    ledger = work.house.contracts.periods
-    items = []
-    live, commitments = live_attestations(work, row), load_commitments(work, row)
-    for dataset in commitments.datasets:
-        if dataset.dataset in live:
-            continue
-        struct = attestation_message(statement, dataset.dataset, commitments, deadline)
-        items.append(
-            SigningItem(
-                dataset=dataset.dataset,
-                primary_type="PeriodAttestation",
-                domain=ledger.domain.to_message(),
-                message=struct.to_message(),
-                digest="0x" + struct.digest(ledger.domain).hex(),
-                typed_data=struct.to_typed_data(ledger.domain),
-            )
-        )
-    return SigningRequest(str(row.id), tuple(items))
-
-
-def attestation_message(statement: Statement, dataset: str, commitments: Commitments, deadline: int) -> PeriodAttestation:
-    """Return the message that attests one dataset of a statement."""
-    committed = commitments.dataset(dataset)
-    context, tree = committed.context, committed.tree
-    return PeriodAttestation(
-        org=context.org,
-        dataset=context.dataset,
-        period_start=context.period_start,
-        period_end=context.period_end,
-        revision=context.revision,
-        cause=int(Cause[statement.cause.upper()]),
-        alg=context.alg,
-        measures=context.measures,
-        schema_hash=context.schema_hash,
-        n=tree.n,
-        totals=(tree.totals[0], tree.totals[1], tree.totals[2], tree.totals[3]),
-        tree_root=tree.tree_root,
-        root=tree.root,
-        library_hash=bytes.fromhex(statement.library_hash),
-        statement_hash=bytes.fromhex(statement.digest()),
-        deadline=deadline,
-    )
-
-
-def load_statement_row(work: Work, id: str) -> tables.Statement:
-    """Return the stored row of a statement that the actor may see.
-
-    Raises:
-        NotFound: none, or another institution's.
-    """
-    row = statements.find_statement(work.session, int(id)) if id.isdecimal() and len(id) < 18 else None
-    if row is None:
-        raise NotFound("no such statement", hint="list the statements of the period")
-    try:
-        require_visible(work, row.institution_id)
-    except NotFound:
-        raise NotFound("no such statement", hint="list the statements of the period") from None
-    return row
-
-
-def load_statement(row: tables.Statement) -> Statement:
-    """Return the value of a stored statement."""
-    return Statement.from_document(canonical.load_canonical(row.document))
-
-
-def load_records(work: Work, row: tables.Statement) -> dict[str, MeterRecord]:
-    """Return the meter records as the statement used them, by meter id."""
-    return {meter: MeterRecord.from_bytes(data) for meter, data in statements.iterate_meter_records(work.session, row.id)}
-
-
-def load_commitments(work: Work, row: tables.Statement) -> Commitments:
-    """Return the statement's commitments, computed again from stored records and the commitment key.
-
-    Raises:
-        Conflict: the institution had its commitment key erased.
-        IntegrityError: a stored record is not the one the statement names.
-    """
-    if statements.find_commitments(work.session, row.id) is None:
-        raise Conflict(
-            f"keys and salts of statement {row.id} were erased with the commitment key of {row.institution_id}",
-            hint="roots, totals and anchors stay; use the package that was downloaded before, or prepare a restatement with a new key",
-            statement=str(row.id),
-        )
-    statement = load_statement(row)
-    keys = load_keys(work, row.institution_id)
-    return commit(statement, load_records(work, row), keys, work.house.chain.chain_id, contract_bytes(work))
-
-
-def load_keys(work: Work, institution: str) -> CommitmentKeys:
-    """Return the institution's commitment keys.
-
-    Raises:
-        Conflict: none is kept.
-    """
-    secret = institutions.find_commitment_key(work.session, institution)
-    if secret is None:
-        raise Conflict(
-            f"no commitment key of {institution} is kept here", hint="set it with `lingtan keys commitment`", institution=institution
-        )
-    return CommitmentKeys(secret)
-
-
-def contract_bytes(work: Work) -> bytes:
-    """Return the PeriodLedger's 20 address bytes."""
-    return bytes.fromhex(work.house.contracts.periods.address[2:])
-
-
 def _next_revision(work: Work, institution: str, period: str, cause: str) -> tuple[int, str | None]:
     last = last_attested(work, institution, period)
     if last is None:
@@ -287,24 +142,6 @@ def _next_revision(work: Work, institution: str, period: str, cause: str) -> tup
             period=period,
         )
     return last.revision + 1, last.hash
-
-
-def assemble_records(work: Work, institution: str, period: Period) -> Iterator[tuple[str, MeterRecord]]:
-    """Yield each meter of the institution with its record of the period, from the meter-days as they are stored now.
-
-    A meter whose unit was closed throughout the period is left out, unless it has readings there: then it is for the method to refuse.
-    """
-    keys = load_keys(work, institution)
-    _, organisation = load_organisation(work, institution)
-    days = period.utc_days
-    for meter in all_meters(work, institution):
-        stored = metering.iterate_meter_days(work.session, institution, meter.id, days.start, days.stop - 1)
-        key = keys.leaf_key(meter_asset(meter.id, meter.quantity), period.start, period.end)
-        meter_days = (MeterDay(meter.id, day.day, day.values, day.quality) for day in stored)
-        record = assemble(period, key, Quantity(meter.quantity), meter_days)
-        unit = organisation.find_unit(meter.unit)
-        if unit is None or unit.is_open(period.first_day, period.last_day) or record.counts.missing < record.n:
-            yield meter.id, record
 
 
 def _keep(

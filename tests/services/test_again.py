@@ -11,7 +11,7 @@ from ledger.errors import Conflict
 from ledger.identifiers import sid
 from ledger.merkle.plain import root
 from ledger.records import canonical
-from ledger.services import attestations, checkpoints, claims, library, participants, statements, verdicts
+from ledger.services import attestations, checkpoints, claims, library, participants, signing_request, statements, verdicts
 from ledger.services.context import Actor, Work
 from ledger.store.repositories import metering
 from tests.product import ADMIN, LIBRARIAN, MONTH, PUBLISHER, VERIFIER, Town, approver, preparer, sign, signer, take_telemetry
@@ -41,7 +41,7 @@ def twice(town: Town, actor: Actor, act: Callable[[Work], object], kind: str, co
 def test_an_attestation(town: Town) -> None:
     statement = town.prepare("oak", "2025-03")
     with town.house.view(OAK) as work:
-        request = statements.get_signing_request(work, statement.id)
+        request = signing_request.get_signing_request(work, statement.id)
     items = [{"dataset": item.dataset, "message": item.message, "signature": sign(item, signer("oak.approver"))} for item in request.items]
     twice(town, OAK, lambda work: attestations.submit_attestation(work, statement.id, items), "periods.submit", 2)
     with town.house.view(OAK) as work:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ledger.errors import NotFound
-from ledger.services import activity, meters, organisation, statements
+from ledger.services import activity, meters, organisation, signing_request, statements, stored_statement
 from ledger.services.statements import StatementView
 from tests.product import AUDITOR, Town, preparer, take_telemetry
 from tests.services.books import DAYS, fuels, readings
@@ -45,7 +45,7 @@ def errors(view: StatementView) -> list[tuple[str, str]]:
 
 def meters_of(town: Town, view: StatementView) -> list[str]:
     with town.house.view(AUDITOR) as work:
-        return [meter.meter for meter in statements.load_statement(statements.load_statement_row(work, view.id)).meters]
+        return [meter.meter for meter in stored_statement.load_statement(stored_statement.load_statement_row(work, view.id)).meters]
 
 
 @pytest.mark.parametrize("kiosk", [("2025-03-03", None), ("2005-01-01", "2025-02-28")])
@@ -118,7 +118,7 @@ def test_a_statement_about_nothing_is_not_kept(town: Town) -> None:
     view = town.prepare("ash", "2025-03")
     assert (view.id, view.state, errors(view)) == ("", "rejected", [("NOTHING_TO_REPORT", "period 2025-03")])
     with town.house.view(AUDITOR) as work, pytest.raises(NotFound):
-        statements.get_signing_request(work, view.id)
+        signing_request.get_signing_request(work, view.id)
 
 
 def beside(town: Town, cause: str) -> list[str]:

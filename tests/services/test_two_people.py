@@ -10,7 +10,7 @@ from ledger.chain.typed_data import ProposeRelease, PublishRelease, ReleaseKind,
 from ledger.errors import Forbidden, InputError
 from ledger.identifiers import sid
 from ledger.records import canonical
-from ledger.services import attestations, library, statements, tokens, verdicts
+from ledger.services import attestations, library, signing_request, statements, tokens, verdicts
 from ledger.services.context import Actor
 from tests.product import MONTH, NOW, OPERATOR, Town, person, sign, signer
 from tests.services.books import signed, verdict_on
@@ -22,7 +22,7 @@ BOTH = person("oak.owner", "oak", "preparer", "approver")
 def test_who_prepared_a_statement_does_not_sign_it(town: Town) -> None:
     with town.work(BOTH) as work:
         statement = statements.prepare_statement(work, "oak", "2025-03", "first")
-        request = statements.get_signing_request(work, statement.id)
+        request = signing_request.get_signing_request(work, statement.id)
     items = [{"dataset": item.dataset, "message": item.message, "signature": sign(item, signer("oak.approver"))} for item in request.items]
     with pytest.raises(Forbidden, match="preparer of a statement"), town.work(BOTH) as work:
         attestations.submit_attestation(work, statement.id, items)

@@ -28,7 +28,7 @@ from ledger.identifiers import sid
 from ledger.indicators.shipped import shipped_release
 from ledger.records import canonical
 from ledger.records.outbox import REVERTED
-from ledger.services import attestations, library, statements
+from ledger.services import attestations, library, signing_request, statements, stored_statement
 from ledger.services.fsck import check_house
 from ledger.services.relay import build_relay
 from ledger.store.outbox import list_outbox
@@ -86,7 +86,7 @@ def suspend(town: Town, name: str, suspended: bool) -> None:
 
 def request(town: Town) -> list[tuple[str, PeriodAttestation, Domain]]:
     with town.house.view(approver(BANK)) as work:
-        items = statements.get_signing_request(work, STATEMENT).items
+        items = signing_request.get_signing_request(work, STATEMENT).items
     return [
         (
             item.dataset,
@@ -363,8 +363,8 @@ def propose_another_library(town: Town) -> str:
 def forge_statement(town: Town, library_hash: str) -> str:
     """Store a statement as an insider would: the real one, computed with a library that nobody published."""
     with town.work(OPERATOR) as work:
-        row = statements.load_statement_row(work, STATEMENT)
-        forged = replace(statements.load_statement(row), library_hash=library_hash)
+        row = stored_statement.load_statement_row(work, STATEMENT)
+        forged = replace(stored_statement.load_statement(row), library_hash=library_hash)
         organisation = work.session.get_one(OrganisationVersion, row.organisation_version_id)
         activity = work.session.get_one(ActivityVersion, row.activity_version_id)
         made = statement_rows.add_statement(

@@ -12,7 +12,7 @@ import pytest
 from ledger.errors import Conflict, Forbidden
 from ledger.identifiers import sid
 from ledger.merkle.keys import meter_asset
-from ledger.services import anchors, claims, institutions, packages, statements
+from ledger.services import anchors, claims, institutions, packages, signing_request, statements, stored_statement
 from ledger.services.fsck import check_house
 from tests.product import AUDITOR, Town, approver, open_town, preparer
 from tests.services.test_main_job import small_bank
@@ -49,9 +49,9 @@ def erased(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Erased]:
         town.relay()
         package = write_package(town, statement, folder)
         with town.house.view(AUDITOR) as work:
-            row = statements.load_statement_row(work, statement)
+            row = stored_statement.load_statement_row(work, statement)
             secrets = {"commitment key": sid("commitment", BANK)}
-            for dataset in statements.load_commitments(work, row).datasets:
+            for dataset in stored_statement.load_commitments(work, row).datasets:
                 for opening in dataset.openings:
                     secrets[f"key of {opening.asset}"] = opening.key
                     secrets[f"salt of {opening.asset}"] = opening.salt
@@ -116,7 +116,7 @@ def test_whoever_asks_for_an_opening_is_told_that_it_was_erased(erased: Erased) 
             lambda: anchors.get_leaf_proof(work, erased.statement, "METERS", asset),
             lambda: packages.build_evidence_package(work, erased.statement),
             lambda: claims.get_claim_package(work, f"{BANK}:c1"),
-            lambda: statements.get_signing_request(work, erased.statement),
+            lambda: signing_request.get_signing_request(work, erased.statement),
         ):
             with pytest.raises(Conflict, match="were erased with the commitment key") as refused:
                 question()
@@ -172,7 +172,7 @@ def test_the_files_themselves_hold_no_trace_once_the_house_is_closed(tmp_path: P
         small_bank(town)
         statement = town.prepare(BANK, YEAR).id
         with town.house.view(AUDITOR) as work:
-            committed = statements.load_commitments(work, statements.load_statement_row(work, statement))
+            committed = stored_statement.load_commitments(work, stored_statement.load_statement_row(work, statement))
         secrets = [sid("commitment", BANK), *(part for item in committed.datasets for one in item.openings for part in (one.key, one.salt))]
         with town.work(approver(BANK)) as work:
             institutions.forget_commitment_key(work, BANK)

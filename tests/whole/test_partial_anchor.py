@@ -15,11 +15,11 @@ from ledger.chain.typed_data import Role, SetKeyStanding
 from ledger.errors import Conflict, InputError
 from ledger.identifiers import sid
 from ledger.records.outbox import FINAL, QUEUED
-from ledger.services import attestations, claims, statements
+from ledger.services import attestations, claims, signing_request
 from ledger.services.attestations import AttestationView
 from ledger.services.fsck import check_house
 from ledger.services.relay import keep_evidence
-from ledger.services.statements import SIGNING_SECONDS
+from ledger.services.signing_request import SIGNING_SECONDS
 from ledger.store.outbox import SqlOutbox, list_outbox
 from ledger.store.repositories import attestations as rows
 from tests.product import AUDITOR, CHAIN_ID, MONTH, OPERATOR, Town, approver, sign, signer
@@ -105,7 +105,7 @@ def test_only_what_was_refused_is_signed_again_and_the_statement_is_anchored(
     assert refused.state == "rejected"
     assert error in (refused.items[1].error or "")
     with town.house.view(approver(BANK)) as work:
-        request = statements.get_signing_request(work, STATEMENT)
+        request = signing_request.get_signing_request(work, STATEMENT)
     assert [item.dataset for item in request.items] == ["OPERATIONAL"]
 
     town.attest(BANK, STATEMENT)
@@ -135,7 +135,7 @@ def test_a_revision_with_one_anchor_is_used_and_the_next_one_has_a_cause(town: T
         assert attestations.get_attestation(work, restated.id).state == "anchored"
         assert check_house(work) == ()
     with town.house.view(approver(BANK)) as work:
-        late = statements.get_signing_request(work, STATEMENT)
+        late = signing_request.get_signing_request(work, STATEMENT)
     items = [{"dataset": item.dataset, "message": item.message, "signature": sign(item, signer(f"{BANK}.approver"))} for item in late.items]
     with pytest.raises(Conflict, match="revision 2 of p0 is attested already"), town.work(approver(BANK)) as work:
         attestations.submit_attestation(work, STATEMENT, items)
@@ -146,7 +146,7 @@ def test_nothing_is_restated_while_one_dataset_waits(town: Town) -> None:
     with pytest.raises(Conflict, match="on its way"):
         town.prepare(BANK, PERIOD, "error")
     with town.house.view(approver(BANK)) as work:
-        assert statements.get_signing_request(work, STATEMENT).items == ()
+        assert signing_request.get_signing_request(work, STATEMENT).items == ()
 
 
 def test_a_message_that_is_recorded_may_come_along_and_another_one_may_not(town: Town) -> None:
@@ -157,7 +157,7 @@ def test_a_message_that_is_recorded_may_come_along_and_another_one_may_not(town:
     suspend_the_key(town)
     assert item_states(town) == [("METERS", "anchored"), ("OPERATIONAL", "rejected")]
     with town.house.view(approver(BANK)) as work:
-        (item,) = statements.get_signing_request(work, STATEMENT).items
+        (item,) = signing_request.get_signing_request(work, STATEMENT).items
     fresh = {"dataset": item.dataset, "message": item.message, "signature": sign(item, signer(f"{BANK}.approver"))}
     with pytest.raises(InputError, match="got METERS, expected OPERATIONAL"), town.work(approver(BANK)) as work:
         attestations.submit_attestation(work, STATEMENT, [recorded])

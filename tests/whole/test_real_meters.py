@@ -11,7 +11,7 @@ from pathlib import Path
 from ledger.clock import parse_instant
 from ledger.records.meter_record import MeterRecord
 from ledger.records.period import Period
-from ledger.services import statements
+from ledger.services import stored_statement
 from ledger.services.activity import submit_activity
 from ledger.services.periods import open_period
 from tests.product import AUDITOR, open_town, preparer, take_telemetry
@@ -49,9 +49,9 @@ def test_two_real_years_are_loaded_computed_anchored_and_verified(tmp_path: Path
             town.attest("office", statement.id)
             town.relay()
             with town.house.view(AUDITOR) as work:
-                row = statements.load_statement_row(work, statement.id)
-                records = statements.load_records(work, row)
-                computed = statements.load_statement(row)
+                row = stored_statement.load_statement_row(work, statement.id)
+                records = stored_statement.load_records(work, row)
+                computed = stored_statement.load_statement(row)
             for meter, record in records.items():
                 assert record.n == slots
                 assert Fraction(record.total, 1_000_000) == expected[year, meter]
@@ -108,6 +108,6 @@ def test_a_meter_record_of_the_real_file_survives_its_bytes(tmp_path: Path, shar
             timezone=ZONE,
         )
         with town.house.view(preparer("office")) as work:
-            records = dict(statements.assemble_records(work, "office", Period.of_dates(*YEARS[2012], ZONE)))
+            records = dict(stored_statement.assemble_records(work, "office", Period.of_dates(*YEARS[2012], ZONE)))
     for record in records.values():
         assert MeterRecord.from_bytes(record.to_bytes()) == record

@@ -1,0 +1,100 @@
+"""What is stored of a statement, read back: the row, the value, its meter records, its commitments; and the records of a period to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ledger.accounting.commit import Commitments, commit
+from ledger.errors import Conflict, NotFound
+from ledger.merkle.keys import CommitmentKeys, meter_asset
+from ledger.metering.meter_day import MeterDay, assemble
+from ledger.records import canonical
+from ledger.records.meter_record import MeterRecord, Quantity
+from ledger.records.period import Period
+from ledger.records.statement import Statement
+from ledger.services.context import Work, require_visible
+from ledger.services.meters import all_meters
+from ledger.services.organisation import load_organisation
+from ledger.store import tables
+from ledger.store.repositories import institutions, metering, statements
+
+
+def load_statement_row(work: Work, id: str) -> tables.Statement:
+    """Return the stored row of a statement that the actor may see.
+
+    Raises:
+        NotFound: none, or another institution's.
+    """
+    row = statements.find_statement(work.session, int(id)) if id.isdecimal() and len(id) < 18 else None
+    if row is None:
+        raise NotFound("no such statement", hint="list the statements of the period")
+    try:
+        require_visible(work, row.institution_id)
+    except NotFound:
+        raise NotFound("no such statement", hint="list the statements of the period") from None
+    return row
+
+
+def load_statement(row: tables.Statement) -> Statement:
+    """Return the value of a stored statement."""
+    return Statement.from_document(canonical.load_canonical(row.document))
+
+
+def load_records(work: Work, row: tables.Statement) -> dict[str, MeterRecord]:
+    """Return the meter records as the statement used them, by meter id."""
+    return {meter: MeterRecord.from_bytes(data) for meter, data in statements.iterate_meter_records(work.session, row.id)}
+
+
+def load_commitments(work: Work, row: tables.Statement) -> Commitments:
+    """Return the statement's commitments, computed again from stored records and the commitment key.
+
+    Raises:
+        Conflict: the institution had its commitment key erased.
+        IntegrityError: a stored record is not the one the statement names.
+    """
+    if statements.find_commitments(work.session, row.id) is None:
+        raise Conflict(
+            f"keys and salts of statement {row.id} were erased with the commitment key of {row.institution_id}",
+            hint="roots, totals and anchors stay; use the package that was downloaded before, or prepare a restatement with a new key",
+            statement=str(row.id),
+        )
+    statement = load_statement(row)
+    keys = load_keys(work, row.institution_id)
+    return commit(statement, load_records(work, row), keys, work.house.chain.chain_id, contract_bytes(work))
+
+
+def load_keys(work: Work, institution: str) -> CommitmentKeys:
+    """Return the institution's commitment keys.
+
+    Raises:
+        Conflict: none is kept.
+    """
+    secret = institutions.find_commitment_key(work.session, institution)
+    if secret is None:
+        raise Conflict(
+            f"no commitment key of {institution} is kept here", hint="set it with `lingtan keys commitment`", institution=institution
+        )
+    return CommitmentKeys(secret)
+
+
+def contract_bytes(work: Work) -> bytes:
+    """Return the PeriodLedger's 20 address bytes."""
+    return bytes.fromhex(work.house.contracts.periods.address[2:])
+
+
+def assemble_records(work: Work, institution: str, period: Period) -> Iterator[tuple[str, MeterRecord]]:
+    """Yield each meter of the institution with its record of the period, from the meter-days as they are stored now.
+
+    A meter whose unit was closed throughout the period is left out, unless it has readings there: then it is for the method to refuse.
+    """
+    keys = load_keys(work, institution)
+    _, organisation = load_organisation(work, institution)
+    days = period.utc_days
+    for meter in all_meters(work, institution):
+        stored = metering.iterate_meter_days(work.session, institution, meter.id, days.start, days.stop - 1)
+        key = keys.leaf_key(meter_asset(meter.id, meter.quantity), period.start, period.end)
+        meter_days = (MeterDay(meter.id, day.day, day.values, day.quality) for day in stored)
+        record = assemble(period, key, Quantity(meter.quantity), meter_days)
+        unit = organisation.find_unit(meter.unit)
+        if unit is None or unit.is_open(period.first_day, period.last_day) or record.counts.missing < record.n:
+            yield meter.id, record
