@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
-from ledger.cli import bank, centre, keys, librarian, operator, reporting
+from ledger.cli import bank, centre, keys, librarian, operator, outbox, reporting, verdicts
 from ledger.cli.failures import INTERRUPTED, OK, describe
 from ledger.cli.invocation import LOCAL_URL, Invocation, this
 from ledger.cli.messages import Language
@@ -135,7 +135,7 @@ def demo(
         out.document({"data": str(data), "done": True})
 
 
-for room in (operator, bank, reporting, librarian, centre, keys):
+for room in (operator, outbox, bank, reporting, librarian, centre, verdicts, keys):
     app.add_typer(room.app)
 
 

@@ -10,6 +10,7 @@ import typer
 
 from ledger.cli.bank import all_statements, show_statements, totals_of
 from ledger.cli.invocation import Invocation, my_institution, this, write_result
+from ledger.client.http import Client, RequestRefused
 from ledger.errors import Conflict, IntegrityError, LedgerError
 from ledger.records import canonical
 
@@ -39,7 +40,7 @@ def status(context: typer.Context, statement: Annotated[str | None, typer.Argume
             show_statements(run, all_statements(client))
             return
         answer = client.get(f"/v1/statements/{statement}")
-        signed = client.get(f"/v1/attestations/{statement}") if answer["state"] not in ("draft", "rejected") else None
+        signed = find_attestation(client, answer)
     if run.out.json:
         run.out.document({"statement": answer, "attestation": signed})
         return
@@ -47,6 +48,7 @@ def status(context: typer.Context, statement: Annotated[str | None, typer.Argume
     run.out.record(answer, [*((name, answer[name]) for name in names), *totals_of(answer)])
     if signed is not None:
         show_items(run, signed)
+        explain_items(run, signed)
 
 
 @app.command(rich_help_panel=PANEL)
@@ -133,6 +135,7 @@ def claim(
     id: Annotated[str, typer.Option(help="the id the claim will have, such as operational-2025")],
     scheme: Annotated[str, typer.Option(help="the scheme to be recognised under")],
     key: KeyOption,
+    verifiers: Annotated[int, typer.Option(help="how many verifiers decide", min=1, max=2)] = 1,
     wait: WaitOption = 120,
 ) -> None:
     """Claim recognition for an anchored statement, signed with the bank's own key."""
@@ -141,9 +144,9 @@ def claim(
     run = this(context)
     with run.client() as client:
         view = client.get(f"/v1/statements/{statement}")
-        item = client.get(f"/v1/statements/{statement}/claim-request", scheme=scheme, claim=id)
+        item = acts.request_claim(client, statement, id, scheme, verifiers)
         if not run.out.json:
-            fields = [("id", id), ("scheme", scheme), ("statement", statement), ("period", view["period"])]
+            fields = [("id", id), ("scheme", scheme), ("verifiers", verifiers), ("statement", statement), ("period", view["period"])]
             run.out.record(item, [*fields, ("package", item["message"]["packageHash"]), *totals_of(view)])
         run.confirm(statement)
         answer = acts.claim(run.party(client, key), statement, claim_id=id, scheme=scheme, request=item, seconds=wait)
@@ -180,6 +183,26 @@ def check_request(view: dict[str, Any], request: dict[str, Any], document: bytes
             raise IntegrityError(f"the message for {item['dataset']} attests another statement", hint=hint)
         if item["dataset"] == "OPERATIONAL" and list(message["totals"]) != list(view["totals"].values()):
             raise IntegrityError("the message attests other totals than those shown", hint=hint)
+
+
+def find_attestation(client: Client, statement: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the attestation of a statement; None where nothing of it was signed, a draft or one that findings refuse."""
+    if statement["state"] == "draft":
+        return None
+    try:
+        return dict(client.get(f"/v1/attestations/{statement['id']}"))
+    except RequestRefused as error:
+        if error.status != 404:
+            raise
+        return None
+
+
+def explain_items(run: Invocation, answer: dict[str, Any]) -> None:
+    """Say what to do about datasets that did not reach the chain."""
+    for state, key in (("rejected", "sign_again"), ("quarantined", "operator_looks")):
+        names = ", ".join(str(item["dataset"]) for item in answer["items"] if item["state"] == state)
+        if names:
+            run.out.note(key, datasets=names, id=answer["statement"])
 
 
 def show_items(run: Invocation, answer: dict[str, Any]) -> None:

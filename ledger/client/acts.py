@@ -179,19 +179,35 @@ def checkpoint_log(approver: Party, institution: str) -> dict[str, Any]:
     return dict(approver.client.post(f"/v1/institutions/{institution}/log-checkpoints", body))
 
 
+def request_claim(client: Client, statement: str, claim_id: str, scheme: str, verifiers: int = 1) -> dict[str, Any]:
+    """Return the claim that an approver signs.
+
+    Raises:
+        IntegrityError: it asks for another number of verifiers.
+    """
+    path = f"/v1/statements/{statement}/claim-request"
+    item = dict(client.get(path, scheme=scheme, claim=claim_id, verifiers_required=str(verifiers)))
+    if int(str(item["message"]["verifiersRequired"])) != verifiers:
+        raise IntegrityError("the server's claim asks for another number of verifiers", hint="do not sign; tell the operator")
+    return item
+
+
 def claim(
     approver: Party,
     statement: str,
     *,
     claim_id: str,
     scheme: str,
+    verifiers: int = 1,
     request: Mapping[str, Any] | None = None,
     seconds: float = 60,
 ) -> dict[str, Any]:
-    """Sign a claim on a scheme, hand it in and wait until the chain has it."""
-    item = (
-        request if request is not None else approver.client.get(f"/v1/statements/{statement}/claim-request", scheme=scheme, claim=claim_id)
-    )
+    """Sign a claim on a scheme, hand it in and wait until the chain has it.
+
+    Args:
+        verifiers: how many decide, 1 or 2; where a request is given, it says so already.
+    """
+    item = request if request is not None else request_claim(approver.client, statement, claim_id, scheme, verifiers)
     body = {
         "statement": statement,
         "claim": claim_id,
@@ -201,6 +217,25 @@ def claim(
     }
     answer = approver.client.post("/v1/claims", body)
     return dict(approver.client.wait(f"/v1/claims/{answer['id']}", until=SETTLED, seconds=seconds))
+
+
+def commit_verdict(client: Client, signed: Mapping[str, Any], *, seconds: float = 60) -> dict[str, Any]:
+    """Hand in a signed commitment (message, signature) and wait until the chain has it. The same again changes nothing."""
+    return _hand_in(client, "/v1/verdict-commitments", signed, seconds)
+
+
+def submit_verdict(client: Client, signed: Mapping[str, Any], *, seconds: float = 60) -> dict[str, Any]:
+    """Hand in a signed verdict (message, signature, result) and wait until the chain has it. The same again changes nothing."""
+    return _hand_in(client, "/v1/verdicts", signed, seconds)
+
+
+def _hand_in(client: Client, path: str, signed: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+    answer = dict(client.post(path, dict(signed)))
+    end = time.monotonic() + seconds
+    while answer["state"] not in ("anchored", "rejected") and time.monotonic() < end:
+        time.sleep(0.2)
+        answer = next((item for item in client.get_all(path, claim=answer["claim"]) if item["id"] == answer["id"]), answer)
+    return answer
 
 
 def new_commitment_key() -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import stat
 import subprocess
 import sys
@@ -23,7 +24,7 @@ def test_a_statement_signed_by_command_is_anchored_with_the_totals_of_its_docume
     assert [item["state"] for item in books.attestation["items"]] == ["anchored", "anchored"]
     assert {item["signer"].lower() for item in books.attestation["items"]} == {city.addresses["approver"].lower()}
     shown = city.ask("status", books.statement["id"], who="approver")
-    assert shown["statement"]["state"] in ("anchored", "superseded")
+    assert shown["statement"]["state"] in ("anchored", "verified", "superseded")
     # 48 h at 4.2 kW is 201.6 kWh, and every figure is on the statement's lines.
     assert shown["statement"]["totals"] == books.statement["totals"]
     assert all(item["root"] for item in shown["attestation"]["items"])
@@ -33,7 +34,7 @@ def test_status_without_an_id_lists_the_bank_s_statements_in_exact_tonnes(city: 
     text = city.run("status", who="preparer").stdout
     grams = int(books.statement["totals"]["scope1_g"])
     assert f"{grams // 10**6}.{grams % 10**6:06d} t CO2e" in text
-    assert "anchored" in text
+    assert re.search("anchored|verified", text)
     assert "belongs to no institution" in city.run("statement", "list", who="auditor", code=2).stderr
 
 
@@ -69,7 +70,8 @@ def test_package_proof_and_policy_by_command_verify_offline(city: City, books: B
 
 def test_a_claim_reaches_the_centre_s_queue_and_its_review(city: City, books: Books, tmp_path: Path) -> None:
     assert books.claim["state"] == "submitted"
-    assert [item["id"] for item in city.ask("queue", "--state", "submitted", who="auditor")["items"]] == ["bank-a:march"]
+    assert "bank-a:march" in [item["id"] for item in city.ask("queue", "--state", "submitted", who="auditor")["items"]]
+    assert city.ask("queue", "--state", "certified", who="auditor")["items"] == []
     out = tmp_path / "claimed.zip"
     review = city.ask("review", "bank-a:march", "--out", out, who="auditor")
     assert review["claim"]["package"] == books.claim["package"]

@@ -1,0 +1,72 @@
+"""Commands of a verifier: hand in what `lingtan-verify verdict` signed. The commitment hides the result, the verdict shows it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ledger.cli.invocation import this
+from ledger.cli.offline import read_document
+from ledger.cli.reporting import WaitOption, require_settled
+from ledger.errors import MalformedDocument
+
+app = typer.Typer()
+group = typer.Typer(no_args_is_help=True, help="Verdicts on claims, as `lingtan-verify verdict` signed them.")
+app.add_typer(group, name="verdict", rich_help_panel="Centre")
+
+FileArgument = Annotated[Path, typer.Argument(help="what `lingtan-verify verdict` wrote", exists=True, dir_okay=False)]
+COMMITMENT_COLUMNS = ("id", "verifier", "signer", "commitment", "state", "problem")
+VERDICT_FIELDS = ("id", "claim", "verifier", "opinion", "assurance", "sequence", "result_hash", "state")
+REQUIRED = 2
+
+
+@group.command("commit")
+def commit(context: typer.Context, file: FileArgument, wait: WaitOption = 60) -> None:
+    """Hand in the commitment, where a claim asks for two verifiers: both are on the chain before the first verdict is shown."""
+    from ledger.client import acts
+
+    run = this(context)
+    signed = _read_signed(file, "commitment")
+    with run.client() as client:
+        mine = acts.commit_verdict(client, signed, seconds=wait)
+        items = list(client.get_all("/v1/verdict-commitments", claim=mine["claim"]))
+    rows = [[item["error" if name == "problem" else name] for name in COMMITMENT_COLUMNS] for item in items]
+    run.out.table({"commitment": mine, "items": items}, COMMITMENT_COLUMNS, rows)
+    require_settled({**mine, "items": [mine]}, ("anchored",), f"the commitment on {mine['claim']}", wait)
+    anchored = sum(1 for item in items if item["state"] == "anchored")
+    run.out.note("commitments_so_far", count=anchored, required=REQUIRED)
+
+
+@group.command("submit")
+def submit(context: typer.Context, file: FileArgument, wait: WaitOption = 60) -> None:
+    """Hand in the verdict itself, with the result whose hash it signs."""
+    from ledger.client import acts
+
+    run = this(context)
+    signed = _read_signed(file, "verdict")
+    with run.client() as client:
+        answer = acts.submit_verdict(client, signed, seconds=wait)
+    run.out.record(answer, [*((name, answer[name]) for name in VERDICT_FIELDS), ("problem", answer["error"])])
+    require_settled({**answer, "items": [answer]}, ("anchored",), f"the verdict on {answer['claim']}", wait)
+
+
+def _read_signed(file: Path, part: str) -> dict[str, Any]:
+    """Return the body of one request out of what the verifier wrote, and nothing else of it.
+
+    Args:
+        part: `commitment` (message and signature; the result stays here) or `verdict` (with the result).
+
+    Raises:
+        MalformedDocument: the file is something else.
+    """
+    document = read_document(file)
+    found = document.get("commitment") if part == "commitment" else document
+    wanted = {"message": dict, "signature": str} | ({"result": dict} if part == "verdict" else {})
+    if not isinstance(found, dict) or not all(isinstance(found.get(name), kind) for name, kind in wanted.items()):
+        names = ", ".join(wanted)
+        raise MalformedDocument(
+            f"{file} holds no signed {part}: expected {names}", hint="give the file that `lingtan-verify verdict --out FILE` wrote"
+        )
+    return {name: found[name] for name in wanted}

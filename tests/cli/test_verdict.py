@@ -1,0 +1,94 @@
+"""Two verifiers recompute a claim with the verifier's own code; by commands they hand in what hides the result, then what shows it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger.chain.keystore import SCRYPT_N_LIGHT, create_key
+from tests.cli.city import PASSPHRASE, SINCE, City
+from tests.cli.conftest import Books
+from verifier.__main__ import main as verify
+
+CLAIM = "bank-a:for-two"
+VERIFIERS = (("first", "gfc"), ("second", "firm"))
+
+
+@dataclass(frozen=True)
+class Case:
+    """A claim that asks for two verifiers, and what each of them signed."""
+
+    claim: dict[str, Any]
+    signed: dict[str, Path]
+
+
+@pytest.fixture(scope="module")
+def case(city: City, books: Books, tmp_path_factory: pytest.TempPathFactory) -> Case:
+    """Two verifiers' keys on the chain, bank-a's claim for two, its package, the centre's policy, and both verdicts in files."""
+    folder = tmp_path_factory.mktemp("verdict")
+    admin = ("--key", city.key("admin"), "--yes")
+    city.run("institution", "create", "firm", "--kind", "verifier", "--en", "Firm", "--zh", "事务所", who="operator")
+    city.run("institution", "register", "firm", *admin, "--wait", 0, who="admin")
+    for person, institution in VERIFIERS:
+        address = create_key(city.key(person), PASSPHRASE, scrypt_n=SCRYPT_N_LIGHT)
+        belonging = ("--institution", institution, "--roles", "verifier")
+        city.run("token", "create", "--subject", f"test.{person}", *belonging, "--out", city.token(person))
+        key = ("--address", address, "--role", "verifier", "--valid-from", SINCE)
+        city.run("institution", "key-add", institution, *key, *admin, who="admin")
+    current = next(item for item in reversed(city.ask("status", who="approver")["items"]) if item["state"] in ("anchored", "verified"))
+    claiming = ("claim", current["id"], "--id", "for-two", "--scheme", "operational-2026", "--key", city.key("approver"))
+    claim = city.ask(*claiming, "--verifiers", 2, who="approver")
+    made = city.ask("keys", "policy", folder / "policy.pem")
+    city.run("policy", "export", "--version", 1, "--key", folder / "policy.pem", "--out", folder / "policy.json", who="admin")
+    city.run("review", CLAIM, "--out", folder / "claimed.zip", who="first")
+    (folder / "passphrase").write_text(PASSPHRASE, encoding="utf-8")
+    signed = {}
+    for sequence, (person, institution) in enumerate(VERIFIERS):
+        signed[person] = folder / f"{person}.json"
+        trust = ("--policy", folder / "policy.json", "--policy-key", made["public_key"])
+        key = ("--institution", institution, "--key", city.key(person), "--passphrase-file", folder / "passphrase")
+        rest = ("--opinion", "qualified", "--sequence", sequence, "--out", signed[person])
+        assert verify([str(word) for word in ("verdict", folder / "claimed.zip", "--claim", CLAIM, *trust, *key, *rest)]) in (0, 4)
+    return Case(claim, signed)
+
+
+def test_a_claim_says_how_many_verifiers_decide(city: City, case: Case) -> None:
+    assert (case.claim["id"], case.claim["state"]) == (CLAIM, "submitted")
+    words = ("claim", "1", "--id", "x", "--scheme", "operational-2026", "--key", city.key("approver"), "--verifiers")
+    assert "less than or equal to 2" in city.run(*words, 3, who="approver", code=2).stderr
+    words = ("claim", case.claim["statement"], *words[2:])
+    shown = city.run(*words, 2, "--lang", "zh", who="approver", code=2, input="no\n").stdout
+    assert re.search(r"核验机构数 +2\n", re.sub(" +$", "", shown, flags=re.MULTILINE))
+
+
+def test_both_commit_before_the_first_shows_and_two_verdicts_attest_the_claim(city: City, case: Case) -> None:
+    first, second = case.signed["first"], case.signed["second"]
+    taken = city.run("verdict", "commit", first, who="first")
+    assert "1 of 2 commitments are on the chain" in taken.stderr
+    again = city.ask("verdict", "commit", first, who="first")
+    assert (again["commitment"]["state"], len(again["items"])) == ("anchored", 1)
+    both = city.ask("verdict", "commit", second, who="second")
+    assert [(item["verifier"], item["state"]) for item in both["items"]] == [("gfc", "anchored"), ("firm", "anchored")]
+    assert json.loads(first.read_bytes())["result"]["opinion"] not in json.dumps(both), "a commitment says nothing of the result"
+    assert "qualified" in city.run("verdict", "submit", first, who="first").stdout
+    assert city.ask("review", CLAIM, who="auditor")["claim"]["state"] == "submitted", "one of two is not enough"
+    shown = city.ask("verdict", "submit", second, who="second")
+    assert (shown["claim"], shown["verifier"], shown["sequence"], shown["state"]) == (CLAIM, "firm", 1, "anchored")
+    assert city.ask("verdict", "submit", second, who="second")["id"] == shown["id"]
+    assert city.ask("review", CLAIM, who="auditor")["claim"]["state"] == "attested"
+
+
+def test_files_that_hold_no_signed_verdict_end_with_3(city: City, case: Case, tmp_path: Path) -> None:
+    bare = tmp_path / "bare.json"
+    bare.write_text(json.dumps({"commitment": {"message": {}}, "message": {}, "signature": "0x"}), encoding="utf-8")
+    assert "no signed commitment: expected message, signature" in city.run("verdict", "commit", bare, who="first", code=3).stderr
+    assert "no signed verdict: expected message, signature, result" in city.run("verdict", "submit", bare, who="first", code=3).stderr
+    copy = tmp_path / "copy.json"
+    shutil.copy(case.signed["first"], copy)
+    assert "needs the role verifier" in city.run("verdict", "commit", copy, who="approver", code=11).stderr
