@@ -49,12 +49,12 @@ def case(city: City, books: Books, tmp_path_factory: pytest.TempPathFactory) -> 
     city.run("review", CLAIM, "--out", folder / "claimed.zip", who="first")
     (folder / "passphrase").write_text(PASSPHRASE, encoding="utf-8")
     signed = {}
+    trust = ("--policy", folder / "policy.json", "--policy-key", made["public_key"])
     for sequence, (person, institution) in enumerate(VERIFIERS):
         signed[person] = folder / f"{person}.json"
-        trust = ("--policy", folder / "policy.json", "--policy-key", made["public_key"])
-        key = ("--institution", institution, "--key", city.key(person), "--passphrase-file", folder / "passphrase")
+        keyed = ("--institution", institution, "--key", city.key(person), "--passphrase-file", folder / "passphrase")
         rest = ("--opinion", "qualified", "--sequence", sequence, "--out", signed[person])
-        assert verify([str(word) for word in ("verdict", folder / "claimed.zip", "--claim", CLAIM, *trust, *key, *rest)]) in (0, 4)
+        assert verify([str(word) for word in ("verdict", folder / "claimed.zip", "--claim", CLAIM, *trust, *keyed, *rest)]) in (0, 4)
     return Case(claim, signed)
 
 
