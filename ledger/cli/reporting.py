@@ -22,6 +22,7 @@ OutOption = Annotated[Path, typer.Option(help="the file to write")]
 WaitOption = Annotated[float, typer.Option(help="how many seconds to wait for the chain; 0: do not wait", min=0)]
 ANCHORED = ("anchored", "verified", "superseded")
 SIGNED = ("signed", "queued", *ANCHORED)
+KEY_HINT = "is the key registered and in force?"
 ITEM_COLUMNS = ("dataset", "state", "root", "signer", "tx_hash", "problem")
 
 
@@ -211,13 +212,13 @@ def show_items(run: Invocation, answer: dict[str, Any]) -> None:
     run.out.table(answer, ITEM_COLUMNS, rows)
 
 
-def require_settled(answer: dict[str, Any], states: tuple[str, ...], what: str, seconds: float) -> None:
+def require_settled(answer: dict[str, Any], states: tuple[str, ...], what: str, seconds: float, hint: str = KEY_HINT) -> None:
     """Pass as `require_state` does, and where nobody wanted to wait also if it is still on its way."""
     if seconds > 0 or answer["state"] == "rejected":
-        require_state(answer, states, what)
+        require_state(answer, states, what, hint)
 
 
-def require_state(answer: dict[str, Any], states: tuple[str, ...], what: str) -> None:
+def require_state(answer: dict[str, Any], states: tuple[str, ...], what: str, hint: str = KEY_HINT) -> None:
     """Pass if a resource has come so far.
 
     Raises:
@@ -228,5 +229,5 @@ def require_state(answer: dict[str, Any], states: tuple[str, ...], what: str) ->
         return
     if answer["state"] == "rejected":
         reasons = "; ".join(str(item["error"]) for item in answer.get("items", ()) if item.get("error"))
-        raise NotAnchored(f"{what} was refused by the contract: {reasons or 'no reason given'}", hint="is the key registered and in force?")
+        raise NotAnchored(f"{what} was refused by the contract: {reasons or 'no reason given'}", hint=hint)
     raise Conflict(f"{what} is {answer['state']}", hint="look again with `lingtan status`; what was signed is kept and relayed")

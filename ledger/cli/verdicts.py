@@ -20,6 +20,7 @@ FileArgument = Annotated[Path, typer.Argument(help="what `lingtan-verify verdict
 COMMITMENT_COLUMNS = ("id", "verifier", "signer", "commitment", "state", "problem")
 VERDICT_FIELDS = ("id", "claim", "verifier", "opinion", "assurance", "sequence", "result_hash", "state")
 REQUIRED = 2
+REFUSED_HINT = "sign it anew, with the same --salt where it was committed to: docs/guides/centre.md, section 3"
 
 
 @group.command("commit")
@@ -49,7 +50,7 @@ def submit(context: typer.Context, file: FileArgument, wait: WaitOption = 60) ->
     with run.client() as client:
         answer = acts.submit_verdict(client, signed, seconds=wait)
     run.out.record(answer, [*((name, answer[name]) for name in VERDICT_FIELDS), ("problem", answer["error"])])
-    require_settled({**answer, "items": [answer]}, ("anchored",), f"the verdict on {answer['claim']}", wait)
+    require_settled({**answer, "items": [answer]}, ("anchored",), f"the verdict on {answer['claim']}", wait, REFUSED_HINT)
 
 
 def _read_signed(file: Path, part: str) -> dict[str, Any]:
