@@ -35,7 +35,7 @@ from tests.contracts.world import (
     id_of,
 )
 
-SETTINGS = settings(max_examples=10, stateful_step_count=40, derandomize=True, deadline=None)
+SETTINGS = settings(max_examples=7, stateful_step_count=40, derandomize=True, deadline=None)
 ORGS = st.sampled_from([BANK, OTHER_BANK, CENTRE, FIRM])
 EVERYBODY = st.sampled_from([*PEOPLE, "admin", "new admin", "newcomer", "stranger"])
 Act = TypeVar("Act", bound=Callable[..., None])
