@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
-from ledger.services.house import House
 from starlette.concurrency import run_in_threadpool
 
 from api import health
@@ -19,6 +18,7 @@ from api.problems import pages
 from api.problems.handlers import install_handlers
 from api.rate import FixedWindow
 from api.routes import ROUTERS
+from ledger.services.house import House
 
 
 def create_app(house: House, *, rate: FixedWindow | None = None) -> FastAPI:

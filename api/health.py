@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 
 from fastapi import APIRouter, Request
-from ledger.services.house import House
 from starlette.responses import JSONResponse, Response
 
 from api.background import RelayWorker
@@ -15,6 +14,7 @@ from api.problems.document import problem_response
 from api.problems.refusal import FieldError
 from api.schemas.platform import HealthAnswer
 from ledger.errors import LedgerError
+from ledger.services.house import House
 
 log = logging.getLogger("lingtan.api")
 router = APIRouter(tags=["health"])

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ledger.services.house import House
-
 from api.problems.refusal import Refusal
 from ledger.services.context import Actor
+from ledger.services.house import House
 from ledger.store.tokens import find_access
 
 _BEARER = re.compile(r"[Bb]earer +([!-~]{1,200})")

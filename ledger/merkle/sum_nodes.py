@@ -60,9 +60,8 @@ def pack_sums(sums: Sequence[int]) -> bytes:
 
 def join(alg: int, left: SumNode, right: SumNode) -> SumNode:
     """Return the node above `left` and `right`: H(0x12 ‖ nL ‖ SL ‖ hL ‖ nR ‖ SR ‖ hR)."""
-    data = (
-        (b"\x12" + left.count.to_bytes(8, "big") + pack_sums(left.sums) + left.hash)
-        + (right.count.to_bytes(8, "big") + pack_sums(right.sums) + right.hash)
+    data = (b"\x12" + left.count.to_bytes(8, "big") + pack_sums(left.sums) + left.hash) + (
+        right.count.to_bytes(8, "big") + pack_sums(right.sums) + right.hash
     )
     return SumNode(left.count + right.count, tuple(map(add, left.sums, right.sums)), digest(alg, data))
 

@@ -73,9 +73,7 @@ def _at(raw: Bytes, positions: Ints) -> Bytes:
     return raw[np.minimum(positions, len(raw) - 1)]
 
 
-def _read_meters(
-    data: bytes, raw: Bytes, first: Ints, after: Ints, candidates: Mask, numbers: Mapping[bytes, int]
-) -> tuple[Ints, Mask]:
+def _read_meters(data: bytes, raw: Bytes, first: Ints, after: Ints, candidates: Mask, numbers: Mapping[bytes, int]) -> tuple[Ints, Mask]:
     """Return each line's meter number, looked up once per run of equal ids, and whether it is known."""
     length = np.where(candidates, after - first, 0)
     length = np.where(length <= 63, length, 0)
