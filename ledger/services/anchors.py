@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ledger.accounting.line_proof import build_line_proof
-from ledger.chain.typed_data import PeriodAttestation
 from ledger.errors import NotFound
 from ledger.records import canonical
-from ledger.services.attestations import read_message
+from ledger.services.attestations import read_attestation, read_message
 from ledger.services.context import Page, Work, may_see, require_visible
 from ledger.services.statement_state import live_attestations
 from ledger.services.stored_statement import load_commitments, load_statement_row
@@ -115,7 +114,7 @@ def _load(work: Work, id: str) -> tuple[tables.Attestation, tables.Anchor]:
 
 
 def _view(attestation: tables.Attestation, anchor: tables.Anchor) -> AnchorView:
-    message = PeriodAttestation.from_message(read_message(attestation))
+    message = read_attestation(attestation)
     return AnchorView(
         id=str(attestation.id),
         institution=attestation.institution_id,

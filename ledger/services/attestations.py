@@ -10,6 +10,7 @@ from ledger.accounting.commit import Commitments
 from ledger.chain.typed_data import PeriodAttestation, ReleaseStatus
 from ledger.errors import Conflict, Forbidden, InputError, NotFound
 from ledger.records import canonical
+from ledger.records.statement import Statement
 from ledger.services import audit
 from ledger.services.context import Page, Work, require_own, require_visible
 from ledger.services.signing import Received, queue, receive, signed_columns
@@ -67,7 +68,8 @@ def submit_attestation(work: Work, statement_id: str, items: Sequence[Mapping[st
         )
     _require_library(work, row)
     commitments = load_commitments(work, row)
-    received = [_receive(work, row, commitments, item) for item in items]
+    statement = load_statement(row)
+    received = [_receive(work, statement, str(row.id), commitments, item) for item in items]
     live = live_attestations(work, row)
     _check_datasets([dataset for dataset, _ in received], [dataset.dataset for dataset in commitments.datasets], frozenset(live))
     new = [(dataset, message) for dataset, message in received if not _is_recorded(live.get(dataset), message)]
@@ -100,18 +102,18 @@ def list_attestations(work: Work, institution: str, limit: int, after: str | Non
 
 
 def _receive(
-    work: Work, row: tables.Statement, commitments: Commitments, item: Mapping[str, Any]
+    work: Work, statement: Statement, statement_id: str, commitments: Commitments, item: Mapping[str, Any]
 ) -> tuple[str, Received[PeriodAttestation]]:
     dataset = str(item.get("dataset"))
     if commitments.find_dataset(dataset) is None:
         raise InputError("the statement commits to no such dataset", hint="sign what the signing request lists")
     received = receive(work, work.house.contracts.periods, PeriodAttestation, item["message"], str(item["signature"]))
-    expected = attestation_message(load_statement(row), dataset, commitments, received.struct.deadline)
+    expected = attestation_message(statement, dataset, commitments, received.struct.deadline)
     if received.struct != expected:
         got, want = received.struct.to_message(), expected.to_message()
         differing = tuple((f"/{name}", "DIFFERS", f"expected {want[name]}") for name in want if got[name] != want[name])
         raise InputError(
-            f"the message attests something else than statement {row.id}: {', '.join(pointer[1:] for pointer, _, _ in differing)}",
+            f"the message attests something else than statement {statement_id}: {', '.join(pointer[1:] for pointer, _, _ in differing)}",
             hint="sign the message of the signing request unchanged",
             errors=differing,
         )
@@ -157,12 +159,17 @@ def _view(work: Work, row: tables.Statement) -> AttestationView:
     items = []
     for dataset, item in sorted(latest.items()):
         transaction = find_transaction(work, item.outbox_id)
-        root = PeriodAttestation.from_message(read_message(item)).root.hex()
+        root = read_attestation(item).root.hex()
         items.append(AttestedDataset(dataset, root, item.signer, transaction.state, transaction.tx_hash, transaction.error, str(item.id)))
     state = find_statement_state(work, row)
     if state in ("verified", "superseded"):
         state = "anchored"
     return AttestationView(str(row.id), str(row.id), row.institution_id, state, tuple(items))
+
+
+def read_attestation(row: tables.Attestation) -> PeriodAttestation:
+    """Return the signed struct of a stored attestation."""
+    return PeriodAttestation.from_message(read_message(row))
 
 
 def read_message(row: tables.Attestation) -> dict[str, Any]:

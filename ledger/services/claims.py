@@ -6,17 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ledger.chain.contracts.period_ledger import attestation_id_of
-from ledger.chain.typed_data import Claim, ClaimState, PeriodAttestation
-from ledger.errors import Conflict, InputError, NotFound
+from ledger.chain.typed_data import Claim, ClaimState
+from ledger.errors import InputError, NotFound
 from ledger.identifiers import check_identifier, sid
 from ledger.services import audit
 from ledger.services.anchors import attested
-from ledger.services.attestations import read_message
+from ledger.services.attestations import read_attestation
 from ledger.services.context import Page, Work, may_see, require_own, require_visible
 from ledger.services.packages import PackageView, build_evidence_package, keep_package
 from ledger.services.signing import queue, receive, signed_columns
 from ledger.services.signing_request import SIGNING_SECONDS, SigningItem, signing_item
-from ledger.services.statement_state import attestation_states
 from ledger.services.stored_statement import load_statement_row
 from ledger.services.transactions import find_transaction
 from ledger.store import tables
@@ -53,9 +52,8 @@ def prepare_claim(work: Work, statement_id: str, scheme: str, claim_id: str, ver
     """
     row = load_statement_row(work, statement_id)
     require_own(work, row.institution_id, "approver")
-    message = _message(work, row, scheme, claim_id, verifiers_required, work.clock.now() + SIGNING_SECONDS)
-    registry = work.house.contracts.claims
-    return signing_item(registry, message)
+    message, _ = _message(work, row, scheme, claim_id, verifiers_required, work.clock.now() + SIGNING_SECONDS)
+    return signing_item(work.house.contracts.claims, message)
 
 
 def submit_claim(
@@ -73,10 +71,10 @@ def submit_claim(
         raise NotFound("no such statement", hint="list the statements of the period")
     received = receive(work, work.house.contracts.claims, Claim, message, signature)
     struct = received.struct
-    expected = _message(work, row, scheme, claim_id, struct.verifiers_required, struct.deadline)
+    expected, package = _message(work, row, scheme, claim_id, struct.verifiers_required, struct.deadline)
     if struct != expected:
         raise InputError("the message claims something else than this statement", hint="sign the message of the claim request unchanged")
-    keep_package(work, statement_id)
+    keep_package(work, row, package)
     outbox_id = queue(work, work.house.contracts.claims, received, kind="claims.submit", subject=f"claim/{institution}/{claim_id}")
     claim = claims.add_claim(
         work.session,
@@ -163,23 +161,25 @@ def claim_view(work: Work, row: tables.Claim) -> ClaimView:
     )
 
 
-def _message(work: Work, row: tables.Statement, scheme: str, claim_id: str, verifiers_required: int, deadline: int) -> Claim:
+def _message(
+    work: Work, row: tables.Statement, scheme: str, claim_id: str, verifiers_required: int, deadline: int
+) -> tuple[Claim, PackageView]:
+    """Return the claim on an anchored statement, and the evidence package that it rests on."""
     check_identifier(scheme)
     check_identifier(claim_id)
-    states = attestation_states(work, row)
-    if not states or set(states.values()) != {"anchored"}:
-        raise Conflict("the statement is not anchored yet", hint="wait until every dataset is anchored", statement=str(row.id))
+    package = build_evidence_package(work, str(row.id))
     if verifiers_required not in (1, 2):
         raise InputError("one or two verifiers", hint="send 1 or 2")
-    structs = [PeriodAttestation.from_message(read_message(item)) for item in attested(work, row)]
-    return Claim(
+    structs = [read_attestation(item) for item in attested(work, row)]
+    claim = Claim(
         claim=sid("claim", f"{row.institution_id}/{claim_id}"),
         org=structs[0].org,
         scheme=sid("scheme", scheme),
         period_start=structs[0].period_start,
         period_end=structs[0].period_end,
         attestations=tuple(attestation_id_of(struct) for struct in structs),
-        package_hash=bytes.fromhex(build_evidence_package(work, str(row.id)).hash),
+        package_hash=bytes.fromhex(package.hash),
         verifiers_required=verifiers_required,
         deadline=deadline,
     )
+    return claim, package

@@ -10,7 +10,6 @@ from collections.abc import Generator, Iterator
 from ledger.accounting.methods.operational_1 import Inputs, MeteredEnergy, compute
 from ledger.chain.contracts.period_ledger import attestation_id_of
 from ledger.chain.errors import ChainError
-from ledger.chain.typed_data import PeriodAttestation
 from ledger.errors import LedgerError
 from ledger.indicators.reading import release_from_document
 from ledger.records import canonical
@@ -20,7 +19,7 @@ from ledger.records.meter_record import MeterRecord
 from ledger.records.organisation import Organisation
 from ledger.records.statement import Statement
 from ledger.services.anchors import attested
-from ledger.services.attestations import read_message
+from ledger.services.attestations import read_attestation
 from ledger.services.context import Work
 from ledger.services.institutions import FORGET
 from ledger.services.stored_statement import load_commitments
@@ -173,7 +172,7 @@ def _check_roots(work: Work, row: tables.Statement, place: str) -> Iterator[Find
         yield Finding("COMMITMENT_BROKEN", "error", place, _ACTION, got=str(error)[:200])
         return
     for item in items:
-        message = PeriodAttestation.from_message(read_message(item))
+        message = read_attestation(item)
         computed = commitments.dataset(item.dataset).tree.root
         where = f"{item.dataset}, {place}"
         if computed != message.root:

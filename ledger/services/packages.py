@@ -42,12 +42,9 @@ def build_evidence_package(work: Work, statement_id: str) -> PackageView:
     return PackageView(str(row.id), package.hash, f"{row.institution_id}-{row.period_id}-r{row.revision}.zip", package.data)
 
 
-def keep_package(work: Work, statement_id: str) -> str:
-    """Build the package, keep it with the statement, and return its hash."""
-    row = load_statement_row(work, statement_id)
-    package = build_evidence_package(work, statement_id)
-    kept = statements.find_package(work.session, package.hash)
-    if kept is None:
+def keep_package(work: Work, row: tables.Statement, package: PackageView) -> None:
+    """Keep a package that was built of this statement; a package that is kept already changes nothing."""
+    if statements.find_package(work.session, package.hash) is None:
         statements.add_package(
             work.session,
             row.id,
@@ -57,7 +54,6 @@ def keep_package(work: Work, statement_id: str) -> str:
             at=work.clock.now(),
         )
         audit.record(work, "package.build", package.hash, institution=row.institution_id, details={"statement": row.hash})
-    return package.hash
 
 
 def _evidence(work: Work, row: tables.Statement) -> Evidence:

@@ -17,12 +17,12 @@ from ledger.chain.artifacts import error_entries
 from ledger.chain.client import Receipt
 from ledger.chain.contracts.period_ledger import attestation_id_of
 from ledger.chain.proof import capture_anchor
-from ledger.chain.relay import Alarm, Relay, RelaySettings, StepSummary
-from ledger.chain.typed_data import PeriodAttestation, Role
+from ledger.chain.relay import Alarm, Relay, RelaySettings
+from ledger.chain.typed_data import Role
 from ledger.errors import LedgerError
 from ledger.records import canonical
 from ledger.records.outbox import OutboxRow
-from ledger.services.attestations import read_message
+from ledger.services.attestations import read_attestation
 from ledger.services.context import Actor
 from ledger.services.house import House
 from ledger.store.outbox import SqlOutbox
@@ -63,26 +63,13 @@ def run_relay(house: House, stop: threading.Event) -> None:
         stop.wait(PAUSE_SECONDS)
 
 
-def drain_relay(house: House, *, passes: int = 200, pause: threading.Event | None = None) -> StepSummary:
-    """Step the relay until nothing is queued or in flight, at most `passes` times; return the last summary."""
-    relay, port = build_relay(house), SqlOutbox(house.database, house.clock)
-    wait = pause or threading.Event()
-    summary = relay.step(house.clock.now())
-    for _ in range(passes):
-        if not port.in_flight() and not port.due(house.clock.now(), 1):
-            break
-        wait.wait(PAUSE_SECONDS)
-        summary = relay.step(house.clock.now())
-    return summary
-
-
 def keep_evidence(house: House, row: OutboxRow, receipt: Receipt) -> None:
     """Capture what proves a final transaction: the anchor of an attestation, the keys that the registry recorded."""
     with house.database.reading() as session:
         attestation = attestations.find_attestation_by_outbox(session, row.id)
         if attestation is not None:
             number, dataset = attestation.id, attestation.dataset
-            message = PeriodAttestation.from_message(read_message(attestation))
+            message = read_attestation(attestation)
     if attestation is not None:
         evidence = capture_anchor(
             house.chain,
