@@ -42,17 +42,6 @@ class Artifact:
         """Tell whether on-chain code is this contract's: equal everywhere but in the immutable values."""
         return self._without_immutables(code) == self._without_immutables(self.runtime_code)
 
-    def slot_of(self, label: str) -> int:
-        """Return the storage slot of a state variable.
-
-        Raises:
-            ConfigurationError: the contract has no such variable.
-        """
-        for entry in self.storage:
-            if entry["label"] == label:
-                return int(entry["slot"])
-        raise ConfigurationError(f"{self.name} has no state variable {label}", hint="the artifacts belong to another release")
-
     def records_slot(self) -> int | None:
         """Return the slot of the mapping of attestation records (spec: typed-data, PeriodLedger); None for the other contracts."""
         for entry in self.storage:

@@ -73,8 +73,6 @@ class ChainClient:
             )
         return expected
 
-    send_raw_transaction = send_raw
-
     def find_receipt(self, tx_hash: str) -> Receipt | None:
         """Return the receipt of a mined transaction, or None."""
         found = self._find("eth_getTransactionReceipt", [tx_hash])

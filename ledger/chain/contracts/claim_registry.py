@@ -10,17 +10,11 @@ from eth_abi.abi import encode
 from eth_hash.auto import keccak
 
 from ledger.chain.contracts.base import Contract
-from ledger.chain.transaction import Call
 from ledger.chain.typed_data import (
-    Certificate,
     CertificateState,
-    CertificateStatus,
     Claim,
     ClaimState,
-    Resolution,
     TypedStruct,
-    Verdict,
-    VerdictCommitment,
 )
 
 
@@ -97,30 +91,6 @@ class ClaimRegistry(Contract):
     def _gas_for(self, message: TypedStruct) -> int:
         # Each attestation of a claim is read from the period ledger and stored.
         return self.gas[message.method] + (80_000 * len(message.attestations) if isinstance(message, Claim) else 0)
-
-    def submit_claim_call(self, message: Claim, signature: bytes) -> Call:
-        """Return the call that submits a claim."""
-        return self.prepare(message, signature)
-
-    def commit_verdict_call(self, message: VerdictCommitment, signature: bytes) -> Call:
-        """Return the call that commits to a verdict before it is shown."""
-        return self.prepare(message, signature)
-
-    def submit_verdict_call(self, message: Verdict, signature: bytes) -> Call:
-        """Return the call that gives a verdict."""
-        return self.prepare(message, signature)
-
-    def resolve_call(self, message: Resolution, signature: bytes) -> Call:
-        """Return the call that settles a dispute."""
-        return self.prepare(message, signature)
-
-    def issue_certificate_call(self, message: Certificate, signature: bytes) -> Call:
-        """Return the call that issues a certificate."""
-        return self.prepare(message, signature)
-
-    def set_certificate_status_call(self, message: CertificateStatus, signature: bytes) -> Call:
-        """Return the call that suspends, restores or revokes a certificate."""
-        return self.prepare(message, signature)
 
     def claim(self, claim: bytes, *, block: int | None = None) -> ClaimRecord:
         """Return the stored claim; state 0 where it is unknown."""

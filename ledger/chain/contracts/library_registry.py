@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ledger.chain.contracts.base import Contract
-from ledger.chain.transaction import Call
-from ledger.chain.typed_data import ProposeRelease, PublishRelease, ReleaseStatus
+from ledger.chain.typed_data import ReleaseStatus
 
 
 @dataclass(frozen=True)
@@ -30,14 +29,6 @@ class LibraryRegistry(Contract):
 
     name: ClassVar[str] = "LibraryRegistry"
     gas: ClassVar[Mapping[str, int]] = {"propose": 500_000, "publish": 300_000}
-
-    def propose_call(self, message: ProposeRelease, signature: bytes) -> Call:
-        """Return the call that proposes a release."""
-        return self.prepare(message, signature)
-
-    def publish_call(self, message: PublishRelease, signature: bytes) -> Call:
-        """Return the call that publishes a proposed release."""
-        return self.prepare(message, signature)
 
     def release(self, release: bytes, *, block: int | None = None) -> Release:
         """Return the release; kind 0 where it is unknown."""

@@ -7,17 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ledger.chain.contracts.base import Contract
-from ledger.chain.transaction import Call
 from ledger.chain.typed_data import (
-    AcceptAdmin,
-    AddKey,
-    EndKey,
     KeyStatus,
-    ProposeAdmin,
-    RegisterInstitution,
     Role,
-    SetKeyStanding,
-    SetStanding,
 )
 
 
@@ -54,34 +46,6 @@ class ParticipantRegistry(Contract):
         "proposeAdmin": 300_000,
         "acceptAdmin": 300_000,
     }
-
-    def register_institution_call(self, message: RegisterInstitution, signature: bytes) -> Call:
-        """Return the call that admits an institution."""
-        return self.prepare(message, signature)
-
-    def add_key_call(self, message: AddKey, signature: bytes) -> Call:
-        """Return the call that gives a key a role."""
-        return self.prepare(message, signature)
-
-    def end_key_call(self, message: EndKey, signature: bytes) -> Call:
-        """Return the call that ends a key's role."""
-        return self.prepare(message, signature)
-
-    def set_key_standing_call(self, message: SetKeyStanding, signature: bytes) -> Call:
-        """Return the call that suspends or restores a key."""
-        return self.prepare(message, signature)
-
-    def set_standing_call(self, message: SetStanding, signature: bytes) -> Call:
-        """Return the call that suspends or restores an institution."""
-        return self.prepare(message, signature)
-
-    def propose_admin_call(self, message: ProposeAdmin, signature: bytes) -> Call:
-        """Return the call that names the next admin."""
-        return self.prepare(message, signature)
-
-    def accept_admin_call(self, message: AcceptAdmin, signature: bytes) -> Call:
-        """Return the call by which the next admin accepts."""
-        return self.prepare(message, signature)
 
     def institution(self, org: bytes, *, block: int | None = None) -> Institution:
         """Return the institution; kind 0 and version 0 where it is unknown."""

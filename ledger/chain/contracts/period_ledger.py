@@ -11,8 +11,7 @@ from eth_hash.auto import keccak
 
 from ledger.chain.abi import Event
 from ledger.chain.contracts.base import Contract
-from ledger.chain.transaction import Call
-from ledger.chain.typed_data import AttestationStatus, LogCheckpoint, PeriodAttestation
+from ledger.chain.typed_data import AttestationStatus, PeriodAttestation
 from ledger.errors import NotFound
 
 
@@ -54,14 +53,6 @@ class PeriodLedger(Contract):
 
     name: ClassVar[str] = "PeriodLedger"
     gas: ClassVar[Mapping[str, int]] = {"submit": 1_000_000, "anchorLog": 400_000}
-
-    def submit_call(self, message: PeriodAttestation, signature: bytes) -> Call:
-        """Return the call that records an attestation."""
-        return self.prepare(message, signature)
-
-    def anchor_log_call(self, message: LogCheckpoint, signature: bytes) -> Call:
-        """Return the call that anchors an envelope log."""
-        return self.prepare(message, signature)
 
     def attestation(self, id: bytes, *, block: int | None = None) -> AttestationRecord:
         """Return the stored attestation.

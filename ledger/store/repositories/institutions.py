@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import delete
-from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from ledger.identifiers import sid
@@ -124,15 +123,3 @@ def find_organisation_by_hash(session: Session, institution_id: str, hash: str) 
     """Return the latest version whose document has this hash, or None."""
     query = select(OrganisationVersion).where(OrganisationVersion.institution_id == institution_id, OrganisationVersion.hash == hash)
     return session.exec(query.order_by(col(OrganisationVersion.version).desc()).limit(1)).one_or_none()
-
-
-def list_organisation_versions(
-    session: Session, institution_id: str, *, limit: int = 100, after: int | None = None
-) -> Page[OrganisationVersion, int]:
-    """Return the versions of the institution's tree, ascending, without their documents."""
-    query = (
-        select(OrganisationVersion)
-        .where(OrganisationVersion.institution_id == institution_id)
-        .options(defer(OrganisationVersion.document, raiseload=True))  # type: ignore[arg-type]
-    )
-    return fetch_page(session, query, col(OrganisationVersion.version), lambda row: row.version, limit, after)

@@ -67,15 +67,6 @@ def find_meter(session: Session, institution_id: str, id: str) -> Meter | None:
     return session.get(Meter, (institution_id, id))
 
 
-def get_meter(session: Session, institution_id: str, id: str) -> Meter:
-    """Return the institution's meter.
-
-    Raises:
-        NotFound: there is none.
-    """
-    return found(find_meter(session, institution_id, id), "meter", institution=institution_id, id=id)
-
-
 def list_meters(session: Session, institution_id: str, *, limit: int = 100, after: str | None = None) -> Page[Meter, str]:
     """Return the institution's meters by id."""
     query = select(Meter).where(Meter.institution_id == institution_id)
@@ -234,12 +225,6 @@ def add_log_checkpoint(session: Session, institution_id: str, size: int, root: s
     session.add(row)
     session.flush()
     return row
-
-
-def find_latest_checkpoint(session: Session, institution_id: str) -> LogCheckpoint | None:
-    """Return the institution's checkpoint of the largest size, or None."""
-    query = select(LogCheckpoint).where(LogCheckpoint.institution_id == institution_id)
-    return session.exec(query.order_by(col(LogCheckpoint.size).desc(), col(LogCheckpoint.id).desc()).limit(1)).one_or_none()
 
 
 def find_checkpoint(session: Session, struct_hash: str) -> LogCheckpoint | None:

@@ -77,18 +77,6 @@ def find_latest_activity(session: Session, institution_id: str, period_id: str) 
     return session.exec(query.order_by(col(ActivityVersion.version).desc()).limit(1)).one_or_none()
 
 
-def get_activity_version(session: Session, institution_id: str, period_id: str, version: int) -> ActivityVersion:
-    """Return one version of the period's activity data.
-
-    Raises:
-        NotFound: there is none.
-    """
-    query = select(ActivityVersion).where(
-        ActivityVersion.institution_id == institution_id, ActivityVersion.period_id == period_id, ActivityVersion.version == version
-    )
-    return found(session.exec(query).one_or_none(), "activity version", institution=institution_id, period=period_id, version=version)
-
-
 def find_activity_by_id(session: Session, id: int) -> ActivityVersion | None:
     """Return the version of activity data with this number, or None."""
     return session.get(ActivityVersion, id, populate_existing=True)

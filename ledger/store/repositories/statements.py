@@ -187,12 +187,6 @@ def find_package(session: Session, hash: str) -> Package | None:
     return session.exec(select(Package).where(Package.hash == hash).order_by(col(Package.id).desc()).limit(1)).one_or_none()
 
 
-def find_latest_package(session: Session, statement_id: int) -> Package | None:
-    """Return the last package made of the statement, or None."""
-    query = select(Package).where(Package.statement_id == statement_id)
-    return session.exec(query.order_by(col(Package.id).desc()).limit(1)).one_or_none()
-
-
 def erase_openings(session: Session, institution_id: str) -> int:
     """Delete for good what opens the leaves of an institution's statements: commitments, meter records, packages; return how many rows.
 
