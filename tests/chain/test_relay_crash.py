@@ -2,53 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from ledger.chain.artifacts import error_entries
-from ledger.chain.client import Receipt
-from ledger.chain.relay import Relay, RelaySettings
 from ledger.chain.transaction import Call
 from ledger.clock import FixedClock
 from ledger.records.outbox import FINAL, OutboxRow
 from ledger.store.database import open_database
-from ledger.store.outbox import Payload, SqlOutbox, list_outbox, queue
-from tests.chain.crash import Fuse, Killed, kill_process, raise_killed
+from ledger.store.outbox import Payload, list_outbox, queue
+from tests.chain.crash import Fuse, Killed, raise_killed
 from tests.chain.memory_outbox import MemoryOutbox
-from tests.chain.product import START, EngineUnderTest, Product, open_embedded
+from tests.chain.product import START, EngineUnderTest, Product
+from tests.chain.relay_child import make_relay, open_copy, relay_until_final
+from tests.child import Child
 
-# What leaves a trace, outside or inside. To die around a question is to die after the last of these.
-STEPS = ("record_signed", "record_sent", "record_mined", "record_final", "record_failure", "acquire_lease", "send_raw")
 ROUNDS = 12
-
-
-def make_relay(
-    fuse: Fuse,
-    port: Any,
-    engine: EngineUnderTest,
-    finals: Callable[[OutboxRow, Receipt], None],
-    holder: str,
-) -> Relay:
-    return Relay(
-        fuse.guard(port, STEPS),
-        fuse.guard(engine.client, STEPS),
-        engine.relayer,
-        RelaySettings(holder=holder, lease_seconds=1),
-        on_final=finals,
-        errors=error_entries(),
-    )
-
-
-def open_copy(path: Path, clock: FixedClock, product: Product) -> EngineUnderTest:
-    engine = open_embedded(path, clock)
-    engine.relayer = product.engine.relayer
-    return engine
 
 
 def check_chain(engine: EngineUnderTest, product: Product, nonces_before: int, rows: list[OutboxRow]) -> None:
@@ -75,13 +46,13 @@ def test_killed_before_and_after_every_step_in_one_process(template: tuple[Path,
             outbox.queue(call, product.engine.relayer.address, product.engine.client.chain_id, clock.now())
         fuse = Fuse(step, raise_killed)
         died = False
-        engine = open_copy(file, clock, product)
+        engine = open_copy(file, clock, product.engine.relayer)
         with engine.client:
             try:
                 relay_all(fuse, engine, outbox, finals, clock)
             except Killed:
                 died = True
-        engine = open_copy(file, clock, product)  # a new process: a new engine over the file, its pool empty
+        engine = open_copy(file, clock, product.engine.relayer)  # a new process: a new engine over the file, its pool empty
         with engine.client:
             relay_all(fuse, engine, outbox, finals, clock)
             check_chain(engine, product, engine.client.nonce(engine.relayer.address) - 2, list(outbox.rows.values()))
@@ -127,45 +98,24 @@ def test_sigkilled_at_every_durable_step_with_the_real_outbox(
         shutil.copy(path, folder / "chain.sqlite")
         shutil.copy(database_file, folder / "ledger.sqlite")
         for attempt in range(ROUNDS):
-            status = run_child(folder, product, step if attempt == 0 else 0, START + 200 + 100 * attempt)
-            if not os.WIFSIGNALED(status):
-                assert os.WEXITSTATUS(status) == 0
+            if run_child(folder, product, step if attempt == 0 else 0, START + 200 + 100 * attempt) == 0:
                 break
-            assert os.WTERMSIG(status) == signal.SIGKILL
             killed = True
         check_folder(folder, product)
     assert step > 10
 
 
 def run_child(folder: Path, product: Product, step: int, start: int) -> int:
-    """Relay until nothing is left, in a process of its own that dies at `step`; return its wait status."""
-    child = os.fork()
-    if child:
-        return os.waitpid(child, 0)[1]
-    try:
-        relay_until_final(folder, product, Fuse(step, kill_process), start)
-    except BaseException:
-        os._exit(1)
-    os._exit(0)
-
-
-def relay_until_final(folder: Path, product: Product, fuse: Fuse, start: int) -> None:
-    clock = FixedClock(start)
-    engine = open_copy(folder / "chain.sqlite", clock, product)
-    database = open_database(f"sqlite:///{folder}/ledger.sqlite")
-    outbox = SqlOutbox(database, clock)
-    with engine.client:
-        for _ in range(20):
-            make_relay(fuse, outbox, engine, lambda row, receipt: None, f"process {os.getpid()}").step(clock.now())
-            clock.advance(20)
-            with database.reading() as session:
-                if all(row.state == FINAL for row in list_outbox(session).items):
-                    return
-    raise AssertionError("the rows are not final")
+    """Relay until nothing is left, in a process of its own that dies at `step`; return its exit code."""
+    child = Child(relay_until_final, folder, product.engine.relayer._key.to_bytes(), step, start)
+    said = list(child.read_all())
+    code = child.wait()
+    assert code in (0, -signal.SIGKILL), said
+    return code
 
 
 def check_folder(folder: Path, product: Product) -> None:
-    engine = open_copy(folder / "chain.sqlite", FixedClock(START + 10_000), product)
+    engine = open_copy(folder / "chain.sqlite", FixedClock(START + 10_000), product.engine.relayer)
     database = open_database(f"sqlite:///{folder}/ledger.sqlite")
     with engine.client, database.reading() as session:
         check_chain(engine, product, engine.client.nonce(engine.relayer.address) - 1, list(list_outbox(session).items))

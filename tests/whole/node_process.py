@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import socket
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -16,6 +15,7 @@ from typing import Any
 from ledger.chain.embedded.engine import Engine
 from ledger.chain.embedded.rpc import EmbeddedProvider
 from ledger.chain.embedded.store import SqliteStore
+from tests.child import Child, Tell
 from tests.product import CHAIN_ID
 
 # At the first eth_sendRawTransaction: before it is read, between two rows of its block's transaction, after its block is in the file; or
@@ -39,7 +39,7 @@ class Node:
 
     chain: Path
     port: int = 0
-    child: int = 0
+    child: Child | None = None
     url: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
@@ -50,33 +50,19 @@ class Node:
 
     def start(self, at: int, moment: str = "") -> None:
         """Serve in a child process from chain time `at`; with a moment, die (or fall silent once) at the first transaction."""
-        self.child = os.fork()
-        if self.child == 0:
-            try:
-                serve(self.chain, self.port, at, moment)
-            finally:
-                os._exit(1)
-        for _ in range(500):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.02)
-        raise AssertionError("the node does not come up")
+        self.child = Child(serve, self.chain, self.port, at, moment)
+        assert (said := self.child.read()) == "ready", said
 
     def wait(self) -> int:
         """Wait for its death; return the signal that it died of."""
-        for _ in range(1_000):
-            done, status = os.waitpid(self.child, os.WNOHANG)
-            if done:
-                self.child = 0
-                return os.WTERMSIG(status)
-            time.sleep(0.02)
-        raise AssertionError("the node lives on")
+        assert self.child is not None
+        child, self.child = self.child, None
+        return -child.wait()
 
     def stop(self) -> None:
         """End it where it still runs."""
-        if self.child:
-            os.kill(self.child, signal.SIGKILL)
+        if self.child is not None:
+            self.child.kill()
             self.wait()
 
 
@@ -97,8 +83,8 @@ class _DyingConnection:
         return result
 
 
-def serve(chain: Path, port: int, at: int, moment: str) -> None:
-    """Serve the chain for ever; `moment` is one of MOMENTS or empty."""
+def serve(tell: Tell, chain: Path, port: int, at: int, moment: str) -> None:
+    """Tell `ready`, then serve the chain for ever; `moment` is one of MOMENTS or empty."""
     clock = StepClock(at)
     engine = Engine(chain, CHAIN_ID, clock=clock)
     provider = EmbeddedProvider(engine)
@@ -121,6 +107,7 @@ def serve(chain: Path, port: int, at: int, moment: str) -> None:
         return None if now == "silent" else {**answer, "id": request["id"]}
 
     server = HTTPServer(("127.0.0.1", port), _handler(reply))
+    tell("ready")
     server.serve_forever()
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from eth_typing import Address
 
 from tests.chain.embedded.probe import ALICE, create_probe, open_engine, signed, store
+from tests.child import Tell
 
 
 class RunningClock:
@@ -41,15 +42,15 @@ class DyingConnection:
         return result
 
 
-def seal_until_killed(path: Path, row: int, start: int, out: int) -> None:
-    """Seal block after block and write one line per acknowledged block to the descriptor `out`: number, block hash, transaction hash."""
+def seal_until_killed(tell: Tell, path: Path, row: int, start: int) -> None:
+    """Seal block after block and tell of each that is acknowledged: number, block hash, transaction hash."""
     engine = open_engine(path, RunningClock(start))
     sender = Address(bytes.fromhex(ALICE.address[2:]))
     nonce = engine.pending_nonce(sender)
     if row:
         engine._store._live = DyingConnection(engine._store._connection, row)  # type: ignore[assignment]
-    os.write(out, b"ready\n")
+    tell("ready")
     while True:
         tx_hash = engine.submit(create_probe() if nonce == 0 else signed(nonce, store(nonce % 40, nonce)))
         nonce += 1
-        os.write(out, f"{engine.head.block_number} {engine.head.hash.hex()} {tx_hash.hex()}\n".encode())
+        tell(f"{engine.head.block_number} {engine.head.hash.hex()} {tx_hash.hex()}")

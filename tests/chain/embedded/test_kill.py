@@ -14,31 +14,22 @@ from ledger.chain.embedded.fsck import check_chain
 from ledger.clock import FixedClock
 from tests.chain.embedded.crash_child import seal_until_killed
 from tests.chain.embedded.probe import START, open_engine
+from tests.child import Child
 
 KILLS = int(os.environ.get("LINGTAN_KILLS", "12"))
 ROWS = (1, 2, 6, 14, 25, 40, 90)
 
 
 def run_child(path: Path, row: int, life: float, turn: int) -> list[tuple[int, str, str]]:
-    """Run a child until it dies; return the blocks it acknowledged. Forked, because starting an interpreter takes longer than a life."""
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            seal_until_killed(path, row, START + 100_000 * (turn + 1), write)
-        finally:
-            os._exit(1)
-    os.close(write)
-    with os.fdopen(read) as lines:
-        assert lines.readline() == "ready\n"
-        if not row:
-            time.sleep(life)
-            os.kill(child, signal.SIGKILL)
-        output = lines.read()
-    _, status = os.waitpid(child, 0)
-    assert os.WTERMSIG(status) == signal.SIGKILL
-    blocks = [line.split() for line in output.splitlines()]
-    return [(int(block[0]), block[1], block[2]) for block in blocks if len(block) == 3 and len(block[2]) == 64]
+    """Run a child until it dies; return the blocks it acknowledged."""
+    child = Child(seal_until_killed, path, row, START + 100_000 * (turn + 1))
+    assert (said := child.read()) == "ready", said
+    if not row:
+        time.sleep(life)
+        child.kill()
+    lines = list(child.read_all())
+    assert child.wait() == -signal.SIGKILL, lines[-1:]
+    return [(int(number), block_hash, tx_hash) for number, block_hash, tx_hash in map(str.split, lines)]
 
 
 @pytest.mark.slow
