@@ -12,6 +12,7 @@ from ledger.records import canonical
 from ledger.records.activity import Activity, check_activity
 from ledger.records.fields import period_document
 from ledger.records.findings import Finding, findings_document, has_errors
+from ledger.records.shorthand import write_out_activity
 from ledger.services import audit
 from ledger.services.context import Work, require_own, require_visible
 from ledger.services.findings import read_findings
@@ -38,7 +39,7 @@ def submit_activity(work: Work, institution: str, period: str, document: Mapping
     """Add the next version of the activity data, or give back every finding that keeps it out."""
     require_own(work, institution, "preparer")
     row = load_period_row(work, institution, period)
-    activity, findings = check_activity(dict(document))
+    activity, findings = check_activity(write_out_activity(document))
     action = f"send the data of {institution}, period {period}"
     if document.get("institution") != institution:
         findings = (*findings, Finding("INSTITUTION_DIFFERS", "error", "/institution", action, expected=institution))
@@ -62,10 +63,8 @@ def submit_activity_csv(work: Work, institution: str, period: str, body: bytes) 
         "institution": institution,
         "period": period_document(to_period(row)),
         "records": sorted(records, key=lambda record: str(record["id"])),
-        "declared_totals": [],
-        "factor_choices": [],
     }
-    activity, more = check_activity(document)
+    activity, more = check_activity(write_out_activity(document))
     return _keep(work, institution, period, activity, (*findings, *more))
 
 

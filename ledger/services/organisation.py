@@ -9,6 +9,7 @@ from ledger.errors import NotFound
 from ledger.records import canonical
 from ledger.records.findings import Finding, has_errors
 from ledger.records.organisation import Organisation, check_organisation
+from ledger.records.shorthand import write_out_organisation
 from ledger.services import audit
 from ledger.services.context import Work, require_own, require_visible
 from ledger.store.repositories import institutions as rows
@@ -29,7 +30,7 @@ class OrganisationView:
 def submit_organisation(work: Work, institution: str, document: Mapping[str, object]) -> OrganisationView:
     """Add the next version of the tree; the same bytes as the latest give the latest back. Findings come all at once."""
     require_own(work, institution, "preparer")
-    organisation, findings = check_organisation(dict(document))
+    organisation, findings = check_organisation(write_out_organisation(document))
     if organisation is not None and organisation.institution != institution:
         findings = (
             *findings,
