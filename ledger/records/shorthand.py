@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
-_UNIT = {
+_UNIT: dict[str, object] = {
     "closed": None,
     "opening": "opened",
     "merged_into": None,
