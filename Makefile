@@ -27,7 +27,7 @@ demo: setup ## the whole story on three seeded banks, then serve (SERVE=0 stops 
 	$(BIN)/lingtan --lang $(LANGUAGE) demo --data $(DATA) --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve,)
 
 test: setup ## all tests that need nothing but Python, on all cores
-	$(BIN)/python -m pytest -q -n auto --dist loadfile
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --max-worker-restart 0
 
 test-postgres: setup ## the store and product tests on a private PostgreSQL (Debian package postgresql)
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || (apt-get update -q && apt-get install -y -q --no-install-recommends postgresql)
@@ -37,7 +37,7 @@ test-node: setup ## the chain and product tests on an external node by URL (anvi
 	$(BIN)/python -m scripts.with_node -- $(BIN)/python -m pytest -q -m node
 
 test-kill: setup ## the long crash drill: 50 random kills of a loaded anchor run
-	LINGTAN_KILLS=50 $(BIN)/python -m pytest -q tests -k "kill"
+	LINGTAN_KILLS=50 $(BIN)/python -m pytest -q tests -k "kill" -o timeout=3600 -o faulthandler_timeout=3660
 
 check: setup ## ruff, mypy strict, import-linter, generated files
 	$(BIN)/ruff check .
