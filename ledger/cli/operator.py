@@ -79,6 +79,7 @@ def serve(
 @app.command(rich_help_panel=PANEL)
 def worker(context: typer.Context, data: DataOption = None) -> None:
     """Relay to the chain without serving: for a chain behind a URL only."""
+    import _thread
     import signal
     import threading
 
@@ -93,7 +94,12 @@ def worker(context: typer.Context, data: DataOption = None) -> None:
     from ledger.services.relay import run_relay
 
     house, stop = open_house(settings), threading.Event()
-    previous = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def end(*_: object) -> None:
+        # Not here: the wait that the signal interrupted may hold the lock that set() takes.
+        _thread.start_new_thread(stop.set, ())
+
+    previous = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         run.out.note("relaying")
         run_relay(house, stop)
