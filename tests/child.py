@@ -1,4 +1,4 @@
-"""A process of its own for what a test lets die. It comes from a fork server, and whoever waits for it waits for a while only.
+"""Processes that end: one of its own for what a test lets die, from a fork server, and programs that do not outlive their test.
 
 A plain fork of a test process copies the locks of every thread that serves or relays beside the test, as they stand at that moment: a
 child that needs one which another thread held waits for ever, and with it whoever reads what it has to say. The fork server has imported
@@ -8,9 +8,12 @@ what the children need, has no other thread, and has opened nothing.
 from __future__ import annotations
 
 import multiprocessing
+import subprocess
+import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -61,6 +64,29 @@ class Child:
             raise AssertionError(f"the child lives on after {limit:.0f} seconds")
         self._said.close()
         return code
+
+
+@contextmanager
+def started(words: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[Any]]:
+    """Start a program and yield it; kill it where it still runs when the block ends. `with Popen` alone would wait, even for ever."""
+    with subprocess.Popen(words, **options) as program:
+        try:
+            yield program
+        finally:
+            if program.poll() is None:
+                program.kill()
+
+
+def run_together(threads: Sequence[threading.Thread], limit: float = LIMIT) -> None:
+    """Start threads and wait until all have ended; fail when one has not in `limit` seconds."""
+    for thread in threads:
+        thread.daemon = True  # one that hangs must not keep the interpreter from its end
+        thread.start()
+    end = time.monotonic() + limit
+    for thread in threads:
+        thread.join(max(end - time.monotonic(), 0))
+    alive = [thread.name for thread in threads if thread.is_alive()]
+    assert not alive, f"still running after {limit:.0f} seconds: {alive}"
 
 
 def _run(out: Connection, work: Callable[..., None], *arguments: Any) -> None:

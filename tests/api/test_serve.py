@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.scene import Account, private_key
+from tests.child import started
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
@@ -41,7 +42,7 @@ def test_a_stopped_server_finishes_closes_its_house_and_exits_with_0(tmp_path: P
     environment = {**os.environ, "LINGTAN_PASSPHRASE": "only for this test", "LINGTAN_LIGHT_KEYS": "1"}
     admin = str(Account.from_key(private_key("admin")).address)
     command = [sys.executable, "-c", PROGRAM, str(tmp_path), admin, str(port)]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    with started(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10) as answer:

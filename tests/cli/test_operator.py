@@ -19,6 +19,7 @@ import httpx2
 import pytest
 
 from ledger.chain.keystore import SCRYPT_N_LIGHT, create_key
+from tests.child import started
 from tests.cli.city import PASSPHRASE, City
 
 
@@ -203,7 +204,12 @@ def test_a_port_that_is_taken_and_a_chain_that_does_not_answer(house: City) -> N
         environment = {name: value for name, value in house.environment.items() if value is not None}
         variables = {name: value for name, value in os.environ.items() if not name.startswith("LINGTAN_")} | environment
         done = subprocess.run(
-            [sys.executable, "-m", "ledger.cli", "serve", "--port", str(port)], env=variables, capture_output=True, text=True, check=False
+            [sys.executable, "-m", "ledger.cli", "serve", "--port", str(port)],
+            env=variables,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
         )
     assert done.returncode == 2, done.stderr
     assert f"error: the server did not start on 127.0.0.1, port {port}" in done.stderr
@@ -216,7 +222,7 @@ def test_serve_answers_on_loopback_and_ends_whole_on_sigterm(house: City) -> Non
     words = [sys.executable, "-m", "ledger.cli", "serve", "--port", "0"]
     port = free_port()
     words[-1] = str(port)
-    with subprocess.Popen(words, env=variables, stderr=subprocess.PIPE, text=True) as server:
+    with started(words, env=variables, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
         assert f"http://127.0.0.1:{port}" in server.stderr.readline()
         assert httpx2.get(f"http://127.0.0.1:{port}/readyz", trust_env=False).status_code == 200

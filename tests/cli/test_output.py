@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from ledger.cli.app import hoist
 from ledger.cli.failures import INTERRUPTED
 from ledger.cli.messages import EXITS, MESSAGES
 from ledger.cli.output import printable, tonnes
+from tests.child import started
 from tests.cli.city import City, organisation
 from tests.cli.conftest import Books
 
@@ -73,25 +75,19 @@ def on_a_terminal(*words: str, **environment: str) -> str:
     """Return what a command writes to a terminal of its own."""
     parent, child = pty.openpty()
     variables = {name: value for name, value in os.environ.items() if not name.startswith("LINGTAN_") and name != "NO_COLOR"}
-    done = subprocess.Popen(
-        [sys.executable, "-m", "ledger.cli", *words],
-        stdin=subprocess.DEVNULL,
-        stdout=child,
-        stderr=child,
-        env=variables | {"TERM": "xterm-256color"} | environment,
-    )
-    os.close(child)
-    written = b""
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        try:
-            block = os.read(parent, 65536)
-        except OSError:
-            break
-        if not block:
-            break
-        written += block
-    done.wait(30)
+    words = ("-m", "ledger.cli", *words)
+    variables |= {"TERM": "xterm-256color"} | environment
+    with started([sys.executable, *words], stdin=subprocess.DEVNULL, stdout=child, stderr=child, env=variables) as command:
+        os.close(child)
+        written = b""
+        end = time.monotonic() + 60
+        while select.select([parent], [], [], max(end - time.monotonic(), 0))[0]:
+            try:
+                block = os.read(parent, 65536)
+            except OSError:  # the other side is closed: the command has ended
+                break
+            written += block
+        command.wait(max(end - time.monotonic(), 1))
     os.close(parent)
     return written.decode()
 
@@ -111,7 +107,7 @@ def test_an_upload_shows_a_bar_on_a_terminal_and_nothing_in_a_pipe(city: City, b
 
 def test_a_reader_that_goes_away_is_no_refusal(city: City) -> None:
     words = [sys.executable, "-m", "ledger.cli", "library", "list", "--json", "--url", city.url, "--token-file", str(city.token("auditor"))]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as command:
+    with started(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as command:
         assert command.stdout is not None
         command.stdout.close()
         assert command.wait(30) == INTERRUPTED

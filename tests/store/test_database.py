@@ -18,6 +18,7 @@ from ledger.store.database import Database, open_database
 from ledger.store.errors import AlreadyStored, RowRefused, StoreBusy, StoreError, StoreUnavailable
 from ledger.store.repositories import institutions, metering, periods
 from ledger.store.tables import Institution
+from tests.child import run_together
 from tests.store import builders
 
 
@@ -88,11 +89,7 @@ def test_two_writers_take_turns_so_that_what_one_read_stays_true(database: Datab
                     session, "bank-1", f"{number}/{step}".encode(), media_type="text/csv", findings=b"{}", actor="x", received_at=1
                 )
 
-    threads = [threading.Thread(target=append, args=(number,)) for number in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    run_together([threading.Thread(target=append, args=(number,)) for number in range(6)])
     with database.reading() as session:
         assert metering.count_telemetry(session, "bank-1") == 30
         assert [row.log_index for row in metering.list_telemetry(session, "bank-1").items] == list(range(30))
@@ -175,6 +172,7 @@ def test_a_server_that_is_not_there_is_our_error_not_the_drivers() -> None:
 KILLED = """
 import os, signal, sys
 from ledger.store.database import open_database
+from tests.child import run_together
 from tests.store import builders
 database = open_database(sys.argv[1])
 with database.unit_of_work() as session:

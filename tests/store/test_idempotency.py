@@ -9,6 +9,7 @@ from ledger.store import idempotency
 from ledger.store.database import Database
 from ledger.store.idempotency import KeyReused, RequestInProgress, StoredAnswer
 from ledger.store.repositories import institutions
+from tests.child import run_together
 from tests.store import builders
 
 REQUEST = builders.hash_of("POST /v1/institutions")
@@ -44,17 +45,13 @@ def test_another_tenant_may_use_the_same_key(database: Database) -> None:
 
 def test_twenty_threads_with_one_key_make_one_row_and_get_one_answer(database: Database) -> None:
     answers: list[StoredAnswer] = []
-    barrier = threading.Barrier(20)
+    barrier = threading.Barrier(20, timeout=60)
 
     def run() -> None:
         barrier.wait()
         answers.append(work(database, "t", "k", REQUEST, "bank-1"))
 
-    threads = [threading.Thread(target=run) for _ in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    run_together([threading.Thread(target=run) for _ in range(20)])
     assert answers == [ANSWER] * 20
     with database.reading() as session:
         assert [row.id for row in institutions.list_institutions(session).items] == ["bank-1"]

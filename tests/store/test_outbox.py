@@ -15,6 +15,7 @@ from ledger.store import outbox
 from ledger.store.database import Database, open_database
 from ledger.store.errors import AlreadyStored
 from ledger.store.outbox import LeaseLost, SqlOutbox, WrongState
+from tests.child import run_together
 from tests.store import builders
 
 SIGNER = builders.RELAYER
@@ -183,18 +184,14 @@ def test_only_the_holder_of_the_lease_writes_and_a_former_holder_is_fenced_off(d
 
 def test_of_many_processes_one_gets_the_lease(database: Database) -> None:
     tokens: list[int | None] = []
-    barrier = threading.Barrier(8)
+    barrier = threading.Barrier(8, timeout=60)
 
     def run(number: int) -> None:
         relay = SqlOutbox(database, FixedClock(1))
         barrier.wait()
         tokens.append(relay.acquire_lease(SIGNER, f"process {number}", 1, 30))
 
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    run_together([threading.Thread(target=run, args=(number,)) for number in range(8)])
     assert sorted(tokens, key=str) == [1, *[None] * 7]
 
 

@@ -175,11 +175,11 @@ class Desk(BaseHTTPRequestHandler):
 def desk() -> Iterator[str]:
     Desk.requests, Desk.status = [], 201
     server = HTTPServer(("127.0.0.1", 0), Desk)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
-    thread.join()
+    thread.join(30)
     server.server_close()
 
 

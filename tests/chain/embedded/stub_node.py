@@ -47,14 +47,14 @@ def serve(reply: Callable[[dict[str, Any]], Answer]) -> Iterator[str]:
     """Serve answers on a free loopback port; yield the URL."""
     server = _Server(("127.0.0.1", 0), _Handler)
     server.reply = reply
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()
-        thread.join()
+        thread.join(30)
 
 
 def from_provider(provider: Any) -> Callable[[dict[str, Any]], Answer]:

@@ -24,6 +24,7 @@ from ledger.chain.transaction import Call, sign_transaction
 from ledger.clock import FixedClock
 from ledger.errors import ConfigurationError
 from tests.chain.embedded.probe import ALICE, BOB, CAROL, CHAIN_ID, LOOP, PROBE, START, create_probe, fill, open_engine, signed, store, word
+from tests.child import run_together
 
 
 @pytest.fixture
@@ -380,11 +381,7 @@ def test_threads_may_share_the_engine(engine: Engine, clock: FixedClock) -> None
         except BaseException as error:
             failures.append(error)
 
-    threads = [threading.Thread(target=work, args=(signer,)) for signer in signers]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    run_together([threading.Thread(target=work, args=(signer,)) for signer in signers])
     assert failures == []
     assert engine.pending_nonce(bytes.fromhex(signers[0].address[2:])) == 10  # type: ignore[arg-type]
     assert check_chain(engine, replay=True) == ()
