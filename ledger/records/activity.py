@@ -1,120 +1,67 @@
-"""Activity data of one period: what was used where, published totals to tie out, and chosen factors (spec: documents §2).
+"""Activity data of one period: what was used where, and what the bank declares beside it (spec: documents §2).
 
 `check_activity` checks fields and forms; what a record means (known unit, right dimension, dates inside the period) is checked by
-ledger.accounting, which knows the organisation and the library release.
+ledger.accounting, which knows the organisation and the library release. The parts are in activity_record.py, declared.py and
+instruments.py; their names are importable from here.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
-from fractions import Fraction
 
 from ledger.records import canonical
+from ledger.records.activity_record import RECORD_FIELDS, SOURCE_KINDS, ActivityRecord, Register, Source, read_record
+from ledger.records.amount import Amount, read_amount
+from ledger.records.declared import (
+    CHOICE_FIELDS,
+    DECLARED_FACTOR_FIELDS,
+    DENOMINATOR_FIELDS,
+    DENOMINATOR_MEASURES,
+    FACTOR_USES,
+    INDICATOR_MEASURE,
+    TOTAL_FIELDS,
+    TOTAL_MEASURES,
+    DeclaredFactor,
+    DeclaredTotal,
+    Denominator,
+    FactorChoice,
+    read_choice,
+    read_declared_factor,
+    read_denominator,
+    read_total,
+)
 from ledger.records.fields import Fields, period_document, raise_first
 from ledger.records.findings import Finding
+from ledger.records.instruments import INSTRUMENT_FIELDS, INSTRUMENT_KINDS, Instrument, read_instrument
 from ledger.records.period import Period
-from ledger.units import parse_decimal
+
+__all__ = [
+    "DENOMINATOR_MEASURES",
+    "FACTOR_USES",
+    "INDICATOR_MEASURE",
+    "INSTRUMENT_KINDS",
+    "SCHEMA",
+    "SOURCE_KINDS",
+    "TOTAL_MEASURES",
+    "Activity",
+    "ActivityRecord",
+    "Amount",
+    "DeclaredFactor",
+    "DeclaredTotal",
+    "Denominator",
+    "FactorChoice",
+    "Instrument",
+    "Register",
+    "Source",
+    "check_activity",
+    "read_amount",
+]
 
 SCHEMA = "lingtan.activity/1"
-SOURCE_KINDS = ("invoice", "register", "document", "estimate", "reported")
-TOTAL_MEASURES = ("scope1_g", "scope2_location_g", "scope1_scope2_location_g")
-INDICATOR_MEASURE = "indicator/"
-_FIELDS = ("schema", "institution", "period", "records", "declared_totals", "factor_choices")
-_RECORD_FIELDS = ("id", "unit", "indicator", "quantity", "start", "end", "source", "quality")
-_TOTAL_FIELDS = ("id", "measure", "value", "unit", "parts", "tolerance", "reference")
-
-
-@dataclass(frozen=True)
-class Amount:
-    """A quantity: a decimal string and the code (or an alias) of its unit."""
-
-    value: str
-    unit: str
-
-    @property
-    def exact(self) -> Fraction:
-        """Return the exact value in `unit`."""
-        return parse_decimal(self.value)
-
-    def to_document(self) -> dict[str, object]:
-        """Return `{"value": …, "unit": …}`."""
-        return {"value": self.value, "unit": self.unit}
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a record comes from: its kind, a reference a person can follow, and the SHA-256 of the paper if there is one."""
-
-    kind: str
-    reference: str
-    sha256: str | None = None
-
-    def to_document(self) -> dict[str, object]:
-        """Return `{"kind": …, "reference": …, "sha256": …}`."""
-        return {"kind": self.kind, "reference": self.reference, "sha256": self.sha256}
-
-
-@dataclass(frozen=True)
-class ActivityRecord:
-    """One quantity used by one unit for one indicator; `start` and `end` are local days, both inclusive; quality 1 (best) to 5."""
-
-    id: str
-    unit: str
-    indicator: str
-    quantity: Amount
-    start: date
-    end: date
-    source: Source
-    quality: int
-
-    def to_document(self) -> dict[str, object]:
-        """Return the record as an item of the activity document."""
-        return {
-            "id": self.id,
-            "unit": self.unit,
-            "indicator": self.indicator,
-            "quantity": self.quantity.to_document(),
-            "start": self.start.isoformat(),
-            "end": self.end.isoformat(),
-            "source": self.source.to_document(),
-            "quality": self.quality,
-        }
-
-
-@dataclass(frozen=True)
-class DeclaredTotal:
-    """A published figure of the whole institution; it ties out when computed and published differ by at most `tolerance`."""
-
-    id: str
-    measure: str
-    value: str
-    unit: str
-    parts: int
-    tolerance: str
-    reference: str
-
-    @property
-    def indicator(self) -> str | None:
-        """Return the indicator the figure is about, or None for a total."""
-        return self.measure.removeprefix(INDICATOR_MEASURE) if self.measure.startswith(INDICATOR_MEASURE) else None
-
-    def to_document(self) -> dict[str, object]:
-        """Return the figure as an item of the activity document."""
-        return {name: getattr(self, name) for name in _TOTAL_FIELDS}
-
-
-@dataclass(frozen=True)
-class FactorChoice:
-    """The factor of the release that the bank uses for an indicator, with its reason."""
-
-    indicator: str
-    factor: str
-    reference: str
-
-    def to_document(self) -> dict[str, object]:
-        """Return the choice as an item of the activity document."""
-        return {"indicator": self.indicator, "factor": self.factor, "reference": self.reference}
+_FIELDS = (
+    *("schema", "institution", "period", "records", "declared_totals", "declared_factors"),
+    *("factor_choices", "instruments", "denominators"),
+)
 
 
 @dataclass(frozen=True)
@@ -126,16 +73,24 @@ class Activity:
     records: tuple[ActivityRecord, ...]
     declared_totals: tuple[DeclaredTotal, ...] = ()
     factor_choices: tuple[FactorChoice, ...] = ()
+    declared_factors: tuple[DeclaredFactor, ...] = ()
+    instruments: tuple[Instrument, ...] = ()
+    denominators: tuple[Denominator, ...] = ()
 
     def to_document(self) -> dict[str, object]:
         """Return the `lingtan.activity/1` document."""
+        choices = sorted(self.factor_choices, key=lambda choice: (choice.indicator, choice.use))
+        denominators = sorted(self.denominators, key=lambda item: (item.unit, item.measure))
         return {
             "schema": SCHEMA,
             "institution": self.institution,
             "period": period_document(self.period),
             "records": [record.to_document() for record in sorted(self.records, key=lambda record: record.id)],
             "declared_totals": [total.to_document() for total in sorted(self.declared_totals, key=lambda total: total.id)],
-            "factor_choices": [choice.to_document() for choice in sorted(self.factor_choices, key=lambda choice: choice.indicator)],
+            "declared_factors": [factor.to_document() for factor in sorted(self.declared_factors, key=lambda factor: factor.id)],
+            "factor_choices": [choice.to_document() for choice in choices],
+            "instruments": [instrument.to_document() for instrument in sorted(self.instruments, key=lambda instrument: instrument.id)],
+            "denominators": [item.to_document() for item in denominators],
         }
 
     def digest(self) -> str:
@@ -160,59 +115,19 @@ def check_activity(document: object) -> tuple[Activity | None, tuple[Finding, ..
     fields = Fields(document, "", findings, _FIELDS)
     fields.schema(SCHEMA)
     activity = Activity(
-        fields.identifier("institution"),
-        fields.period("period"),
-        tuple(_read_record(item) for item in fields.objects("records", _RECORD_FIELDS)),
-        tuple(_read_total(item) for item in fields.objects("declared_totals", _TOTAL_FIELDS)),
-        tuple(_read_choice(item) for item in fields.objects("factor_choices", ("indicator", "factor", "reference"))),
+        institution=fields.identifier("institution"),
+        period=fields.period("period"),
+        records=tuple(read_record(item) for item in fields.objects("records", RECORD_FIELDS)),
+        declared_totals=tuple(read_total(item) for item in fields.objects("declared_totals", TOTAL_FIELDS)),
+        declared_factors=tuple(read_declared_factor(item) for item in fields.objects("declared_factors", DECLARED_FACTOR_FIELDS)),
+        factor_choices=tuple(read_choice(item) for item in fields.objects("factor_choices", CHOICE_FIELDS)),
+        instruments=tuple(read_instrument(item) for item in fields.objects("instruments", INSTRUMENT_FIELDS)),
+        denominators=tuple(read_denominator(item) for item in fields.objects("denominators", DENOMINATOR_FIELDS)),
     )
     fields.check_sorted("records", [(record.id,) for record in activity.records])
     fields.check_sorted("declared_totals", [(total.id,) for total in activity.declared_totals])
-    fields.check_sorted("factor_choices", [(choice.indicator,) for choice in activity.factor_choices])
+    fields.check_sorted("declared_factors", [(factor.id,) for factor in activity.declared_factors])
+    fields.check_sorted("factor_choices", [(choice.indicator, choice.use) for choice in activity.factor_choices])
+    fields.check_sorted("instruments", [(instrument.id,) for instrument in activity.instruments])
+    fields.check_sorted("denominators", [(item.unit, item.measure) for item in activity.denominators])
     return (None if findings else activity), tuple(findings)
-
-
-def read_amount(fields: Fields) -> Amount:
-    """Return the amount of an object's fields `value` and `unit`."""
-    return Amount(fields.decimal("value"), fields.text("unit"))
-
-
-def _read_record(fields: Fields) -> ActivityRecord:
-    source = fields.nested("source", ("kind", "reference", "sha256"))
-    record = ActivityRecord(
-        fields.identifier("id"),
-        fields.identifier("unit"),
-        fields.identifier("indicator"),
-        read_amount(fields.nested("quantity", ("value", "unit"))),
-        fields.date("start"),
-        fields.date("end"),
-        Source(source.choice("kind", SOURCE_KINDS), source.text("reference"), source.optional("sha256", source.digest)),
-        fields.integer("quality", 1, 5),
-    )
-    if record.end < record.start:
-        place, got, expected = f"{fields.pointer}/end", record.end.isoformat(), f"{record.start.isoformat()} or later"
-        fields.refuse("RECORD_ENDS_BEFORE_START", place, "correct the dates", got=got, expected=expected, record=record.id)
-    return record
-
-
-def _read_total(fields: Fields) -> DeclaredTotal:
-    total = DeclaredTotal(
-        fields.identifier("id"),
-        fields.text("measure"),
-        fields.decimal("value"),
-        fields.text("unit"),
-        fields.integer("parts", 1, 1_000_000),
-        fields.decimal("tolerance"),
-        fields.text("reference"),
-    )
-    if total.indicator is None and total.measure not in TOTAL_MEASURES:
-        expected = "one of " + ", ".join(TOTAL_MEASURES) + " or indicator/<indicator id>"
-        fields.refuse("FIELD_INVALID", f"{fields.pointer}/measure", f"write {expected}", got=total.measure, expected=expected)
-    if total.tolerance.startswith("-"):
-        expected = "a decimal string ≥ 0"
-        fields.refuse("FIELD_INVALID", f"{fields.pointer}/tolerance", f"write {expected}", got=total.tolerance, expected=expected)
-    return total
-
-
-def _read_choice(fields: Fields) -> FactorChoice:
-    return FactorChoice(fields.identifier("indicator"), fields.identifier("factor"), fields.text("reference"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import date
+from fractions import Fraction
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,7 @@ _NO_PERIOD = Period("none", 0, 1, "UTC")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_GAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,19}")
 _INTEGER = re.compile(r"0|[1-9][0-9]{0,38}")
 _NO_ITEMS: tuple[object, ...] = ()
 
@@ -110,6 +112,18 @@ class Fields:
     def decimal(self, name: str) -> str:
         """Return a decimal string as it stands (commitments §7)."""
         return self._read(name, "0", "a decimal string, as 123.456", _decimal)
+
+    def decimal_from_0(self, name: str) -> str:
+        """Return a decimal string that is not below 0."""
+        return self._read(name, "0", "a decimal string ≥ 0", lambda value: _decimal_within(value, lambda exact: exact >= 0))
+
+    def decimal_above_0(self, name: str) -> str:
+        """Return a decimal string above 0."""
+        return self._read(name, "1", "a decimal string > 0", lambda value: _decimal_within(value, lambda exact: exact > 0))
+
+    def gas(self, name: str) -> str:
+        """Return the name of a gas (documents §3)."""
+        return self._matching(name, _GAS, "the name of a gas, as CH4 or R-410A")
 
     def digest(self, name: str) -> str:
         """Return a SHA-256 as 64 lower-case hex digits."""
@@ -231,6 +245,13 @@ def _decimal(value: object) -> str:
         raise ValueError
     parse_decimal(value)
     return value
+
+
+def _decimal_within(value: object, accepts: Callable[[Fraction], bool]) -> str:
+    text = _decimal(value)
+    if text.startswith("-") or not accepts(parse_decimal(text)):
+        raise ValueError
+    return text
 
 
 def _timezone(value: object) -> str:

@@ -1,122 +1,61 @@
-"""The statement of one institution and period: a function of its inputs alone, no clock, no person (spec: documents §4)."""
+"""The statement of one institution and period: a function of its inputs alone, no clock, no person (spec: documents §4).
+
+Its lines are in line.py, whose names are importable from here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ledger.errors import NotFound
 from ledger.records import canonical
-from ledger.records.activity import Amount, read_amount
 from ledger.records.fields import Fields, period_document, raise_first
 from ledger.records.findings import Finding
+from ledger.records.line import (
+    LINE_FIELDS,
+    LINE_SCHEMA,
+    MEASURES,
+    SOURCE_KINDS,
+    Covered,
+    GasAmount,
+    Gases,
+    Line,
+    LineSource,
+    LineUncertainty,
+    MarketBased,
+    Measures,
+    read_line,
+    read_measures,
+)
 from ledger.records.period import Period
 
+__all__ = [
+    "CAUSES",
+    "LINE_SCHEMA",
+    "MEASURES",
+    "SCHEMA",
+    "SOURCE_KINDS",
+    "Covered",
+    "GasAmount",
+    "Gases",
+    "Line",
+    "LineSource",
+    "LineUncertainty",
+    "MarketBased",
+    "Measures",
+    "MeterSummary",
+    "Rollup",
+    "Statement",
+    "check_statement",
+]
+
 SCHEMA = "lingtan.statement/1"
-LINE_SCHEMA = "lingtan.line/1"
 CAUSES = ("first", "data", "factor", "boundary", "method", "error")
-MEASURES = ("scope1_g", "scope2_location_g", "scope2_market_g", "scope3_g")
-NOT_COMPUTED = ("scope2_market_g", "scope3_g")
-SOURCE_KINDS = ("activity", "meter")
 _METER_FIELDS = ("meter", "unit", "quantity", "record", "total", "measured", "estimated", "manual", "missing")
-_LINE_FIELDS = ("schema", "unit", "indicator", "scope", "quantity", "factor", "gases", *MEASURES, "quality", "sources")
 _FIELDS = (
     *("schema", "institution", "period", "revision", "cause", "supersedes", "organisation", "activity", "library", "method", "gwp"),
-    *("meters", "lines", "rollup", "totals", "not_computed"),
+    *("meters", "lines", "rollup", "totals"),
 )
-
-
-@dataclass(frozen=True)
-class Measures:
-    """Grams CO2e in the four columns that are never netted; market-based and Scope 3 are 0 where not computed."""
-
-    scope1_g: int = 0
-    scope2_location_g: int = 0
-    scope2_market_g: int = 0
-    scope3_g: int = 0
-
-    def __add__(self, other: Measures) -> Measures:
-        return Measures(
-            self.scope1_g + other.scope1_g,
-            self.scope2_location_g + other.scope2_location_g,
-            self.scope2_market_g + other.scope2_market_g,
-            self.scope3_g + other.scope3_g,
-        )
-
-    def as_tuple(self) -> tuple[int, int, int, int]:
-        """Return the four columns in the order of the sum tree's measures (commitments §5)."""
-        return (self.scope1_g, self.scope2_location_g, self.scope2_market_g, self.scope3_g)
-
-    def to_document(self) -> dict[str, object]:
-        """Return the four columns as decimal strings."""
-        return {name: str(grams) for name, grams in zip(MEASURES, self.as_tuple(), strict=True)}
-
-    @classmethod
-    def sum(cls, parts: Iterable[Measures]) -> Measures:
-        """Return the column-wise sum."""
-        total = cls()
-        for part in parts:
-            total += part
-        return total
-
-
-@dataclass(frozen=True)
-class Gases:
-    """Grams of each gas of a line, each rounded for display; the line's CO2e is not derived from them."""
-
-    co2_g: int
-    ch4_g: int
-    n2o_g: int
-
-    def to_document(self) -> dict[str, object]:
-        """Return the gases as decimal strings of grams."""
-        return {"CO2": str(self.co2_g), "CH4": str(self.ch4_g), "N2O": str(self.n2o_g)}
-
-
-@dataclass(frozen=True)
-class LineSource:
-    """What a line was computed from: an activity record or a meter."""
-
-    kind: str
-    id: str
-
-    def to_document(self) -> dict[str, object]:
-        """Return `{"kind": …, "id": …}`."""
-        return {"kind": self.kind, "id": self.id}
-
-
-@dataclass(frozen=True)
-class Line:
-    """One inventory line, unit × indicator: the quantity in base units, the factor's id, grams, data quality and sources."""
-
-    unit: str
-    indicator: str
-    scope: int
-    quantity: Amount
-    factor: str
-    gases: Gases
-    measures: Measures
-    quality: int
-    sources: tuple[LineSource, ...]
-
-    def to_document(self) -> dict[str, object]:
-        """Return the `lingtan.line/1` document; its canonical bytes are the OPERATIONAL leaf's record."""
-        return {
-            "schema": LINE_SCHEMA,
-            "unit": self.unit,
-            "indicator": self.indicator,
-            "scope": self.scope,
-            "quantity": self.quantity.to_document(),
-            "factor": self.factor,
-            "gases": self.gases.to_document(),
-            **self.measures.to_document(),
-            "quality": self.quality,
-            "sources": [source.to_document() for source in self.sources],
-        }
-
-    def to_bytes(self) -> bytes:
-        """Return the canonical bytes of the line."""
-        return canonical.dump(self.to_document())
 
 
 @dataclass(frozen=True)
@@ -176,7 +115,6 @@ class Statement:
     lines: tuple[Line, ...]
     rollup: tuple[Rollup, ...]
     totals: Measures
-    not_computed: tuple[str, ...] = NOT_COMPUTED
 
     def line(self, unit: str, indicator: str) -> Line:
         """Return the line of a unit and indicator.
@@ -207,7 +145,6 @@ class Statement:
             "lines": [line.to_document() for line in self.lines],
             "rollup": [item.to_document() for item in self.rollup],
             "totals": self.totals.to_document(),
-            "not_computed": list(self.not_computed),
         }
 
     def to_bytes(self) -> bytes:
@@ -249,10 +186,9 @@ def check_statement(document: object) -> tuple[Statement | None, tuple[Finding, 
         method=fields.identifier("method"),
         gwp=fields.identifier("gwp"),
         meters=tuple(_read_meter(item) for item in fields.objects("meters", _METER_FIELDS)),
-        lines=tuple(_read_line(item) for item in fields.objects("lines", _LINE_FIELDS)),
+        lines=tuple(read_line(item) for item in fields.objects("lines", LINE_FIELDS)),
         rollup=tuple(_read_rollup(item) for item in fields.objects("rollup", ("unit", "own", "total"))),
-        totals=_read_measures(fields.nested("totals", MEASURES)),
-        not_computed=fields.texts("not_computed"),
+        totals=read_measures(fields.nested("totals", MEASURES)),
     )
     fields.check_sorted("meters", [(meter.meter,) for meter in statement.meters])
     fields.check_sorted("lines", [(line.unit, line.indicator) for line in statement.lines])
@@ -260,35 +196,11 @@ def check_statement(document: object) -> tuple[Statement | None, tuple[Finding, 
     return (None if findings else statement), tuple(findings)
 
 
-def _read_measures(fields: Fields) -> Measures:
-    return Measures(*(fields.integer_text(name) for name in MEASURES))
-
-
 def _read_meter(fields: Fields) -> MeterSummary:
     texts = (fields.identifier("meter"), fields.identifier("unit"), fields.identifier("quantity"), fields.digest("record"))
     return MeterSummary(*texts, *(fields.integer_text(name) for name in ("total", "measured", "estimated", "manual", "missing")))
 
 
-def _read_line(fields: Fields) -> Line:
-    fields.schema(LINE_SCHEMA)
-    gases = fields.nested("gases", ("CO2", "CH4", "N2O"))
-    sources = tuple(
-        LineSource(item.choice("kind", SOURCE_KINDS), item.identifier("id")) for item in fields.objects("sources", ("kind", "id"))
-    )
-    fields.check_sorted("sources", [(source.kind, source.id) for source in sources])
-    return Line(
-        unit=fields.identifier("unit"),
-        indicator=fields.identifier("indicator"),
-        scope=fields.integer("scope", 1, 3),
-        quantity=read_amount(fields.nested("quantity", ("value", "unit"))),
-        factor=fields.identifier("factor"),
-        gases=Gases(gases.integer_text("CO2"), gases.integer_text("CH4"), gases.integer_text("N2O")),
-        measures=_read_measures(fields),
-        quality=fields.integer("quality", 1, 5),
-        sources=sources,
-    )
-
-
 def _read_rollup(fields: Fields) -> Rollup:
-    own, total = (_read_measures(fields.nested(name, MEASURES)) for name in ("own", "total"))
+    own, total = (read_measures(fields.nested(name, MEASURES)) for name in ("own", "total"))
     return Rollup(fields.identifier("unit"), own, total)
