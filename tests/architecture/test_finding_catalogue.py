@@ -8,9 +8,11 @@ from pathlib import Path
 # Files in which every such word is a finding's code, and rooms in which only what stands at a Finding is.
 CODES_ONLY = (
     "ledger/records/fields.py",
-    "ledger/records/organisation.py",
-    "ledger/records/activity.py",
-    "ledger/records/statement.py",
+    "ledger/records/organisation_checks.py",
+    "ledger/records/unit.py",
+    "ledger/records/activity_record.py",
+    "ledger/records/declared.py",
+    "ledger/records/instruments.py",
     "ledger/indicators/reading.py",
     "ledger/store/integrity.py",
     "ledger/store/audit.py",
