@@ -26,6 +26,8 @@ HASHED: tuple[tuple[str, str, str, Callable[[bytes], str | bytes]], ...] = (
     ("organisation_version", "document", "hash", _sha256_hex),
     ("activity_version", "document", "hash", _sha256_hex),
     ("library_release", "document", "hash", _sha256_hex),
+    ("release_draft", "document", "hash", _sha256_hex),
+    ("local_factor", "document", "hash", _sha256_hex),
     ("statement", "document", "hash", _sha256_hex),
     ("statement_meter_record", "record", "digest", _sha256_hex),
     ("commitments", "document", "hash", _sha256_hex),

@@ -9,7 +9,18 @@ from sqlmodel import Session
 
 from ledger.records import canonical
 from ledger.store import audit, idempotency, outbox, tokens
-from ledger.store.repositories import attestations, claims, institutions, library, metering, participants, periods, statements
+from ledger.store.repositories import (
+    answers,
+    attestations,
+    claims,
+    institutions,
+    library,
+    local_factors,
+    metering,
+    participants,
+    periods,
+    statements,
+)
 from ledger.store.repositories.signed import Signed
 from ledger.store.tables import Attestation, Statement
 
@@ -109,6 +120,12 @@ def add_everything(session: Session) -> Everything:
         session, release_hash=statement.library_hash, institution_id="centre", valid_from=AT, supersedes=None, signed=signed("proposal")
     )
     library.add_publication(session, proposal_id=proposal.id, institution_id="centre", signed=signed("publication"))
+    library.add_draft(session, release="2025-2", document=b"{}", findings=b"{}", has_errors=False, actor="lib", at=AT)
+    factor = local_factors.add_local_factor(
+        session, institution_id="bank-1", factor="bank-1.steam", document=b"{}", submitted_by="clerk", at=AT
+    )
+    local_factors.add_review(session, factor.id, decision="accepted", reason="measured by the supplier", reviewed_by="lib", at=AT)
+    answers.add_answer(session, statement.id, code="FACTOR_DATA_YEAR", place="/factors/x", reason="no later one", by="clerk", at=AT)
     org = institutions.get_institution(session, "bank-1").org
     participants.add_participant_action(session, kind="add_key", org=org, version=2, signed=signed("add key"))
     place = participants.ChainPlace(3, AT, "0x" + hash_of("tx"))

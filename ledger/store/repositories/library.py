@@ -1,13 +1,15 @@
-"""Releases of the indicator library, schemas and schemes, with their proposals and publications."""
+"""Releases of the indicator library, schemas and schemes, with their drafts, proposals and publications."""
 
 from __future__ import annotations
 
+from sqlalchemy import func
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
+from ledger.records.outbox import FINAL
 from ledger.store.repositories.paging import Page, fetch_page, found, sha256_hex
 from ledger.store.repositories.signed import Signed
-from ledger.store.tables import LibraryRelease, ReleaseProposal, ReleasePublication
+from ledger.store.tables import LibraryRelease, Outbox, ReleaseDraft, ReleaseProposal, ReleasePublication
 
 
 def add_release(session: Session, *, kind: str, release: str, document: bytes, actor: str, at: int) -> LibraryRelease:
@@ -118,3 +120,51 @@ def list_published_releases(
     for release, proposal in session.exec(query).all():
         rows[release.hash] = (release, proposal)
     return list(rows.values())
+
+
+def is_superseded(session: Session, hash: str, at: int) -> bool:
+    """Tell whether a release that names this one in `supersedes` was published on chain and is in force at `at` (Unix seconds)."""
+    query = (
+        select(ReleaseProposal.id)
+        .join(ReleasePublication, col(ReleasePublication.proposal_id) == col(ReleaseProposal.id))
+        .join(Outbox, col(Outbox.id) == col(ReleasePublication.outbox_id))
+        .where(ReleaseProposal.supersedes == hash, ReleaseProposal.valid_from <= at, Outbox.state == FINAL)
+    )
+    return session.exec(query.limit(1)).first() is not None
+
+
+def add_draft(session: Session, *, release: str, document: bytes, findings: bytes, has_errors: bool, actor: str, at: int) -> ReleaseDraft:
+    """Add the next version of a draft; the same bytes as its latest version give that row back."""
+    earlier = find_draft(session, release)
+    if earlier is not None and earlier.document == document:
+        return earlier
+    row = ReleaseDraft(
+        release=release, hash=sha256_hex(document), document=document, findings=findings, has_errors=has_errors, actor=actor, at=at
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def find_draft(session: Session, release: str) -> ReleaseDraft | None:
+    """Return the latest version of the draft with this name, or None."""
+    query = select(ReleaseDraft).where(ReleaseDraft.release == release)
+    return session.exec(query.order_by(col(ReleaseDraft.id).desc()).limit(1)).one_or_none()
+
+
+def find_draft_by_hash(session: Session, hash: str) -> ReleaseDraft | None:
+    """Return the version of a draft with this hash, or None; a version that was replaced is found too."""
+    query = select(ReleaseDraft).where(ReleaseDraft.hash == hash)
+    return session.exec(query.order_by(col(ReleaseDraft.id).desc()).limit(1)).one_or_none()
+
+
+def list_drafts(session: Session, *, limit: int = 100, after: str | None = None) -> Page[ReleaseDraft, str]:
+    """Return the latest version of every draft by name, without those whose name was proposed since, and without documents."""
+    latest = select(func.max(ReleaseDraft.id)).group_by(col(ReleaseDraft.release))
+    taken = select(LibraryRelease.release).where(LibraryRelease.kind == "library")
+    query = (
+        select(ReleaseDraft)
+        .where(col(ReleaseDraft.id).in_(latest), col(ReleaseDraft.release).not_in(taken))
+        .options(defer(ReleaseDraft.document, raiseload=True))  # type: ignore[arg-type]
+    )
+    return fetch_page(session, query, col(ReleaseDraft.release), lambda row: row.release, limit, after)

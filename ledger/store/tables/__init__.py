@@ -10,8 +10,16 @@ from ledger.store.tables.access import AuditLog, IdempotencyKey, Token, TokenRev
 from ledger.store.tables.attestations import Anchor, Attestation, Claim, Verdict
 from ledger.store.tables.base import Row
 from ledger.store.tables.institutions import Institution, InstitutionSecret, OrganisationVersion, Period
-from ledger.store.tables.inventory import ActivityVersion, Commitments, Package, PackageContent, Statement, StatementMeterRecord
-from ledger.store.tables.library import LibraryRelease, ReleaseProposal, ReleasePublication
+from ledger.store.tables.inventory import (
+    ActivityVersion,
+    Commitments,
+    Package,
+    PackageContent,
+    Statement,
+    StatementAnswer,
+    StatementMeterRecord,
+)
+from ledger.store.tables.library import LibraryRelease, LocalFactor, LocalFactorReview, ReleaseDraft, ReleaseProposal, ReleasePublication
 from ledger.store.tables.metering import LogCheckpoint, Meter, MeterDay, TelemetryBody
 from ledger.store.tables.outbox import Outbox, OutboxEvent, OutboxLease
 from ledger.store.tables.participants import ParticipantAction, ParticipantKey, ParticipantKeyEvent
@@ -51,6 +59,8 @@ __all__ = [
     "Institution",
     "InstitutionSecret",
     "LibraryRelease",
+    "LocalFactor",
+    "LocalFactorReview",
     "LogCheckpoint",
     "Meter",
     "MeterDay",
@@ -64,10 +74,12 @@ __all__ = [
     "ParticipantKey",
     "ParticipantKeyEvent",
     "Period",
+    "ReleaseDraft",
     "ReleaseProposal",
     "ReleasePublication",
     "Row",
     "Statement",
+    "StatementAnswer",
     "StatementMeterRecord",
     "TelemetryBody",
     "Token",

@@ -1,4 +1,4 @@
-"""Activity data, statements and what hangs on a statement: meter records, commitments, evidence package."""
+"""Activity data, statements and what hangs on a statement: answers to findings, meter records, commitments, evidence package."""
 
 from __future__ import annotations
 
@@ -85,6 +85,24 @@ class Statement(Row, table=True):
     activity_hash: Str
     library_hash: Str
     prepared_by: Str
+    at: Int
+
+
+class StatementAnswer(Row, table=True):
+    """What the bank says to one finding on a statement, named by code and place. Several answers may stand beside each other."""
+
+    __table_args__ = table(
+        refers("statement_id", "statement", "id"),
+        unique("statement_id", "code", "place", "at"),
+        holds("reason", "length(reason) BETWEEN 1 AND 2000"),
+    )
+
+    id: AutoInt = None  # type: ignore[assignment]
+    statement_id: Int
+    code: Str
+    place: Str
+    reason: Str
+    by: Str
     at: Int
 
 

@@ -1,16 +1,20 @@
-"""Releases of the indicator library, schemas and schemes; who proposed and who published them."""
+"""Releases of the indicator library, schemas and schemes: drafts, who proposed and who published them; local factors and their reviews."""
 
 from __future__ import annotations
+
+from sqlalchemy import Index
 
 from ledger.store.tables.base import (
     AutoInt,
     Blob,
+    Bool,
     Int,
     KeyStr,
     OptStr,
     Row,
     SignedMessage,
     Str,
+    holds,
     one_of,
     refers,
     sha256_hex,
@@ -20,6 +24,7 @@ from ledger.store.tables.base import (
 )
 
 RELEASE_KINDS = ("library", "schema", "scheme")
+REVIEWS = ("accepted", "refused")
 
 
 class LibraryRelease(Row, table=True):
@@ -62,3 +67,52 @@ class ReleasePublication(SignedMessage, Row, table=True):
     id: AutoInt = None  # type: ignore[assignment]
     proposal_id: Int
     institution_id: Str
+
+
+class ReleaseDraft(Row, table=True):
+    """A version of a release document that a librarian works on, with its findings: the last row of a name is the draft."""
+
+    __table_args__ = table(*sha256_hex("hash"), Index(None, "release", "id"))
+
+    id: AutoInt = None  # type: ignore[assignment]
+    release: Str
+    hash: Str
+    document: Blob
+    findings: Blob
+    has_errors: Bool
+    actor: Str
+    at: Int
+
+
+class LocalFactor(Row, table=True):
+    """A factor that an institution wants for itself: the canonical `lingtan.local_factor/1` bytes. The review is an event beside it."""
+
+    __table_args__ = table(
+        refers("institution_id", "institution", "id"), unique("hash"), *sha256_hex("hash"), Index(None, "institution_id", "factor")
+    )
+
+    id: AutoInt = None  # type: ignore[assignment]
+    institution_id: Str
+    factor: Str
+    hash: Str
+    document: Blob
+    submitted_by: Str
+    at: Int
+
+
+class LocalFactorReview(Row, table=True):
+    """What a librarian of the centre decided about a local factor, once and for all, and why."""
+
+    __table_args__ = table(
+        refers("local_factor_id", "local_factor", "id"),
+        unique("local_factor_id"),
+        one_of("decision", REVIEWS),
+        holds("reason", "length(reason) BETWEEN 1 AND 2000"),
+    )
+
+    id: AutoInt = None  # type: ignore[assignment]
+    local_factor_id: Int
+    decision: Str
+    reason: Str
+    reviewed_by: Str
+    at: Int
