@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ledger.accounting.checks import check_reports
 from ledger.accounting.commit import commit
 from ledger.accounting.methods.operational_1 import Computation, Inputs, MeteredEnergy, compute
+from ledger.accounting.validators.units import check_reports
 from ledger.errors import Conflict, InputError
 from ledger.indicators.reading import release_from_document
 from ledger.records import canonical

@@ -8,10 +8,10 @@ from fractions import Fraction
 
 import pytest
 
-from ledger.accounting.checks import check_reports
+from ledger.accounting.validators.units import check_reports
 from ledger.accounting.meter_checks import check_open_days, find_open_slots
 from ledger.accounting.methods.operational_1 import Inputs, MeteredEnergy, compute
-from ledger.accounting.ranges import RANGES
+from ledger.accounting.validators.ranges import RANGES
 from ledger.indicators.shipped import shipped_release
 from ledger.records.meter_record import MeterRecord
 from tests.accounting.inventory import ROOT, choice, codes, computed, figure, inputs, meter_record, organisation, record, the, year

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ledger.accounting.checks import check_declared, check_units_have_data, read_declared
 from ledger.accounting.meter_checks import check_meters_report, has_reading
 from ledger.accounting.methods.operational_1.factors import decide
 from ledger.accounting.methods.operational_1.inputs import Inputs
 from ledger.accounting.methods.operational_1.lines import compute_lines
 from ledger.accounting.methods.operational_1.sources import Sources, collect
 from ledger.accounting.rollup import roll_up
+from ledger.accounting.validators.figures import read_declared
+from ledger.accounting.validators.totals import check_declared
+from ledger.accounting.validators.units import check_units_have_data
 from ledger.errors import NotFound
 from ledger.indicators.factor import GwpSet
 from ledger.records.findings import Finding, has_errors
@@ -45,7 +47,7 @@ def compute(inputs: Inputs) -> Computation:
     gwp = _find_gwp(inputs, findings)
     sources = collect(inputs)
     findings.extend(sources.findings)
-    figures, figure_findings = read_declared(inputs.activity.declared_totals, inputs.release)
+    figures, figure_findings = read_declared(inputs.activity.declared_totals, inputs.release, inputs.organisation)
     findings.extend(figure_findings)
     missing = (
         *check_meters_report(inputs.organisation, inputs.period, (meter.summary for meter in inputs.meters)),
@@ -62,7 +64,7 @@ def compute(inputs: Inputs) -> Computation:
         return Computation(None, (*findings, *missing, *line_findings))
     rollup = roll_up(inputs.organisation, lines)
     statement = _statement(inputs, lines, rollup)
-    declared = check_declared(figures, statement.totals, lines, decisions.factors, inputs.release, gwp)
+    declared = check_declared(figures, statement, inputs.organisation.tree(inputs.period.last_day), inputs.release, gwp)
     return Computation(statement, (*findings, *missing, *declared))
 
 
