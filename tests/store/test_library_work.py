@@ -109,7 +109,7 @@ def test_a_release_is_superseded_when_its_successors_publication_is_final_and_va
         ]
 
 
-def test_answers_stand_beside_each_other_and_the_same_words_again_are_one(database: Database) -> None:
+def test_answers_stand_beside_each_other_and_one_finding_is_answered_once_a_second(database: Database) -> None:
     with database.unit_of_work() as session:
         builders.add_bank(session)
         statement = builders.add_statement(session).id
@@ -118,9 +118,13 @@ def test_answers_stand_beside_each_other_and_the_same_words_again_are_one(databa
         with database.unit_of_work() as session:
             return answers.add_answer(session, statement, code="JUMP", place="unit hq", reason=reason, by="clerk", at=at).id
 
-    first, second, again = answer("a new branch", AT), answer("and a cold winter", AT + 1), answer("a new branch", AT + 2)
-    assert first == again != second
+    first, second = answer("a new branch", AT), answer("and a cold winter", AT + 1)
+    assert first != second
     with pytest.raises(AlreadyStored):
         answer("a third thing", AT + 1)
     with database.reading() as session:
         assert [row.reason for row in answers.list_answers(session, statement)] == ["a new branch", "and a cold winter"]
+        found = answers.find_answer(session, statement, code="JUMP", place="unit hq", reason="a new branch", by="clerk")
+        assert found is not None
+        assert found.id == first
+        assert answers.find_answer(session, statement, code="JUMP", place="unit hq", reason="a new branch", by="boss") is None

@@ -8,20 +8,22 @@ from ledger.store.tables import StatementAnswer
 
 
 def add_answer(session: Session, statement_id: int, *, code: str, place: str, reason: str, by: str, at: int) -> StatementAnswer:
-    """Add an answer to the finding with this code and place; the same words of the same person again give the stored row back.
+    """Add an answer to the finding with this code and place.
 
     Raises:
         AlreadyStored: another answer to this finding was given in the same second.
     """
-    same = (StatementAnswer.statement_id == statement_id, StatementAnswer.code == code, StatementAnswer.place == place)
-    query = select(StatementAnswer).where(*same, StatementAnswer.reason == reason, StatementAnswer.by == by)
-    earlier = session.exec(query.order_by(col(StatementAnswer.id)).limit(1)).one_or_none()
-    if earlier is not None:
-        return earlier
     row = StatementAnswer(statement_id=statement_id, code=code, place=place, reason=reason, by=by, at=at)
     session.add(row)
     session.flush()
     return row
+
+
+def find_answer(session: Session, statement_id: int, *, code: str, place: str, reason: str, by: str) -> StatementAnswer | None:
+    """Return the first answer of this person with these very words to this finding, or None."""
+    same = (StatementAnswer.statement_id == statement_id, StatementAnswer.code == code, StatementAnswer.place == place)
+    query = select(StatementAnswer).where(*same, StatementAnswer.reason == reason, StatementAnswer.by == by)
+    return session.exec(query.order_by(col(StatementAnswer.id)).limit(1)).one_or_none()
 
 
 def list_answers(session: Session, statement_id: int) -> list[StatementAnswer]:
