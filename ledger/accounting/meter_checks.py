@@ -1,4 +1,4 @@
-"""Look at meters against the units they serve: did each report, and only while its unit was open (spec: method-operational-1 §7)."""
+"""Look at meters against the units they serve: did each report, and only while its unit was open (spec: method-operational-1 §9)."""
 
 from __future__ import annotations
 

@@ -25,6 +25,7 @@ SCHEMA = "lingtan.package/1"
 MANIFEST = "manifest.json"
 MAX_ENTRIES = 20_000
 MAX_UNPACKED = 4 * 1024**3
+NO_ANSWERS: Mapping[str, object] = {"schema": "lingtan.answers/1", "items": []}
 _DATE = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
 _MODE = 0o100644 << 16
@@ -35,8 +36,8 @@ _PATH = re.compile(r"(?:[a-z]+\.json|schemas/[A-Z]+\.json|meters/[A-Za-z0-9][A-Z
 class Evidence:
     """What goes into a package.
 
-    `attestations` and `anchors` are documents of spec §6 and §7; `records` holds every meter record of the statement by meter id;
-    `withheld` gives a reason for each path that is listed by hash but not packed; `period_ledger` is the 0x address.
+    `attestations` and `anchors` are documents of spec §6 and §7, `answers` one of §8; `records` holds every meter record of the statement
+    by meter id; `withheld` gives a reason for each path that is listed by hash but not packed; `period_ledger` is the 0x address.
     """
 
     organisation: Organisation
@@ -51,6 +52,7 @@ class Evidence:
     chain_id: int
     period_ledger: str
     withheld: Mapping[str, str] = field(default_factory=dict)
+    answers: object = field(default_factory=lambda: NO_ANSWERS)
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ def package_parts(evidence: Evidence) -> dict[str, bytes]:
         "commitments.json": evidence.commitments.to_document(),
         "attestations.json": evidence.attestations,
         "anchors.json": evidence.anchors,
+        "answers.json": evidence.answers,
     }
     schemas = {f"schemas/{item.dataset}.json": get_schema_bytes(item.dataset) for item in evidence.commitments.datasets}
     meters = {f"meters/{meter.meter}.ltm": evidence.records[meter.meter].to_bytes() for meter in evidence.statement.meters}

@@ -1,4 +1,4 @@
-"""Compare a restatement with what it supersedes: did only change what its cause names (spec: method-operational-1 §7)."""
+"""Compare a restatement with what it supersedes: did only change what its cause names (spec: method-operational-1 §9)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ledger.records.findings import Finding
 from ledger.records.statement import MeterSummary, Statement
 
 EXPECTED = (
-    ("data", ("records", "meters")),
+    ("data", ("records", "instruments", "meters")),
     ("factor", ("library", "factor_choices")),
     ("boundary", ("organisation",)),
     ("method", ("method", "gwp")),
@@ -32,7 +32,7 @@ class Version:
 def check_cause(before: Version, after: Version, *, same_keys: bool) -> tuple[Finding, ...]:
     """Return a warning for every input that changed although the cause of `after` does not name it.
 
-    The activity is taken in two parts: its factor choices, which a factor's change is about, and all the rest.
+    The activity is taken in parts: its factor choices, which a factor's change is about, its instruments, and all the rest.
 
     Args:
         same_keys: whether both were committed with one commitment key. With another key the same readings give a record with
@@ -61,8 +61,9 @@ def _changes(before: Version, after: Version, same_keys: bool) -> Iterator[tuple
     one, other = before.statement, after.statement
     for name, old, new in (
         ("organisation", one.organisation, other.organisation),
-        ("records", _activity_digest(before.activity), _activity_digest(after.activity)),
-        ("factor_choices", _choices_digest(before.activity), _choices_digest(after.activity)),
+        ("records", _records_digest(before.activity), _records_digest(after.activity)),
+        ("instruments", _part_digest(before.activity, "instruments"), _part_digest(after.activity, "instruments")),
+        ("factor_choices", _part_digest(before.activity, "factor_choices"), _part_digest(after.activity, "factor_choices")),
         ("library", one.library_hash, other.library_hash),
         ("method", one.method, other.method),
         ("gwp", one.gwp, other.gwp),
@@ -85,9 +86,10 @@ def _facts(meter: MeterSummary, same_keys: bool) -> tuple[object, ...]:
     return (*facts, meter.record) if same_keys else facts
 
 
-def _activity_digest(activity: Activity) -> str:
-    return canonical.digest({name: part for name, part in activity.to_document().items() if name != "factor_choices"})
+def _records_digest(activity: Activity) -> str:
+    apart = ("factor_choices", "instruments")
+    return canonical.digest({name: part for name, part in activity.to_document().items() if name not in apart})
 
 
-def _choices_digest(activity: Activity) -> str:
-    return canonical.digest(activity.to_document()["factor_choices"])
+def _part_digest(activity: Activity, name: str) -> str:
+    return canonical.digest(activity.to_document()[name])

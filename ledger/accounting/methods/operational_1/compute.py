@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ledger.accounting.meter_checks import check_meters_report, has_reading
+from ledger.accounting.methods.operational_1.activity_records import read_records
 from ledger.accounting.methods.operational_1.factors import decide
 from ledger.accounting.methods.operational_1.inputs import Inputs
+from ledger.accounting.methods.operational_1.instruments import read_instruments
 from ledger.accounting.methods.operational_1.lines import compute_lines
-from ledger.accounting.methods.operational_1.sources import Sources, collect
+from ledger.accounting.methods.operational_1.meters import read_meters
+from ledger.accounting.methods.operational_1.sources import Sources, gather
 from ledger.accounting.rollup import roll_up
 from ledger.accounting.validators.figures import read_declared
 from ledger.accounting.validators.totals import check_declared
@@ -20,6 +23,8 @@ from ledger.records.findings import Finding, has_errors
 from ledger.records.statement import Line, Rollup, Statement
 
 METHOD = "operational_1"
+SHOWN_BESIDE_ERRORS = ("IMPLIED_FACTOR_RANGE",)
+"""Errors found before the lines are computed that speak about the inventory: they forbid signing, not computing."""
 
 
 @dataclass(frozen=True)
@@ -45,27 +50,33 @@ def compute(inputs: Inputs) -> Computation:
     """
     findings = list(_check_inputs(inputs))
     gwp = _find_gwp(inputs, findings)
-    sources = collect(inputs)
+    sources = _collect(inputs)
     findings.extend(sources.findings)
+    instruments, instrument_findings = read_instruments(inputs)
+    findings.extend(instrument_findings)
     figures, figure_findings = read_declared(inputs.activity.declared_totals, inputs.release, inputs.organisation)
     findings.extend(figure_findings)
+    decisions = decide(inputs, sources, gwp)
+    findings.extend(decisions.findings)
     missing = (
         *check_meters_report(inputs.organisation, inputs.period, (meter.summary for meter in inputs.meters)),
         *check_units_have_data(inputs.organisation, inputs.period, _units_with_data(inputs, sources)),
     )
-    if gwp is None:
+    if gwp is None or has_errors(finding for finding in findings if finding.code not in SHOWN_BESIDE_ERRORS):
         return Computation(None, (*findings, *missing))
-    decisions = decide(inputs, sources, gwp)
-    findings.extend(decisions.findings)
-    if has_errors(finding for finding in findings if finding.code != "IMPLIED_FACTOR_RANGE"):
+    lines, line_findings = compute_lines(inputs, sources, decisions, instruments, gwp)
+    findings.extend(line_findings)
+    if has_errors(line_findings):
         return Computation(None, (*findings, *missing))
-    lines, line_findings = compute_lines(inputs, sources, decisions, gwp)
-    if line_findings:
-        return Computation(None, (*findings, *missing, *line_findings))
-    rollup = roll_up(inputs.organisation, lines)
-    statement = _statement(inputs, lines, rollup)
-    declared = check_declared(figures, statement, inputs.organisation.tree(inputs.period.last_day), inputs.release, gwp)
+    statement = _statement(inputs, lines, roll_up(inputs.tree, lines))
+    declared = check_declared(figures, statement, inputs.tree, inputs.release, gwp)
     return Computation(statement, (*findings, *missing, *declared))
+
+
+def _collect(inputs: Inputs) -> Sources:
+    records, record_findings = read_records(inputs)
+    meters, meter_findings = read_meters(inputs)
+    return gather([*records, *meters], [*record_findings, *meter_findings])
 
 
 def _units_with_data(inputs: Inputs, sources: Sources) -> set[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from ledger.errors import InputError
 from ledger.indicators.release import Release
 from ledger.records.activity import Activity
-from ledger.records.meter_record import MeterRecord, Quantity
-from ledger.records.organisation import Organisation
+from ledger.records.meter_record import MeterRecord
+from ledger.records.organisation import Organisation, Tree
 from ledger.records.period import Period
 from ledger.records.statement import CAUSES, MeterSummary
 
@@ -29,9 +30,9 @@ class MeteredEnergy:
         return cls(record.start, record.end, summary)
 
     @property
-    def is_import(self) -> bool:
-        """Tell whether the meter counts purchased electricity, in mWh."""
-        return self.summary.quantity == Quantity.EL_IMPORT.value
+    def has_gaps(self) -> bool:
+        """Tell whether more than 5 % of the slots were not measured."""
+        return 20 * (self.summary.slots - self.summary.measured) > self.summary.slots
 
 
 @dataclass(frozen=True)
@@ -62,3 +63,8 @@ class Inputs:
                 f"revision {self.revision} with cause {self.cause!r} and supersedes {self.supersedes!r}",
                 hint="revision 1 has cause first and supersedes nothing; every later one has another cause and the hash it replaces",
             )
+
+    @cached_property
+    def tree(self) -> Tree:
+        """Return the tree of the period: each unit where it stood on the period's last day (documents §1)."""
+        return self.organisation.tree(self.period.last_day)
