@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ledger.errors import MalformedDocument, NotFound
 from ledger.records import canonical
 from ledger.records.statement import Measures, Statement, check_statement
+from ledger.units import parse_decimal
 
 GRAMS = {"scope1_g": "5", "scope2_location_g": "0", "scope2_market_g": "0", "scope3_g": "0"}
 LINE = {
@@ -21,9 +22,27 @@ LINE = {
     "quantity": {"value": "0.0022", "unit": "L"},
     "factor": "fuel.petrol.generic",
     "gases": {"CO2": "5", "CH4": "0", "N2O": "0"},
+    "fluorinated": [],
+    "market": None,
     **GRAMS,
     "quality": 2,
+    "uncertainty": {"activity_bp": 500, "factor_bp": 200},
     "sources": [{"kind": "activity", "id": "r1"}, {"kind": "meter", "id": "m1"}],
+}
+COOLING = LINE | {
+    "indicator": "refrigerant.r410a",
+    "fluorinated": [{"gas": "R-125", "g": "500"}, {"gas": "R-32", "g": "500"}],
+}
+POWER = LINE | {
+    "unit": "x-01",
+    "indicator": "electricity.purchased",
+    "scope": 2,
+    "quantity": {"value": "1200.5", "unit": "kWh"},
+    "market": {
+        "factor": "grid_residual.cn.2023",
+        "covered": [{"instrument": "gec-1", "quantity": "1000.001"}, {"instrument": "gec-2", "quantity": "0.001"}],
+        "rest": "200.498",
+    },
 }
 METER = {
     "meter": "m1",
@@ -49,10 +68,9 @@ DOCUMENT = {
     "method": "operational_1",
     "gwp": "AR6",
     "meters": [METER],
-    "lines": [LINE],
+    "lines": [LINE, COOLING, POWER],
     "rollup": [{"unit": "hq", "own": GRAMS, "total": GRAMS}],
     "totals": GRAMS,
-    "not_computed": ["scope2_market_g", "scope3_g"],
 }
 
 
@@ -62,6 +80,9 @@ def test_a_good_document_comes_back_byte_for_byte() -> None:
     assert statement.digest() == canonical.digest(DOCUMENT)
     assert statement.line("hq", "fuel.petrol.vehicles").to_bytes() == canonical.dump(LINE)
     assert statement.meters[0].slots == 96
+    market = statement.line("x-01", "electricity.purchased").market
+    assert market is not None
+    assert sum(item.exact for item in market.covered) + parse_decimal(market.rest) == parse_decimal("1200.5")
     with pytest.raises(NotFound):
         statement.line("hq", "heat.purchased")
 
@@ -84,7 +105,15 @@ def test_a_good_document_comes_back_byte_for_byte() -> None:
         ("/lines/0/sources/0/kind", "hearsay", "/lines/0/sources/0/kind"),
         ("/rollup/0/own/scope3_g", "", "/rollup/0/own/scope3_g"),
         ("/totals/scope1_g", None, "/totals/scope1_g"),
-        ("/not_computed/0", 1, "/not_computed/0"),
+        ("/lines/0/market", [], "/lines/0/market"),
+        ("/lines/0/uncertainty/activity_bp", -1, "/lines/0/uncertainty/activity_bp"),
+        ("/lines/0/uncertainty/factor_bp", "200", "/lines/0/uncertainty/factor_bp"),
+        ("/lines/1/fluorinated/0/gas", "R 125", "/lines/1/fluorinated/0/gas"),
+        ("/lines/1/fluorinated/0/g", "0.5", "/lines/1/fluorinated/0/g"),
+        ("/lines/1/fluorinated/1/gas", "R-125", "/lines/1/fluorinated/1"),
+        ("/lines/2/market/rest", "-1", "/lines/2/market/rest"),
+        ("/lines/2/market/covered/0/quantity", "0", "/lines/2/market/covered/0/quantity"),
+        ("/lines/2/market/covered/1/instrument", "gec-0", "/lines/2/market/covered/1"),
     ],
 )
 def test_each_mistake_is_found_where_it_is(path: str, value: object, place: str) -> None:
@@ -99,11 +128,18 @@ def test_each_mistake_is_found_where_it_is(path: str, value: object, place: str)
     assert [finding.place for finding in findings] == [place]
 
 
+@pytest.mark.parametrize("path", ["fluorinated", "market", "uncertainty"])
+def test_a_line_without_one_of_its_fields_is_refused(path: str) -> None:
+    line = {name: value for name, value in LINE.items() if name != path}
+    _, findings = check_statement(DOCUMENT | {"lines": [line]})
+    assert [(finding.code, finding.place) for finding in findings] == [("FIELD_MISSING", f"/lines/0/{path}")]
+
+
 @pytest.mark.parametrize("name", ["meters", "lines", "rollup"])
 def test_lists_that_are_not_strictly_ascending_are_refused(name: str) -> None:
     items = DOCUMENT[name]
     with pytest.raises(MalformedDocument, match="ITEM_TWICE"):
-        Statement.from_document(DOCUMENT | {name: [*items, *items]})  # type: ignore[misc]
+        Statement.from_document(DOCUMENT | {name: [*items, items[-1]]})  # type: ignore[misc]
 
 
 def test_sources_of_a_line_are_sorted() -> None:
