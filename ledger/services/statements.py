@@ -5,26 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ledger.accounting.commit import commit
-from ledger.accounting.methods.operational_1 import Computation, Inputs, MeteredEnergy, compute
+from ledger.accounting.methods.operational_1 import Computation, compute
 from ledger.accounting.validators.units import check_reports
 from ledger.errors import Conflict, InputError
 from ledger.indicators.reading import release_from_document
 from ledger.records import canonical
-from ledger.records.activity import Activity
 from ledger.records.findings import Finding, findings_document, has_errors
-from ledger.records.meter_record import MeterRecord
 from ledger.records.statement import CAUSES
 from ledger.services import audit
-from ledger.services.activity import load_activity_row
 from ledger.services.context import Page, Work, require_own, require_visible
 from ledger.services.findings import read_findings
 from ledger.services.library import find_release_in_force
-from ledger.services.meters import all_meters
-from ledger.services.organisation import load_organisation
-from ledger.services.periods import load_period_row, to_period
+from ledger.services.periods import load_period_row
 from ledger.services.statement_checks import check_restatement, observe_meters
+from ledger.services.statement_inputs import StoredInputs, gather_inputs
 from ledger.services.statement_state import attestation_states, find_statement_state, last_attested
-from ledger.services.stored_statement import assemble_records, contract_bytes, load_keys, load_statement, load_statement_row
+from ledger.services.stored_statement import contract_bytes, load_keys, load_statement, load_statement_row
 from ledger.store import tables
 from ledger.store.repositories import statements
 
@@ -68,35 +64,20 @@ def prepare_statement(work: Work, institution: str, period: str, cause: str) -> 
     if row.end > work.clock.now():
         raise Conflict(f"the period {period} is still running", hint="prepare its statement when it is over", period=period)
     revision, supersedes = _next_revision(work, institution, period, cause)
-    organisation_row, organisation = load_organisation(work, institution)
-    activity_row = load_activity_row(work, institution, period)
+    stored = gather_inputs(work, row)
     release = find_release_in_force(work)
     if release is None:
         raise Conflict("no library release is in force", hint="the centre publishes one first")
-    value = to_period(row)
-    records = dict(assemble_records(work, institution, value))
-    units = {meter.id: meter.unit for meter in all_meters(work, institution)}
-    activity = Activity.from_document(canonical.load_canonical(activity_row.document))
-    computation = compute(
-        Inputs(
-            organisation=organisation,
-            activity=activity,
-            release=release_from_document(canonical.load_canonical(release.document)),
-            period=value,
-            meters=tuple(MeteredEnergy.of_record(meter, units[meter], record) for meter, record in records.items()),
-            revision=revision,
-            cause=cause,
-            supersedes=supersedes,
-        )
-    )
-    observed = tuple(observe_meters(records, units, organisation, value))
+    library = release_from_document(canonical.load_canonical(release.document))
+    computation = compute(stored.under(library, revision=revision, cause=cause, supersedes=supersedes))
+    observed = tuple(observe_meters(stored.records, stored.units, stored.organisation, stored.period))
     findings = (*observed, *computation.findings)
     if computation.statement is None:
         return _undefined(work, institution, period, revision, cause, findings)
-    findings = (*findings, *check_reports(computation.statement), *check_restatement(work.session, computation.statement, activity))
+    findings = (*findings, *check_reports(computation.statement), *check_restatement(work.session, computation.statement, stored.activity))
     if has_errors(observed) or not computation.statement.lines:
         return _undefined(work, institution, period, revision, cause, findings)
-    return _keep(work, computation, findings, records, organisation_row, activity_row)
+    return _keep(work, computation, findings, stored)
 
 
 def get_statement(work: Work, id: str) -> StatementView:
@@ -148,9 +129,7 @@ def _keep(
     work: Work,
     computation: Computation,
     findings: tuple[Finding, ...],
-    records: dict[str, MeterRecord],
-    organisation: tables.OrganisationVersion,
-    activity: tables.ActivityVersion,
+    stored: StoredInputs,
 ) -> StatementView:
     statement = computation.statement
     if statement is None:
@@ -165,15 +144,15 @@ def _keep(
         document=canonical.dump(statement.to_document()),
         findings=canonical.dump(findings_document(findings)),
         has_errors=has_errors(findings),
-        organisation=organisation,
-        activity=activity,
+        organisation=stored.organisation_row,
+        activity=stored.activity_row,
         library_hash=statement.library_hash,
         prepared_by=work.actor.subject,
         at=work.clock.now(),
     )
     if statements.find_commitments(work.session, row.id) is None:
-        statements.add_meter_records(work.session, row.id, ((meter, record.to_bytes()) for meter, record in records.items()))
-        committed = commit(statement, records, load_keys(work, row.institution_id), work.house.chain.chain_id, contract_bytes(work))
+        statements.add_meter_records(work.session, row.id, ((meter, record.to_bytes()) for meter, record in stored.records.items()))
+        committed = commit(statement, stored.records, load_keys(work, row.institution_id), work.house.chain.chain_id, contract_bytes(work))
         statements.add_commitments(work.session, row.id, committed.to_bytes(), at=work.clock.now())
         audit.record(work, "statement.prepare", str(row.id), institution=row.institution_id, details={"hash": row.hash})
     return _view(work, row)
