@@ -80,7 +80,8 @@ def answers_document(items: Iterable[AnswerView]) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "items": [
-            {"code": item.code, "place": item.place, "reason": item.reason, "by": item.by, "at": format_instant(item.at)} for item in ordered
+            {"code": item.code, "place": item.place, "reason": item.reason, "by": item.by, "at": format_instant(item.at)}
+            for item in ordered
         ],
     }
 

@@ -24,7 +24,10 @@ KINDS = {"library": ReleaseKind.INDICATOR_LIBRARY, "schema": ReleaseKind.DATASET
 
 @dataclass(frozen=True)
 class ReleaseView:
-    """A document of the library by its hash; state: proposing, proposed, publishing, published, rejected (times in Unix seconds)."""
+    """A document of the library by its hash (times in Unix seconds).
+
+    state: proposing, proposed, publishing, published, rejected; superseded once a published release that names it is in force.
+    """
 
     hash: str
     release: str
@@ -33,13 +36,14 @@ class ReleaseView:
     proposer: str
     publisher: str | None
     valid_from: int
+    supersedes: str | None
 
 
 def propose_release(work: Work, document: Mapping[str, object], message: Mapping[str, object], signature: str) -> ReleaseView:
     """Keep a document and queue the librarian's proposal of it.
 
     Raises:
-        InputError: the document has errors, or the message names another hash or kind.
+        InputError: the document has errors, or the message names another hash, kind or superseded release.
         SignatureRefused: no librarian of the centre signed it.
         Conflict: this name stands for other bytes.
     """
@@ -54,8 +58,15 @@ def propose_release(work: Work, document: Mapping[str, object], message: Mapping
             "the message proposes another document or kind", hint=f"its release must be 0x{row.hash} and its kind {int(KINDS[kind])}"
         )
     supersedes = None if struct.supersedes == bytes(32) else struct.supersedes.hex()
-    if supersedes is not None and library.find_release(work.session, supersedes) is None:
-        raise InputError("the superseded release is unknown here", hint="name a published release of the same kind, or 32 zero bytes")
+    if kind == "library" and supersedes != document["supersedes"]:
+        raise InputError(
+            "document and message name different superseded releases", hint="the message's supersedes must be the document's, null as zeros"
+        )
+    replaced = None if supersedes is None else library.find_release(work.session, supersedes)
+    if supersedes is not None and (replaced is None or _view(work, replaced).state not in ("published", "superseded")):
+        raise InputError(
+            "the superseded release is unknown here, or not published", hint="name a published release of the same kind, or 32 zero bytes"
+        )
     earlier = library.find_proposal(work.session, row.hash)
     if earlier is None or earlier.struct_hash != struct.struct_hash().hex():
         if earlier is not None and find_transaction(work, earlier.outbox_id).state != "rejected":
@@ -121,6 +132,8 @@ def find_release_in_force(work: Work) -> LibraryRelease | None:
     now = work.clock.now()
     registry = work.house.contracts.libraries
     for release, _ in reversed(library.list_published_releases(work.session, at=now)):
+        if library.is_superseded(work.session, release.hash, now):
+            continue
         if registry.status_at(bytes.fromhex(release.hash), now) == ReleaseStatus.IN_FORCE:
             return release
     return None
@@ -161,11 +174,13 @@ def _get(work: Work, hash: str) -> LibraryRelease:
 def _view(work: Work, row: LibraryRelease) -> ReleaseView:
     proposal, publication = library.find_proposal(work.session, row.hash), library.find_publication(work.session, row.hash)
     if proposal is None:
-        return ReleaseView(row.hash, row.release, row.kind, "received", row.actor, None, 0)
+        return ReleaseView(row.hash, row.release, row.kind, "received", row.actor, None, 0, None)
     found = find_transaction(work, proposal.outbox_id).state
     state = {"anchored": "proposed", "queued": "proposing", "signed": "proposing"}.get(found, found)
     if publication is not None:
         found = find_transaction(work, publication.outbox_id).state
         state = {"anchored": "published", "queued": "publishing", "signed": "publishing"}.get(found, found)
+    if state == "published" and library.is_superseded(work.session, row.hash, work.clock.now()):
+        state = "superseded"
     publisher = publication.submitted_by if publication is not None else None
-    return ReleaseView(row.hash, row.release, row.kind, state, proposal.submitted_by, publisher, proposal.valid_from)
+    return ReleaseView(row.hash, row.release, row.kind, state, proposal.submitted_by, publisher, proposal.valid_from, proposal.supersedes)

@@ -8,7 +8,7 @@ MAX_REASON = 2_000
 
 
 def check_reason(text: str) -> str:
-    """Return a reason as it is kept: without blanks around it, 1 to 2,000 characters, none of them a control character (spec: documents §8).
+    """Return a reason as it is kept: without blanks around it, 1 to 2,000 characters, no control character (spec: documents §8).
 
     Raises:
         InputError: otherwise.
