@@ -30,7 +30,7 @@ def add_release(session: Session, *, kind: str, release: str, document: bytes, a
 
 def find_release(session: Session, hash: str) -> LibraryRelease | None:
     """Return the release with this hash, or None."""
-    return session.get(LibraryRelease, hash)
+    return session.get(LibraryRelease, hash, populate_existing=True)
 
 
 def get_release(session: Session, hash: str) -> LibraryRelease:
@@ -44,7 +44,8 @@ def get_release(session: Session, hash: str) -> LibraryRelease:
 
 def find_release_by_name(session: Session, kind: str, release: str) -> LibraryRelease | None:
     """Return the release of this kind and name, or None."""
-    return session.exec(select(LibraryRelease).where(LibraryRelease.kind == kind, LibraryRelease.release == release)).one_or_none()
+    query = select(LibraryRelease).where(LibraryRelease.kind == kind, LibraryRelease.release == release)
+    return session.exec(query.execution_options(populate_existing=True)).one_or_none()
 
 
 def list_releases(session: Session, *, kind: str = "library", limit: int = 100, after: str | None = None) -> Page[LibraryRelease, str]:
@@ -113,6 +114,7 @@ def list_published_releases(
         .join(ReleasePublication, col(ReleasePublication.proposal_id) == col(ReleaseProposal.id))
         .where(LibraryRelease.kind == kind)
         .order_by(col(ReleaseProposal.valid_from), col(ReleasePublication.id))
+        .execution_options(populate_existing=True)
     )
     if at is not None:
         query = query.where(ReleaseProposal.valid_from <= at)
@@ -148,13 +150,13 @@ def add_draft(session: Session, *, release: str, document: bytes, findings: byte
 
 def find_draft(session: Session, release: str) -> ReleaseDraft | None:
     """Return the latest version of the draft with this name, or None."""
-    query = select(ReleaseDraft).where(ReleaseDraft.release == release)
+    query = select(ReleaseDraft).where(ReleaseDraft.release == release).execution_options(populate_existing=True)
     return session.exec(query.order_by(col(ReleaseDraft.id).desc()).limit(1)).one_or_none()
 
 
 def find_draft_by_hash(session: Session, hash: str) -> ReleaseDraft | None:
     """Return the version of a draft with this hash, or None; a version that was replaced is found too."""
-    query = select(ReleaseDraft).where(ReleaseDraft.hash == hash)
+    query = select(ReleaseDraft).where(ReleaseDraft.hash == hash).execution_options(populate_existing=True)
     return session.exec(query.order_by(col(ReleaseDraft.id).desc()).limit(1)).one_or_none()
 
 
