@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
@@ -10,52 +11,76 @@ from ledger.errors import UnitError
 from ledger.records.names import Name
 from ledger.units import parse_decimal
 
-BASE_UNITS = {"electricity": "kWh", "volume": "m3", "mass": "kg", "energy": "MJ", "emissions": "kgCO2e", "liquid": "L"}
-KINDS = ("grid_average", "grid_ets", "grid_regional", "grid_footprint", "grid_om", "grid_bm", "fuel", "fuel_per_gas", "heat", "reported")
-FORMS = ("direct", "fuel")
+BASE_UNITS = {
+    "electricity": "kWh",
+    "volume": "m3",
+    "mass": "kg",
+    "energy": "MJ",
+    "emissions": "kgCO2e",
+    "liquid": "L",
+    "passenger_distance": "pkm",
+    "distance": "km",
+    "nights": "night",
+    "days": "day",
+}
+KINDS = (
+    *("grid_average", "grid_residual", "grid_fossil", "grid_ets", "grid_regional", "grid_footprint", "grid_om", "grid_bm"),
+    *("fuel", "fuel_per_gas", "heat", "refrigerant", "travel", "water", "material", "waste", "self_generation", "supplier", "reported"),
+)
+FORMS = ("direct", "fuel", "blend")
 BASES = ("CO2", "CO2e")
 CONFIDENCES = ("V", "X", "S", "M")
+COMMON_GASES = ("CO2", "CH4", "N2O")
 CO2_PER_CARBON = Fraction(44, 12)
 
 
 @dataclass(frozen=True)
-class GasFactors:
-    """Kilograms of CO2, CH4 and N2O per base unit of activity."""
-
-    co2: Fraction
-    ch4: Fraction
-    n2o: Fraction
-
-    def co2e(self, gwp: GwpSet) -> Fraction:
-        """Return kilograms CO2e per base unit under a GWP set."""
-        return self.co2 + self.ch4 * gwp.ch4 + self.n2o * gwp.n2o
-
-
-@dataclass(frozen=True)
 class GwpSet:
-    """Global warming potentials over 100 years as decimal strings; CO2 is 1 by definition, CH4 is the fossil value."""
+    """Global warming potentials over 100 years by gas, as decimal strings; CO2 is 1 by definition.
+
+    `confidence` is that of the least certain value; `source` says which one that is.
+    """
 
     id: str
-    co2_text: str
-    ch4_text: str
-    n2o_text: str
+    values: Mapping[str, str] = field(hash=False)
     source: str
     confidence: str
 
-    @property
-    def ch4(self) -> Fraction:
-        """Return the GWP of fossil CH4."""
-        return parse_decimal(self.ch4_text)
+    def find(self, gas: str) -> Fraction | None:
+        """Return the GWP of a gas, or None where the set does not know it."""
+        text = self.values.get(gas)
+        return None if text is None else parse_decimal(text)
 
-    @property
-    def n2o(self) -> Fraction:
-        """Return the GWP of N2O."""
-        return parse_decimal(self.n2o_text)
+    def value(self, gas: str) -> Fraction:
+        """Return the GWP of a gas.
+
+        Raises:
+            UnitError: the set does not know it.
+        """
+        found = self.find(gas)
+        if found is None:
+            known = ", ".join(self.values)
+            raise UnitError(f"the GWP set {self.id} does not know {gas[:20]}", hint=f"it knows {known}", gwp=self.id, gas=gas)
+        return found
 
     def to_document(self) -> dict[str, object]:
         """Return the item of a library release."""
-        values = {"CO2": self.co2_text, "CH4": self.ch4_text, "N2O": self.n2o_text}
-        return {"id": self.id, "values": values, "source": self.source, "confidence": self.confidence}
+        return {"id": self.id, "values": dict(self.values), "source": self.source, "confidence": self.confidence}
+
+
+@dataclass(frozen=True)
+class GasFactors:
+    """Kilograms of each gas per base unit of activity; CO2, CH4 and N2O are always there."""
+
+    amounts: Mapping[str, Fraction] = field(hash=False)
+
+    def co2e(self, gwp: GwpSet) -> Fraction:
+        """Return kilograms CO2e per base unit under a GWP set.
+
+        Raises:
+            UnitError: the set does not know one of the gases.
+        """
+        return sum((kg * gwp.value(gas) for gas, kg in self.amounts.items()), Fraction(0))
 
 
 @dataclass(frozen=True)
@@ -80,41 +105,46 @@ class FuelParameters:
 
 
 @dataclass(frozen=True)
-class FactorDocument:
-    """The publication that a factor is taken from."""
+class GasShare:
+    """Kilograms of one gas per kilogram of a refrigerant, as a decimal string."""
 
-    title: str
-    number: str | None
-    published: date | None
-    clause: str | None
+    gas: str
+    share: str
 
     def to_document(self) -> dict[str, object]:
-        """Return the `document` object of a factor."""
-        published = None if self.published is None else self.published.isoformat()
-        return {"title": self.title, "number": self.number, "published": published, "clause": self.clause}
+        """Return the item of a `blend`."""
+        return {"gas": self.gas, "share": self.share}
 
 
 @dataclass(frozen=True)
 class Factor:
     """One emission factor with its provenance.
 
-    Confidence: V read in a public text, X also cross-checked, S one secondary source, M from memory.
+    Confidence: V read in a public text, X also cross-checked, S one secondary source, M from memory. `document` is the id of a document
+    of the release; `guide` the default table it belongs to, where official ones disagree; `owner` the institution of a local factor.
+    Exactly one of `value`, `fuel` and `blend` is given: that of its form.
     """
 
     id: str
     name: Name
     kind: str
     carrier: str
+    guide: str | None
     form: str
     value: str | None
     fuel: FuelParameters | None
+    blend: tuple[GasShare, ...] | None
     unit: str
     basis: str
     region: str
     data_year: int | None
-    document: FactorDocument
+    document: str
+    clause: str | None
     valid_from: date | None
+    valid_to: date | None
     supersedes: str | None
+    owner: str | None
+    uncertainty_bp: int | None
     confidence: str
     source_sha256: str | None
 
@@ -137,9 +167,14 @@ class Factor:
                 hint="give the activity in the factor's unit, or choose another factor",
                 factor=self.id,
             )
+        amounts = dict.fromkeys(COMMON_GASES, Fraction(0))
         if self.fuel is not None:
-            return _fuel_gases(self.fuel, dimension)
-        return GasFactors(parse_decimal(self.value or "0"), Fraction(0), Fraction(0))
+            amounts |= _fuel_gases(self.fuel, dimension)
+        elif self.blend is not None:
+            amounts |= {item.gas: parse_decimal(item.share) for item in self.blend}
+        else:
+            amounts["CO2"] = parse_decimal(self.value or "0")
+        return GasFactors(amounts)
 
     def to_document(self) -> dict[str, object]:
         """Return the item of a library release."""
@@ -148,24 +183,33 @@ class Factor:
             "name": self.name.to_document(),
             "kind": self.kind,
             "carrier": self.carrier,
+            "guide": self.guide,
             "form": self.form,
             "value": self.value,
             "fuel": None if self.fuel is None else self.fuel.to_document(),
+            "blend": None if self.blend is None else [item.to_document() for item in self.blend],
             "unit": self.unit,
             "basis": self.basis,
             "region": self.region,
             "data_year": self.data_year,
-            "document": self.document.to_document(),
+            "document": self.document,
+            "clause": self.clause,
             "valid_from": None if self.valid_from is None else self.valid_from.isoformat(),
+            "valid_to": None if self.valid_to is None else self.valid_to.isoformat(),
             "supersedes": self.supersedes,
+            "owner": self.owner,
+            "uncertainty_bp": self.uncertainty_bp,
             "confidence": self.confidence,
             "source_sha256": self.source_sha256,
         }
 
 
-def _fuel_gases(fuel: FuelParameters, dimension: str) -> GasFactors:
+def _fuel_gases(fuel: FuelParameters, dimension: str) -> dict[str, Fraction]:
     density = parse_decimal(fuel.density or "1") if dimension == "liquid" else Fraction(1)
     energy_mj = parse_decimal(fuel.ncv_mj) * density
     # tC/TJ = g C/MJ, hence ÷ 1,000 for kg; kg/TJ = mg/MJ, hence ÷ 1,000,000.
-    co2 = energy_mj * parse_decimal(fuel.carbon) * parse_decimal(fuel.oxidation) * CO2_PER_CARBON / 1000
-    return GasFactors(co2, energy_mj * parse_decimal(fuel.ch4 or "0") / 1_000_000, energy_mj * parse_decimal(fuel.n2o or "0") / 1_000_000)
+    return {
+        "CO2": energy_mj * parse_decimal(fuel.carbon) * parse_decimal(fuel.oxidation) * CO2_PER_CARBON / 1000,
+        "CH4": energy_mj * parse_decimal(fuel.ch4 or "0") / 1_000_000,
+        "N2O": energy_mj * parse_decimal(fuel.n2o or "0") / 1_000_000,
+    }

@@ -8,6 +8,8 @@ from fractions import Fraction
 from ledger.indicators.factor import Factor
 from ledger.records.names import Name
 
+USES = ("location", "market")
+
 
 @dataclass(frozen=True)
 class UnitOfMeasure:
@@ -37,7 +39,10 @@ class UnitOfMeasure:
 
 @dataclass(frozen=True)
 class Indicator:
-    """A row of the inventory: its scope, the dimension of its activity and which factors it admits."""
+    """A row of the inventory: its scope, the dimension of its activity and which factors it admits.
+
+    `market_kinds` are the factors of market-based Scope 2, for electricity that instruments can cover; empty for all else.
+    """
 
     id: str
     name: Name
@@ -45,15 +50,20 @@ class Indicator:
     dimension: str
     carrier: str
     factor_kinds: tuple[str, ...]
+    market_kinds: tuple[str, ...]
     group: str
 
     def admits_dimension(self, dimension: str) -> bool:
         """Tell whether activity of `dimension` may be recorded: its own, and mass for a liquid."""
         return dimension == self.dimension or (self.dimension == "liquid" and dimension == "mass")
 
-    def admits_factor(self, factor: Factor) -> bool:
-        """Tell whether kind and carrier of `factor` fit the indicator."""
-        return factor.kind in self.factor_kinds and factor.carrier == self.carrier
+    def admitted_kinds(self, use: str = "location") -> tuple[str, ...]:
+        """Return the factor kinds for a use: location (everything but market-based Scope 2) or market."""
+        return self.market_kinds if use == "market" else self.factor_kinds
+
+    def admits_factor(self, factor: Factor, use: str = "location") -> bool:
+        """Tell whether kind and carrier of `factor` fit the indicator in this use."""
+        return factor.kind in self.admitted_kinds(use) and factor.carrier == self.carrier
 
     def to_document(self) -> dict[str, object]:
         """Return the item of a library release."""
@@ -64,23 +74,25 @@ class Indicator:
             "dimension": self.dimension,
             "carrier": self.carrier,
             "factor_kinds": list(self.factor_kinds),
+            "market_kinds": list(self.market_kinds),
             "group": self.group,
         }
 
 
 @dataclass(frozen=True)
 class Selection:
-    """A rule: this indicator, in this region (`*` any) and year (None any), uses this factor."""
+    """A rule: this indicator in this use, in this region (`*` any) and year (None any), takes this factor."""
 
     indicator: str
     region: str
     year: int | None
     factor: str
+    use: str = "location"
 
-    def matches(self, indicator: str, region: str, year: int) -> bool:
-        """Tell whether the rule applies."""
-        return self.indicator == indicator and self.region in ("*", region) and self.year in (None, year)
+    def matches(self, indicator: str, region: str, year: int | None, use: str = "location") -> bool:
+        """Tell whether the rule applies; year None is a year that no rule names."""
+        return (self.indicator, self.use) == (indicator, use) and self.region in ("*", region) and self.year in (None, year)
 
     def to_document(self) -> dict[str, object]:
         """Return the item of a library release."""
-        return {"indicator": self.indicator, "region": self.region, "year": self.year, "factor": self.factor}
+        return {"indicator": self.indicator, "use": self.use, "region": self.region, "year": self.year, "factor": self.factor}

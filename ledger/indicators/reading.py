@@ -1,24 +1,41 @@
-"""Read a library release document strictly: all findings at once, or the release (spec: documents §3)."""
+"""Read a library release document strictly: all findings at once, or the release (spec: documents §3).
+
+The shape of every field first; what the fields mean together (meaning.py) as soon as every field has its shape.
+"""
 
 from __future__ import annotations
 
-from ledger.indicators.factor import BASE_UNITS, BASES, CONFIDENCES, FORMS, KINDS, Factor, FactorDocument, FuelParameters, GwpSet
-from ledger.indicators.measure import Indicator, Selection, UnitOfMeasure
-from ledger.indicators.release import SCHEMA, Release
-from ledger.records.fields import Fields, raise_first
-from ledger.records.findings import Finding
+import re
+from collections.abc import Iterator
 
-METHODS = ("operational_1",)
+from ledger.indicators.disclosure import SHOWS, TargetProfile, Template, TemplateRow
+from ledger.indicators.factor import BASE_UNITS, COMMON_GASES, CONFIDENCES, KINDS, GwpSet
+from ledger.indicators.meaning import check_meaning
+from ledger.indicators.measure import USES, Indicator, Selection, UnitOfMeasure
+from ledger.indicators.publication import Policies, PublishedDocument
+from ledger.indicators.reading_factor import FACTOR_FIELDS, read_factor
+from ledger.indicators.release import SCHEMA, Release
+from ledger.records.fields import Fields, pointer_of, raise_first
+from ledger.records.findings import Finding, has_errors
+
 DIMENSIONS = tuple(BASE_UNITS)
 MAX_UNIT_PART = 10**15
-_FIELDS = ("schema", "release", "valid_from", "supersedes", "methods", "units", "gwp_sets", "indicators", "factors", "selections")
-_UNIT_FIELDS = ("code", "aliases", "dimension", "numerator", "denominator")
-_INDICATOR_FIELDS = ("id", "name", "scope", "dimension", "carrier", "factor_kinds", "group")
-_FACTOR_FIELDS = (
-    *("id", "name", "kind", "carrier", "form", "value", "fuel", "unit", "basis", "region", "data_year", "document"),
-    *("valid_from", "supersedes", "confidence", "source_sha256"),
+MAX_BP = 100_000
+DOCUMENT_FIELDS = ("id", "title", "number", "issuer", "published", "sha256")
+_FIELDS = (
+    *("schema", "release", "valid_from", "supersedes", "methods", "policies", "documents", "units", "gwp_sets", "indicators"),
+    *("factors", "selections", "templates", "target_profiles"),
 )
-_FUEL_FIELDS = ("per", "ncv_mj", "density", "carbon", "oxidation", "ch4", "n2o")
+_POLICY_FIELDS = ("max_lag_years", "base_year_threshold_bp", "jump_bp", "activity_uncertainty_bp", "factor_uncertainty_bp")
+_QUALITIES = ("1", "2", "3", "4", "5")
+_UNIT_FIELDS = ("code", "aliases", "dimension", "numerator", "denominator")
+_GWP_FIELDS = ("id", "values", "source", "confidence")
+_INDICATOR_FIELDS = ("id", "name", "scope", "dimension", "carrier", "factor_kinds", "market_kinds", "group")
+_SELECTION_FIELDS = ("indicator", "use", "region", "year", "factor")
+_TEMPLATE_FIELDS = ("id", "title", "document", "rows")
+_ROW_FIELDS = ("id", "group", "name", "unit", "indicators", "show")
+_PROFILE_FIELDS = ("id", "name", "peak_by", "operations_neutral_by", "financed_neutral_by", "document")
+_GAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,19}")
 
 
 def release_from_document(document: object) -> Release:
@@ -33,28 +50,55 @@ def release_from_document(document: object) -> Release:
 
 
 def check_release(document: object) -> tuple[Release | None, tuple[Finding, ...]]:
-    """Return the release (None if any error was found) and all findings of its document."""
+    """Return the release (None if any error was found) and all findings of its document; a warning lets it pass."""
     findings: list[Finding] = []
     fields = Fields(document, "", findings, _FIELDS)
     fields.schema(SCHEMA)
     release = Release(
-        fields.identifier("release"),
-        fields.date("valid_from"),
-        fields.optional("supersedes", fields.digest),
-        fields.texts("methods"),
-        tuple(_read_unit(item) for item in fields.objects("units", _UNIT_FIELDS)),
-        tuple(_read_gwp(item) for item in fields.objects("gwp_sets", ("id", "values", "source", "confidence"))),
-        tuple(_read_indicator(item) for item in fields.objects("indicators", _INDICATOR_FIELDS)),
-        tuple(_read_factor(item) for item in fields.objects("factors", _FACTOR_FIELDS)),
-        tuple(_read_selection(item) for item in fields.objects("selections", ("indicator", "region", "year", "factor"))),
+        release=fields.identifier("release"),
+        valid_from=fields.date("valid_from"),
+        supersedes=fields.optional("supersedes", fields.digest),
+        methods=fields.texts("methods"),
+        policies=_read_policies(fields.nested("policies", _POLICY_FIELDS)),
+        documents=tuple(read_document(item) for item in fields.objects("documents", DOCUMENT_FIELDS)),
+        units=tuple(_read_unit(item) for item in fields.objects("units", _UNIT_FIELDS)),
+        gwp_sets=tuple(_read_gwp_sets(fields)),
+        indicators=tuple(_read_indicator(item) for item in fields.objects("indicators", _INDICATOR_FIELDS)),
+        factors=tuple(read_factor(item) for item in fields.objects("factors", FACTOR_FIELDS)),
+        selections=tuple(_read_selection(item) for item in fields.objects("selections", _SELECTION_FIELDS)),
+        templates=tuple(_read_template(item) for item in fields.objects("templates", _TEMPLATE_FIELDS)),
+        target_profiles=tuple(_read_profile(item) for item in fields.objects("target_profiles", _PROFILE_FIELDS)),
     )
     fields.check_sorted("units", [(unit.code,) for unit in release.units])
-    fields.check_sorted("gwp_sets", [(gwp.id,) for gwp in release.gwp_sets])
-    fields.check_sorted("indicators", [(indicator.id,) for indicator in release.indicators])
-    fields.check_sorted("factors", [(factor.id,) for factor in release.factors])
-    if not findings:
-        _check_meaning(release, fields)
-    return (None if findings else release), tuple(findings)
+    for name in ("documents", "gwp_sets", "indicators", "factors", "templates", "target_profiles"):
+        fields.check_sorted(name, [(item.id,) for item in getattr(release, name)])
+    if not any(finding.code.startswith("FIELD_") for finding in findings):
+        findings.extend(check_meaning(release))
+    return (None if has_errors(findings) else release), tuple(findings)
+
+
+def read_document(fields: Fields) -> PublishedDocument:
+    """Return the publication of `{id, title, number?, issuer?, published?, sha256?}`."""
+    return PublishedDocument(
+        fields.identifier("id"),
+        fields.text("title"),
+        fields.optional("number", fields.text),
+        fields.optional("issuer", fields.text),
+        fields.optional("published", fields.date),
+        fields.optional("sha256", fields.digest),
+    )
+
+
+def _read_policies(fields: Fields) -> Policies:
+    activity = fields.nested("activity_uncertainty_bp", _QUALITIES)
+    factor = fields.nested("factor_uncertainty_bp", CONFIDENCES)
+    return Policies(
+        fields.integer("max_lag_years", 0, 100),
+        fields.integer("base_year_threshold_bp", 0, MAX_BP),
+        fields.integer("jump_bp", 0, MAX_BP),
+        {int(quality): activity.integer(quality, 0, MAX_BP) for quality in _QUALITIES},
+        {confidence: factor.integer(confidence, 0, MAX_BP) for confidence in CONFIDENCES},
+    )
 
 
 def _read_unit(fields: Fields) -> UnitOfMeasure:
@@ -75,10 +119,21 @@ def _read_unit(fields: Fields) -> UnitOfMeasure:
     return unit
 
 
-def _read_gwp(fields: Fields) -> GwpSet:
-    values = fields.nested("values", ("CO2", "CH4", "N2O"))
-    texts = (values.choice("CO2", ("1",)), values.decimal("CH4"), values.decimal("N2O"))
-    return GwpSet(fields.identifier("id"), *texts, fields.text("source"), fields.choice("confidence", CONFIDENCES))
+def _read_gwp_sets(fields: Fields) -> Iterator[GwpSet]:
+    for pointer, item in fields.items("gwp_sets"):
+        given = item.get("values") if isinstance(item, dict) else None
+        others = sorted(set(map(str, given)) - set(COMMON_GASES)) if isinstance(given, dict) else []
+        yield _read_gwp(Fields(item, pointer, fields.findings, _GWP_FIELDS), (*COMMON_GASES, *others))
+
+
+def _read_gwp(fields: Fields, gases: tuple[str, ...]) -> GwpSet:
+    values = fields.nested("values", gases)
+    found = {"CO2": values.choice("CO2", ("1",))} | {gas: values.decimal_from_0(gas) for gas in gases if gas != "CO2"}
+    for gas in gases:
+        if not _GAS.fullmatch(gas):
+            place, expected = pointer_of(values.pointer, gas), "1 to 20 letters, digits, dots, hyphens"
+            fields.refuse("FIELD_INVALID", place, "name the gas as R-32 or SF6", got=gas[:80], expected=expected)
+    return GwpSet(fields.identifier("id"), found, fields.text("source"), fields.choice("confidence", CONFIDENCES))
 
 
 def _read_indicator(fields: Fields) -> Indicator:
@@ -89,101 +144,47 @@ def _read_indicator(fields: Fields) -> Indicator:
         fields.choice("dimension", DIMENSIONS),
         fields.identifier("carrier"),
         fields.texts("factor_kinds"),
+        fields.texts("market_kinds"),
         fields.identifier("group"),
     )
-    for kind in indicator.factor_kinds:
-        if kind not in KINDS:
-            fields.refuse("FIELD_INVALID", f"{fields.pointer}/factor_kinds", "name known kinds", got=kind, expected=", ".join(KINDS))
+    for name in ("factor_kinds", "market_kinds"):
+        for kind in getattr(indicator, name):
+            if kind not in KINDS:
+                fields.refuse("FIELD_INVALID", f"{fields.pointer}/{name}", "name known kinds", got=kind, expected=", ".join(KINDS))
     return indicator
-
-
-def _read_factor(fields: Fields) -> Factor:
-    document = fields.nested("document", ("title", "number", "published", "clause"))
-    factor = Factor(
-        id=fields.identifier("id"),
-        name=fields.name("name"),
-        kind=fields.choice("kind", KINDS),
-        carrier=fields.identifier("carrier"),
-        form=fields.choice("form", FORMS),
-        value=fields.optional("value", fields.decimal),
-        fuel=fields.optional("fuel", lambda name: _read_fuel(fields.nested(name, _FUEL_FIELDS))),
-        unit=fields.text("unit"),
-        basis=fields.choice("basis", BASES),
-        region=fields.text("region"),
-        data_year=fields.optional("data_year", lambda name: fields.integer(name, 1900, 2200)),
-        document=FactorDocument(
-            document.text("title"),
-            document.optional("number", document.text),
-            document.optional("published", document.date),
-            document.optional("clause", document.text),
-        ),
-        valid_from=fields.optional("valid_from", fields.date),
-        supersedes=fields.optional("supersedes", fields.identifier),
-        confidence=fields.choice("confidence", CONFIDENCES),
-        source_sha256=fields.optional("source_sha256", fields.digest),
-    )
-    _check_form(factor, fields)
-    return factor
-
-
-def _read_fuel(fields: Fields) -> FuelParameters:
-    return FuelParameters(
-        fields.choice("per", ("m3", "kg")),
-        fields.decimal("ncv_mj"),
-        fields.optional("density", fields.decimal),
-        fields.decimal("carbon"),
-        fields.decimal("oxidation"),
-        fields.optional("ch4", fields.decimal),
-        fields.optional("n2o", fields.decimal),
-    )
 
 
 def _read_selection(fields: Fields) -> Selection:
     year = fields.optional("year", lambda name: fields.integer(name, 1900, 2200))
-    return Selection(fields.identifier("indicator"), fields.text("region"), year, fields.identifier("factor"))
+    use = fields.choice("use", USES)
+    return Selection(fields.identifier("indicator"), fields.text("region"), year, fields.identifier("factor"), use)
 
 
-def _check_form(factor: Factor, fields: Fields) -> None:
-    numbers = [factor.value] if factor.fuel is None else list(factor.fuel.to_document().values())
-    if any(isinstance(number, str) and number.startswith("-") for number in numbers):
-        fields.refuse("FACTOR_NEGATIVE", fields.pointer, "write factors of 0 or more", expected="no negative number", factor=factor.id)
-    if (factor.form == "direct") != (factor.fuel is None) or (factor.value is None) != (factor.form == "fuel"):
-        expected = "direct: value and no fuel; fuel: fuel and no value"
-        fields.refuse("FACTOR_FORM", fields.pointer, "give what the form needs", got=factor.form, expected=expected, factor=factor.id)
-        return
-    if factor.fuel is None:
-        units = [f"kg{factor.basis}/{unit}" for unit in BASE_UNITS.values()]
-        if factor.unit not in units:
-            place, expected = f"{fields.pointer}/unit", ", ".join(units)
-            fields.refuse("FACTOR_UNIT", place, "write kg basis per base unit", got=factor.unit, expected=expected, factor=factor.id)
-        return
-    per_gas = factor.fuel.ch4 is not None
-    expected = f"fuel{'_per_gas' if per_gas else ''} kgCO2{'e' if per_gas else ''}/{factor.fuel.per} CO2{'e' if per_gas else ''}"
-    got = f"{factor.kind} {factor.unit} {factor.basis}"
-    if got != expected or per_gas != (factor.fuel.n2o is not None):
-        action = "make kind, unit and basis agree with the gases; give both CH4 and N2O or neither"
-        fields.refuse("FACTOR_GASES", fields.pointer, action, got=got, expected=expected, factor=factor.id)
+def _read_template(fields: Fields) -> Template:
+    rows = tuple(_read_row(row) for row in fields.objects("rows", _ROW_FIELDS))
+    return Template(fields.identifier("id"), fields.name("title"), fields.optional("document", fields.identifier), rows)
 
 
-def _check_meaning(release: Release, fields: Fields) -> None:
-    for method in release.methods:
-        if method not in METHODS:
-            fields.refuse("METHOD_UNKNOWN", "/methods", "name methods that exist", got=method, expected=", ".join(METHODS))
-    seen: dict[str, str] = {}
-    for index, unit in enumerate(release.units):
-        for text in (unit.code, *unit.aliases):
-            if text in seen:
-                expected = f"only {seen[text]}"
-                fields.refuse("UNIT_NAMED_TWICE", f"/units/{index}", "give every spelling to one unit", got=text, expected=expected)
-            seen[text] = unit.code
-    for index, selection in enumerate(release.selections):
-        place = f"/selections/{index}"
-        indicator, factor = release.find_indicator(selection.indicator), release.find_factor(selection.factor)
-        if indicator is None:
-            fields.refuse("INDICATOR_UNKNOWN", f"{place}/indicator", "name an indicator of this release", got=selection.indicator)
-        elif factor is None:
-            fields.refuse("FACTOR_UNKNOWN", f"{place}/factor", "name a factor of this release", got=selection.factor)
-        elif not indicator.admits_factor(factor):
-            expected = f"{' or '.join(indicator.factor_kinds)} of {indicator.carrier}"
-            got = f"{factor.id}: {factor.kind} of {factor.carrier}"
-            fields.refuse("FACTOR_NOT_ADMITTED", f"{place}/factor", "select a factor that fits", got=got, expected=expected)
+def _read_row(fields: Fields) -> TemplateRow:
+    return TemplateRow(
+        fields.identifier("id"),
+        fields.name("group"),
+        fields.name("name"),
+        fields.text("unit"),
+        fields.texts("indicators"),
+        fields.choice("show", SHOWS),
+    )
+
+
+def _read_profile(fields: Fields) -> TargetProfile:
+    def year(name: str) -> int:
+        return fields.integer(name, 1900, 2200)
+
+    return TargetProfile(
+        fields.identifier("id"),
+        fields.name("name"),
+        year("peak_by"),
+        year("operations_neutral_by"),
+        fields.optional("financed_neutral_by", year),
+        fields.optional("document", fields.identifier),
+    )
