@@ -111,7 +111,11 @@ def _check_record(record: ActivityRecord, fields: Fields) -> None:
         place, got, expected = f"{fields.pointer}/end", record.end.isoformat(), f"{record.start.isoformat()} or later"
         fields.refuse("RECORD_ENDS_BEFORE_START", place, "correct the dates", got=got, expected=expected, record=record.id)
     register = record.register
-    if register is not None and register.used != record.quantity.exact:
+    if register is not None and register.used < 0:
+        place, expected = f"{fields.pointer}/register/last", f"{register.first} or more"
+        action = "correct the readings; where the meter was changed or rolled over, make one record up to then and one after"
+        fields.refuse("METER_BELOW_REGISTER", place, action, got=register.last, expected=expected, record=record.id)
+    elif register is not None and register.used != record.quantity.exact:
         expected = f"({register.last} − {register.first}) × {register.multiplier}"
         place, action = f"{fields.pointer}/quantity/value", "correct the quantity, the readings or the multiplier"
         fields.refuse("REGISTER_DIFFERS", place, action, got=record.quantity.value, expected=expected, record=record.id)

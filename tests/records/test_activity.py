@@ -210,7 +210,8 @@ def test_a_register_counts_exactly_what_its_readings_say() -> None:
 def test_a_quantity_is_read_where_it_is_what_the_register_counted_and_nowhere_else(first: str, last: str, multiplier: str) -> None:
     used = (parse_decimal(last) - parse_decimal(first)) * parse_decimal(multiplier)
     register = {"first": first, "last": last, "multiplier": multiplier}
-    for value, codes in ((used, []), (used + Fraction(1, 10**9), ["REGISTER_DIFFERS"])):
+    backwards = ["METER_BELOW_REGISTER"] if used < 0 else []
+    for value, codes in ((used, backwards), (used + Fraction(1, 10**9), backwards or ["REGISTER_DIFFERS"])):
         record = METERED | {"register": register, "quantity": {"value": format_decimal(value), "unit": "kWh"}}
         assert [code for code, _ in found(DOCUMENT | {"records": [record]})] == codes
 

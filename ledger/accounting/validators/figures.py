@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ledger.errors import InputError
-from ledger.indicators.factor import BASE_UNITS
 from ledger.indicators.release import Release
 from ledger.records.activity import DeclaredTotal
 from ledger.records.findings import Finding
@@ -132,9 +131,13 @@ def lines_of(total: DeclaredTotal, statement: Statement, tree: Tree) -> tuple[Li
     units = tree.below(total.at or tree.root.id)
     if total.indicator is not None:
         return tuple(line for line in statement.lines if line.indicator == total.indicator and line.unit in units)
-    scopes = {scope for scope, column in OWN_COLUMN.items() if column in COLUMNS[total.measure]}
-    scopes |= {2} if "scope2_market_g" in COLUMNS[total.measure] else set()
+    scopes = scopes_of(total.measure)
     return tuple(line for line in statement.lines if line.scope in scopes and line.unit in units)
+
+
+def scopes_of(measure: str) -> frozenset[int]:
+    """Return the scopes that a measure other than an indicator's adds up."""
+    return frozenset(int(column.removeprefix("scope")[0]) for column in COLUMNS[measure])
 
 
 def computed_grams(total: DeclaredTotal, statement: Statement, tree: Tree) -> int:
@@ -144,17 +147,6 @@ def computed_grams(total: DeclaredTotal, statement: Statement, tree: Tree) -> in
     at = total.at or tree.root.id
     measures = next(item.total for item in statement.rollup if item.unit == at)
     return sum(_column(measures, column) for column in COLUMNS[total.measure])
-
-
-def common_quantity(lines: Iterable[Line]) -> tuple[str, Fraction] | None:
-    """Return (dimension, quantity) of lines in one base unit, or None where there are none or they have several."""
-    lines = tuple(lines)
-    units = {line.quantity.unit for line in lines}
-    if len(units) != 1:
-        return None
-    unit = units.pop()
-    dimension = next(dimension for dimension, base in BASE_UNITS.items() if base == unit)
-    return dimension, sum((line.quantity.exact for line in lines), Fraction(0))
 
 
 def _column(measures: Measures, name: str) -> int:

@@ -1,0 +1,125 @@
+"""The quantity behind a published figure of one indicator, and what follows from it: which factors lead to the figure, which cannot.
+
+It comes from the lines of a statement, or straight from the records where there is no statement to look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ledger.accounting.validators.figures import GRAMS_PER_KG, DeclaredFigure, lines_of, scopes_of
+from ledger.accounting.validators.ranges import find_range, for_people
+from ledger.errors import InputError, UnitError
+from ledger.indicators.factor import BASE_UNITS, Factor, GwpSet
+from ledger.indicators.release import Release
+from ledger.records.activity import Activity, DeclaredTotal
+from ledger.records.findings import Finding
+from ledger.records.statement import Statement
+from ledger.records.tree import Tree
+
+LANDLORD = "landlord"
+EMISSIONS = "emissions"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A quantity of one indicator in base units of `dimension`."""
+
+    indicator: str
+    dimension: str
+    amount: Fraction
+
+    @property
+    def unit(self) -> str:
+        """Return the base unit."""
+        return BASE_UNITS[self.dimension]
+
+    def implied(self, grams: Fraction) -> Fraction:
+        """Return the kg per base unit that lead to `grams`; the amount must not be 0."""
+        return grams / (self.amount * GRAMS_PER_KG)
+
+
+def measured_in(total: DeclaredTotal, statement: Statement, tree: Tree) -> Measured | None:
+    """Return the quantity behind a figure, or None where several indicators or base units stand behind it, or instruments do."""
+    if "market" in total.measure:
+        return None
+    lines = lines_of(total, statement, tree)
+    return _one((line.indicator, line.quantity.unit, line.quantity.exact) for line in lines)
+
+
+def measured_by_records(total: DeclaredTotal, activity: Activity, release: Release, tree: Tree | None) -> Measured | None:
+    """Return the same from the records alone; None also where a record cannot be read or its share is not known."""
+    if "market" in total.measure or (total.at is not None and tree is None):
+        return None
+    units = None if total.at is None or tree is None else tree.below(total.at)
+    found = []
+    for record in activity.records:
+        indicator, unit = release.find_indicator(record.indicator), release.find_unit(record.quantity.unit)
+        if indicator is None or (units is not None and record.unit not in units):
+            continue
+        wanted = record.indicator == total.indicator if total.indicator is not None else indicator.scope in scopes_of(total.measure)
+        if not wanted:
+            continue
+        if unit is None or not indicator.admits_dimension(unit.dimension) or record.source.kind == LANDLORD:
+            return None
+        try:
+            found.append((record.indicator, BASE_UNITS[unit.dimension], record.quantity.exact * unit.base_units))
+        except InputError:
+            return None
+    return _one(found)
+
+
+def check_implied(figure: DeclaredFigure, measured: Measured, release: Release) -> tuple[Finding, ...]:
+    """Return `IMPLIED_FACTOR_RANGE` where no physical factor leads from the quantity to the figure."""
+    carrier = release.indicator(measured.indicator).carrier
+    bounds = find_range(carrier, measured.dimension)
+    if bounds is None or measured.amount == 0:
+        return ()
+    low, high = measured.implied(figure.grams - figure.tolerance), measured.implied(figure.grams + figure.tolerance)
+    if low <= bounds.high and high >= bounds.low:
+        return ()
+    implied = for_people(measured.implied(figure.grams))
+    params = {**figure.params, "indicator": measured.indicator, "carrier": carrier, "implied": implied}
+    action = "check the unit and the decimal point of the quantity and of the published figure"
+    return (Finding("IMPLIED_FACTOR_RANGE", "error", figure.place, action, f"{implied} {bounds.unit}", bounds.text, params),)
+
+
+def consistent_factors(
+    figure: DeclaredFigure, measured: Measured, release: Release, gwp: GwpSet, *, scale: Fraction | int = 1
+) -> tuple[Factor, ...]:
+    """Return the admitted factors of the release that lead from the quantity to `scale` × the figure, within its tolerance."""
+    indicator = release.indicator(measured.indicator)
+    found = []
+    for factor in release.factors:
+        if indicator.admits_factor(factor) and factor.serves(measured.dimension):
+            grams = _grams(factor, measured, gwp)
+            if grams is not None and figure.ties_out(grams / scale):
+                found.append(factor)
+    return tuple(found)
+
+
+def not_identifiable(figure: DeclaredFigure, measured: Measured) -> Finding:
+    """Return the finding that no factor of the release leads to the figure."""
+    implied = "" if measured.amount == 0 else for_people(measured.implied(figure.grams))
+    params = {**figure.params, "indicator": measured.indicator, "implied": implied}
+    action = "name the factor behind the published figure, with its document"
+    got = f"{implied} kg/{measured.unit}" if implied else "no factor"
+    return Finding("FACTOR_NOT_IDENTIFIABLE", "warning", figure.place, action, got, "a factor of the release", params)
+
+
+def _grams(factor: Factor, measured: Measured, gwp: GwpSet) -> Fraction | None:
+    try:
+        return measured.amount * GRAMS_PER_KG * factor.gases(measured.dimension).co2e(gwp)
+    except UnitError:
+        return None  # a blend with a gas that the GWP set does not know leads to no figure
+
+
+def _one(found: Iterable[tuple[str, str, Fraction]]) -> Measured | None:
+    items = tuple(found)
+    if len({(indicator, unit) for indicator, unit, _ in items}) != 1:
+        return None
+    indicator, unit, _ = items[0]
+    dimension = next(dimension for dimension, base in BASE_UNITS.items() if base == unit)
+    return Measured(indicator, dimension, sum((amount for _, _, amount in items), Fraction(0)))
