@@ -8,13 +8,13 @@ from fractions import Fraction
 
 import pytest
 
-from ledger.accounting.validators.units import check_reports
 from ledger.accounting.meter_checks import check_open_days, find_open_slots
 from ledger.accounting.methods.operational_1 import Inputs, MeteredEnergy, compute
 from ledger.accounting.validators.ranges import RANGES
+from ledger.accounting.validators.units import check_reports
 from ledger.indicators.shipped import shipped_release
 from ledger.records.meter_record import MeterRecord
-from tests.accounting.inventory import ROOT, choice, codes, computed, figure, inputs, meter_record, organisation, record, the, year
+from tests.accounting.inventory import ROOT, changed, choice, codes, computed, figure, inputs, meter_record, organisation, record, the, year
 
 PERIOD = year(2025)
 GAS = "fuel.natural_gas.stationary"
@@ -67,8 +67,7 @@ def test_both_bounds_of_the_period_are_inside() -> None:
 @pytest.mark.parametrize(("opened", "closed"), [(date(2025, 1, 2), None), (date(2020, 1, 1), date(2025, 12, 30))])
 def test_a_record_outside_the_units_opening_dates_is_refused(opened: date, closed: date | None) -> None:
     given = inputs(PERIOD, (f"branch-1 {GAS} 1 m3",), units=("branch-1",))
-    units = tuple(replace(unit, opened=opened, closed=closed) if unit.id == "branch-1" else unit for unit in given.organisation.units)
-    computation = compute(replace(given, organisation=replace(given.organisation, units=units)))
+    computation = compute(dated(given, opened, closed))
     assert codes(computation) == ["RECORD_OUTSIDE_UNIT_DATES"]
     assert computation.statement is None
 
@@ -76,8 +75,7 @@ def test_a_record_outside_the_units_opening_dates_is_refused(opened: date, close
 def test_the_days_of_opening_and_closing_are_inside() -> None:
     given = inputs(PERIOD, (f"branch-1 {GAS} 1 m3",), units=("branch-1",))
     first, last = PERIOD.first_day, PERIOD.last_day
-    units = tuple(replace(unit, opened=first, closed=last) if unit.id == "branch-1" else unit for unit in given.organisation.units)
-    assert compute(replace(given, organisation=replace(given.organisation, units=units))).findings == ()
+    assert compute(dated(given, first, last)).findings == ()
 
 
 def test_a_record_that_stands_twice_is_refused() -> None:
@@ -226,8 +224,7 @@ def test_a_branch_is_covered_by_its_outlets_but_not_the_other_way_round() -> Non
 )
 def test_only_a_unit_that_was_open_in_the_period_must_have_data(opened: date, closed: date | None, expected: bool) -> None:
     given = inputs(PERIOD, (f"{ROOT} {GAS} 1 m3",), units=("branch-1",))
-    units = tuple(replace(unit, opened=opened, closed=closed) if unit.id == "branch-1" else unit for unit in given.organisation.units)
-    computation = compute(replace(given, organisation=replace(given.organisation, units=units)))
+    computation = compute(dated(given, opened, closed))
     assert ("UNIT_WITHOUT_DATA" in codes(computation)) is expected
 
 
@@ -304,8 +301,7 @@ def test_of_a_meter_whose_unit_is_closed_or_unknown_that_alone_is_said() -> None
 
 def dated(given: Inputs, opened: date, closed: date | None) -> Inputs:
     """The same inputs with branch-1 open from `opened` to `closed`."""
-    units = tuple(replace(unit, opened=opened, closed=closed) if unit.id == "branch-1" else unit for unit in given.organisation.units)
-    return replace(given, organisation=replace(given.organisation, units=units))
+    return changed(given, "branch-1", opened=opened, closed=closed, closing=None if closed is None else "closed")
 
 
 @pytest.mark.parametrize(
