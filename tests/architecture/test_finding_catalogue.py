@@ -14,6 +14,9 @@ CODES_ONLY = (
     "ledger/records/declared.py",
     "ledger/records/instruments.py",
     "ledger/indicators/reading.py",
+    "ledger/indicators/reading_factor.py",
+    "ledger/indicators/meaning.py",
+    "ledger/indicators/local_factor.py",
     "ledger/store/integrity.py",
     "ledger/store/audit.py",
 )
