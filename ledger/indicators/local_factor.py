@@ -80,10 +80,10 @@ def with_local_factors(release: Release, factors: Iterable[LocalFactor]) -> Rele
     documents = {document.id: document for document in release.documents}
     for local in factors:
         factor, document = local.factor, local.document
-        if factor.id in added or release.find_factor(factor.id) is not None:
-            raise Conflict(
-                f"{factor.id} is a factor of {release.release} already", hint="give the local factor another id", factor=factor.id
-            )
+        known = added.get(factor.id) or release.find_factor(factor.id)
+        if known is not None and known != factor:
+            hint = "give the local factor another id"
+            raise Conflict(f"{factor.id} is another factor of {release.release} already", hint=hint, factor=factor.id)
         if documents.setdefault(document.id, document) != document:
             hint = "give your document another id, or name the release's one as it stands"
             raise Conflict(f"{document.id} is another document in {release.release}", hint=hint, document=document.id)
