@@ -66,7 +66,7 @@ class DeclaredFigure:
     @property
     def step(self) -> Fraction:
         """Return one of the last printed digit, in grams."""
-        return self.grams_per_unit / 10 ** decimals(self.total.value)
+        return self.grams_per_unit * Fraction(1, 10 ** decimals(self.total.value))
 
     @property
     def grams_per_unit(self) -> Fraction:

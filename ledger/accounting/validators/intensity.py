@@ -42,7 +42,7 @@ RANGES = (
 
 
 def check_intensities(subject: Subject) -> tuple[Finding, ...]:
-    """Return `INTENSITY_IMPLAUSIBLE` for the lowest units of the tree whose yearly intensity is far outside what buildings and banks show."""
+    """Return `INTENSITY_IMPLAUSIBLE` for the lowest units of the tree whose yearly intensity is far outside what banks show."""
     statement, tree = subject.statement, subject.tree
     if statement is None or tree is None:
         return ()

@@ -68,7 +68,7 @@ def check_sums(subject: Subject) -> tuple[Finding, ...]:
 def check_conflicts(subject: Subject) -> tuple[Finding, ...]:
     """Return `DECLARED_CONFLICT` where one measure is printed with two values, and which of them the other figures bear out."""
     sums = tuple(find_sums(subject))
-    findings = []
+    findings: list[Finding] = []
     for figures in subject.by_key.values():
         for first, second in combinations(figures, 2):
             if abs(first.grams - second.grams) > first.tolerance + second.tolerance:
