@@ -1,4 +1,4 @@
-"""Check the findings: those that the file lists, and the errors of method §7 that the package alone shows.
+"""Check the findings: those that the file lists, and the errors of method §9 that the package alone shows.
 
 findings.json is bound by the package hash, not by the attestation, so a bank could hand over an empty one: what can be found again is.
 """
@@ -9,8 +9,9 @@ from typing import Any
 
 from verifier.check_inputs import Parts
 from verifier.checks import Checks
-from verifier.findings import Finding, find_errors, meters_unseen
-from verifier.library import read_library
+from verifier.finding import Finding
+from verifier.findings import find_errors, meters_unseen
+from verifier.library_reader import read_library
 
 
 def check_findings(checks: Checks, parts: Parts) -> None:

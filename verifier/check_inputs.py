@@ -10,12 +10,12 @@ from verifier import documents
 from verifier.checks import Checks
 from verifier.errors import Malformed
 from verifier.meter import MeterRecord, read_record
-from verifier.operational_1 import METHOD, Metered
+from verifier.operational_1 import METHOD
 from verifier.package import REQUIRED, Package, meter_path
 from verifier.policy import seconds
+from verifier.quantities import Metered
 
-_OPTIONAL = ("attestations.json", "anchors.json")
-NOT_COMPUTED = ["scope2_market_g", "scope3_g"]
+_OPTIONAL = ("attestations.json", "anchors.json", "answers.json")
 
 
 @dataclass
@@ -60,6 +60,8 @@ def read_parts(checks: Checks, package: Package) -> Parts:
             checks.failed("package.manifest", path, "PART_MISSING", "a part of this name", "nothing")
     if parts.has("statement"):
         _compare_manifest(checks, package, parts)
+    if parts.has("answers", "findings"):
+        _compare_answers(checks, parts)
     for path, reason in package.withheld.items():
         checks.unchecked("package.manifest", path, "PART_WITHHELD", reason=reason)
     if len(checks.items) == before:
@@ -97,6 +99,14 @@ def _compare_manifest(checks: Checks, package: Package, parts: Parts) -> None:
                 )
 
 
+def _compare_answers(checks: Checks, parts: Parts) -> None:
+    findings = {(item["code"], item["place"]) for item in parts.documents["findings"]["items"]}
+    for index, item in enumerate(parts.documents["answers"]["items"]):
+        if (item["code"], item["place"]) not in findings:
+            place = f"answers.json /items/{index}"
+            checks.failed("package.manifest", place, "ANSWER_STRAY", "a finding of findings.json", f"{item['code']} {item['place']}")
+
+
 def check_input_hashes(checks: Checks, parts: Parts) -> None:
     """Answer inputs.hashes: the statement names these inputs, and all are of one institution and period."""
     if not parts.has("statement"):
@@ -123,7 +133,7 @@ def check_input_hashes(checks: Checks, parts: Parts) -> None:
             "revision 1 with cause first, later ones with what they supersede",
             statement["revision"],
         )
-    if statement["method"] != METHOD or statement["not_computed"] != NOT_COMPUTED:
+    if statement["method"] != METHOD:
         checks.failed("inputs.hashes", "statement.json /method", "METHOD", METHOD, statement["method"])
     if len(checks.items) == before:
         checks.passed("inputs.hashes", "organisation.json, activity.json")
@@ -223,7 +233,7 @@ def _check_meter(checks: Checks, summary: Any, record: MeterRecord, period: Any,
 
 
 def metered(parts: Parts) -> tuple[list[Metered], set[str]]:
-    """Return (what each meter contributes, the units that rest on a stated total alone because its record is not here)."""
+    """Return (what each meter contributes, the meters that rest on a stated total alone because their record is not here)."""
     contributions, claimed = [], set()
     for summary in parts.documents["statement"]["meters"]:
         record = parts.meters.get(summary["meter"])
@@ -231,8 +241,7 @@ def metered(parts: Parts) -> tuple[list[Metered], set[str]]:
             counts = record.counts
             values = (counts.total, record.header.slots, counts.measured)
         else:
-            if summary["quantity"] == "el.import":
-                claimed.add(summary["unit"])
+            claimed.add(summary["meter"])
             stated = [int(summary[name]) for name in ("measured", "estimated", "manual", "missing")]
             values = (int(summary["total"]), sum(stated), stated[0])
         contributions.append(Metered(summary["meter"], summary["unit"], summary["quantity"], *values))

@@ -8,9 +8,11 @@ from verifier.check_inputs import Parts, metered
 from verifier.checks import Checks
 from verifier.divergence import find_divergences
 from verifier.errors import Refused
-from verifier.library import read_library
-from verifier.operational_1 import ELECTRICITY, MEASURES, Line, Totals, compute_lines, compute_rollup, local_year, root_unit
-from verifier.policy import seconds
+from verifier.library_reader import read_library
+from verifier.local_time import days_of_period
+from verifier.operational_1 import Inputs, Line, compute_lines
+from verifier.organisation import read_organisation
+from verifier.roll_up import MEASURES, Totals, compute_rollup
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +30,23 @@ def check_lines(checks: Checks, parts: Parts) -> Recomputed | None:
     if not parts.has(*needed):
         checks.unchecked("lines.recompute", "lines", "PART_ABSENT", parts=parts.lacking(*needed))
         return None
-    statement, organisation, activity, document = (parts.documents[name] for name in needed)
+    statement, organisation, activity, library = (parts.documents[name] for name in needed)
     with checks.guard("lines.recompute", "lines"):
         # 1. The inputs as rationals.
-        library = read_library(document)
         contributions, claimed = metered(parts)
-        year = local_year(seconds(statement["period"]["start"]), statement["period"]["timezone"])
+        inputs = Inputs(
+            institution=statement["institution"],
+            organisation=read_organisation(organisation),
+            activity=activity,
+            library=read_library(library),
+            meters=contributions,
+            gwp_id=statement["gwp"],
+            period=days_of_period(statement["period"]),
+        )
         # 2. Every line from its sources.
-        computed = compute_lines(organisation, activity, library, contributions, statement["gwp"], year)
+        computed = compute_lines(inputs)
         # 3. Line against line.
-        divergences = find_divergences(statement["lines"], computed, library, statement["gwp"])
+        divergences = find_divergences(statement["lines"], computed, inputs.library, inputs.gwp_id)
         if divergences:
             first = divergences[0]
             checks.failed(
@@ -51,37 +60,45 @@ def check_lines(checks: Checks, parts: Parts) -> Recomputed | None:
                 factor=first.factor,
                 others=str(len(divergences) - 1),
             )
-        unproven = sorted(unit for unit in claimed if (unit, ELECTRICITY) in computed)
-        for unit in unproven:
-            checks.unchecked("lines.recompute", f"line {unit} {ELECTRICITY}", "LINE_METER_ABSENT")
+        unproven = _resting_on(computed, claimed)
+        for unit, indicator in unproven:
+            checks.unchecked("lines.recompute", f"line {unit} {indicator}", "LINE_METER_ABSENT")
         if not divergences and not unproven:
             checks.passed("lines.recompute", f"{len(computed)} lines")
-        return _recomputed(parts, computed)
+        return _recomputed(parts, inputs, computed)
     return None
 
 
-def _recomputed(parts: Parts, computed: dict[tuple[str, str], Line | Refused]) -> Recomputed | None:
-    organisation, statement = parts.documents["organisation"], parts.documents["statement"]
+def _resting_on(computed: dict[tuple[str, str], Line | Refused], meters: set[str]) -> list[tuple[str, str]]:
+    """Return the lines that have one of these meters among their sources."""
+    wanted = {("meter", id) for id in meters}
+    return [key for key, line in computed.items() if isinstance(line, Line) and not wanted.isdisjoint(line.sources)]
+
+
+def _recomputed(parts: Parts, inputs: Inputs, computed: dict[tuple[str, str], Line | Refused]) -> Recomputed | None:
+    statement = parts.documents["statement"]
     own = [(key[0], line.grams) for key, line in computed.items() if isinstance(line, Line)]
     if len(own) != len(computed):
         return None
     try:
-        totals = compute_rollup(organisation, own)[root_unit(organisation)][1]
+        tree = inputs.organisation.tree(inputs.period[1])
+        totals = compute_rollup(tree, own)[tree.root][1]
     except Refused:
         return None  # rollup.recompute says what is wrong with the tree
     return Recomputed(len(own), totals, {name: totals[name] - int(statement["totals"][name]) for name in MEASURES})
 
 
 def check_rollup(checks: Checks, parts: Parts) -> None:
-    """Answer rollup.recompute from the lines as stated, so that a wrong line is not reported twice."""
+    """Answer rollup.recompute in the tree of the period, from the lines as stated, so that a wrong line is not reported twice."""
     if not parts.has("statement", "organisation"):
         checks.unchecked("rollup.recompute", "roll-up", "PART_ABSENT", parts=parts.lacking("statement", "organisation"))
         return
-    statement, organisation = parts.documents["statement"], parts.documents["organisation"]
+    statement = parts.documents["statement"]
     before = len(checks.items)
     with checks.guard("rollup.recompute", "organisation.json"):
         lines = [(line["unit"], {name: int(line[name]) for name in MEASURES}) for line in statement["lines"]]
-        computed = compute_rollup(organisation, lines)
+        tree = read_organisation(parts.documents["organisation"]).tree(days_of_period(statement["period"])[1])
+        computed = compute_rollup(tree, lines)
         stated = {item["unit"]: item for item in statement["rollup"]}
         for unit in sorted(set(stated) ^ set(computed)):
             checks.failed(
@@ -96,9 +113,8 @@ def check_rollup(checks: Checks, parts: Parts) -> None:
                 for name in MEASURES:
                     if unit in stated and int(stated[unit][which][name]) != values[name]:
                         checks.failed("rollup.recompute", f"unit {unit} {which} {name}", "ROLLUP", values[name], stated[unit][which][name])
-        root = root_unit(organisation)
         for name in MEASURES:
-            if int(statement["totals"][name]) != computed[root][1][name]:
-                checks.failed("rollup.recompute", f"totals {name}", "ROLLUP", computed[root][1][name], statement["totals"][name])
+            if int(statement["totals"][name]) != computed[tree.root][1][name]:
+                checks.failed("rollup.recompute", f"totals {name}", "ROLLUP", computed[tree.root][1][name], statement["totals"][name])
         if len(checks.items) == before:
             checks.passed("rollup.recompute", f"{len(computed)} units")

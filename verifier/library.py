@@ -1,15 +1,28 @@
-"""Read a library release: units, GWP sets, indicators, factors and their selection (documents.md §3)."""
+"""Hold a library release, ready for look-ups: units, GWP sets, indicators, factors, policies (documents.md §3, method §3 and §4)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-from verifier.errors import Malformed, Refused
+from verifier.errors import Refused
 
-BASE_UNITS = {"electricity": "kWh", "volume": "m3", "mass": "kg", "energy": "MJ", "emissions": "kgCO2e", "liquid": "L"}
+BASE_UNITS = {
+    "electricity": "kWh",
+    "volume": "m3",
+    "mass": "kg",
+    "energy": "MJ",
+    "emissions": "kgCO2e",
+    "liquid": "L",
+    "passenger_distance": "pkm",
+    "distance": "km",
+    "nights": "night",
+    "days": "day",
+}
 GASES = ("CO2", "CH4", "N2O")
+LOCATION, MARKET = "location", "market"
+GasAmounts = dict[str, Fraction]  # kg by gas, per base unit; CO2, CH4 and N2O always
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,138 +36,132 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """Hold an indicator."""
+    """Hold an indicator; `kinds` are the factor kinds that it admits under each use."""
 
     id: str
     scope: int
     dimension: str
     carrier: str
-    factor_kinds: frozenset[str]
+    kinds: Mapping[str, frozenset[str]]
+
+    @property
+    def is_market_based(self) -> bool:
+        """Say whether instruments can cover its lines."""
+        return bool(self.kinds[MARKET])
+
+    def dimensions(self) -> tuple[str, ...]:
+        """Return the dimensions in which its quantity may be given."""
+        return (self.dimension, "mass") if self.dimension == "liquid" else (self.dimension,)
 
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """Hold a factor with its parameters as exact rationals."""
+    """Hold a factor with its parameters as exact rationals; exactly one of value, fuel and blend is there."""
 
     id: str
     kind: str
     carrier: str
     unit: str
-    basis: str
     value: Fraction | None
-    fuel: dict[str, Fraction] | None
-    per: str | None
+    fuel: Mapping[str, Fraction] | None
+    blend: Mapping[str, Fraction] | None
+    per: str  # the unit that its figures are per
+    owner: str | None
+    uncertainty_bp: int | None
+    confidence: str
 
-    def gases_per(self, base_unit: str) -> dict[str, Fraction]:
-        """Return kg of CO2, CH4 and N2O per `base_unit` (method §4).
+    def gases_per(self, base_unit: str) -> GasAmounts:
+        """Return kg of each gas per `base_unit` (method §4).
 
         Raises:
             Refused: the factor does not serve that unit.
         """
-        zero = Fraction(0)
-        if self.kind == "reported":
-            if base_unit != "kgCO2e":
-                raise Refused(
-                    "FACTOR_UNIT", f"factor {self.id} serves kgCO2e, not {base_unit}", factor=self.id, expected="kgCO2e", found=base_unit
-                )
-            return {"CO2": Fraction(1), "CH4": zero, "N2O": zero}
-        if self.fuel is None:
-            if self.value is None or self.unit != f"kg{self.basis}/{base_unit}":
-                raise Refused("FACTOR_UNIT", f"factor {self.id} is per {self.unit}", factor=self.id, expected=base_unit, found=self.unit)
-            return {"CO2": self.value, "CH4": zero, "N2O": zero}
-        energy = self.fuel["ncv_mj"]
-        if base_unit == "L" and self.per == "kg" and "density" in self.fuel:
-            energy *= self.fuel["density"]
-        elif base_unit != self.per:
-            raise Refused("FACTOR_UNIT", f"factor {self.id} is per {self.per}", factor=self.id, expected=base_unit, found=str(self.per))
-        return {
-            "CO2": energy * self.fuel["carbon"] * self.fuel["oxidation"] * Fraction(44, 12) / 1000,
-            "CH4": energy * self.fuel.get("ch4", zero) / 1_000_000,
-            "N2O": energy * self.fuel.get("n2o", zero) / 1_000_000,
-        }
+        gases = dict.fromkeys(GASES, Fraction(0))
+        in_litres = self.fuel is not None and "density" in self.fuel and (base_unit, self.per) == ("L", "kg")
+        if base_unit != self.per and not in_litres:
+            raise Refused(
+                "FACTOR_UNIT",
+                f"factor {self.id} is per {self.per}",
+                factor=self.id,
+                expected=base_unit,
+                found=self.unit,
+            )
+        if self.value is not None:
+            gases["CO2"] = self.value
+        if self.fuel is not None:
+            energy = self.fuel["ncv_mj"] * (self.fuel["density"] if in_litres else 1)
+            gases["CO2"] = energy * self.fuel["carbon"] * self.fuel["oxidation"] * Fraction(44, 12) / 1000
+            gases["CH4"] = energy * self.fuel.get("ch4", Fraction(0)) / 1_000_000
+            gases["N2O"] = energy * self.fuel.get("n2o", Fraction(0)) / 1_000_000
+        return {**gases, **(self.blend or {})}
+
+
+def co2e_of(gases: GasAmounts, gwp: Mapping[str, Fraction]) -> Fraction:
+    """Return kg CO2e of kg of gases. Raises: Refused for a gas that the GWP set does not know."""
+    unknown = sorted(set(gases) - set(gwp))
+    if unknown:
+        raise Refused("GAS_WITHOUT_GWP", f"the GWP set has no value for {unknown[0]}", gas=unknown[0], expected="a GWP", found="none")
+    return sum((kg * gwp[gas] for gas, kg in gases.items()), Fraction(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Hold a rule of selection."""
+
+    indicator: str
+    use: str
+    region: str
+    year: int | None
+    factor: str
 
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """Hold a release, ready for look-ups."""
+    """Hold a release; uncertainties in basis points, by data quality and by confidence."""
 
     release: str
     methods: tuple[str, ...]
-    units: dict[str, Unit]
-    gwp_sets: dict[str, dict[str, Fraction]]
-    indicators: dict[str, Indicator]
-    factors: dict[str, Factor]
-    selections: tuple[tuple[str, str, int | None, str], ...]
+    units: Mapping[str, Unit]
+    gwp_sets: Mapping[str, Mapping[str, Fraction]]
+    indicators: Mapping[str, Indicator]
+    factors: Mapping[str, Factor]
+    selections: Mapping[tuple[str, str], Sequence[Selection]]
+    activity_uncertainty_bp: Mapping[int, int]
+    factor_uncertainty_bp: Mapping[str, int]
 
-    def select(self, indicator: str, region: str, year: int) -> str:
+    def select(self, indicator: str, use: str, region: str, year: int) -> str:
         """Return the factor id of the first matching selection. Raises: Refused where none matches."""
-        for wanted, where, when, factor in self.selections:
-            if wanted == indicator and where in ("*", region) and when in (None, year):
-                return factor
-        raise Refused("FACTOR_NONE", f"no selection for {indicator} in {region} {year}", indicator=indicator)
+        for rule in self.selections.get((indicator, use), ()):
+            if rule.region in ("*", region) and rule.year in (None, year):
+                return rule.factor
+        raise Refused("FACTOR_NONE", f"no selection for {indicator} ({use}) in {region} {year}", indicator=indicator)
 
-    def admitted(self, indicator: Indicator, factor_id: str) -> Factor:
-        """Return the factor, if the release has it and the indicator admits its kind and carrier."""
+    def admitted(self, indicator: Indicator, factor_id: str, use: str, institution: str) -> Factor:
+        """Return the factor for one use of an indicator.
+
+        Raises:
+            Refused: the release does not have it, it is another institution's, or the indicator does not admit its kind and carrier.
+        """
         factor = self.factors.get(factor_id)
         if factor is None:
             raise Refused("FACTOR_UNKNOWN", f"factor {factor_id} is not in the release", factor=factor_id, indicator=indicator.id)
-        if factor.kind not in indicator.factor_kinds or factor.carrier != indicator.carrier:
+        if factor.owner not in (None, institution):
             raise Refused(
-                "FACTOR_NOT_ADMITTED",
-                f"factor {factor_id} ({factor.kind}, {factor.carrier}) may not be used for {indicator.id}",
+                "FACTOR_OF_ANOTHER",
+                f"factor {factor_id} is a local factor of {factor.owner}",
                 factor=factor_id,
                 indicator=indicator.id,
-                expected=f"{' or '.join(sorted(indicator.factor_kinds))}, {indicator.carrier}",
+                expected=f"everybody's, or one of {institution}",
+                found=str(factor.owner),
+            )
+        kinds = indicator.kinds[use]
+        if factor.kind not in kinds or factor.carrier != indicator.carrier:
+            raise Refused(
+                "FACTOR_NOT_ADMITTED",
+                f"factor {factor_id} ({factor.kind}, {factor.carrier}) may not be used for {indicator.id} ({use})",
+                factor=factor_id,
+                indicator=indicator.id,
+                expected=f"{' or '.join(sorted(kinds))}, {indicator.carrier}",
                 found=f"{factor.kind}, {factor.carrier}",
             )
         return factor
-
-
-def read_library(document: Any) -> Library:
-    """Return the release in a document whose shape was checked.
-
-    Raises:
-        Malformed: a unit's base is not positive, a name stands for two units, or a factor's form does not hold its values.
-    """
-    units: dict[str, Unit] = {}
-    for index, item in enumerate(document["units"]):
-        numerator, denominator = int(item["numerator"]), int(item["denominator"])
-        if numerator <= 0 or denominator <= 0 or item["dimension"] not in BASE_UNITS:
-            raise Malformed(
-                "LIBRARY_UNIT", f"library.json /units/{index}", "a known dimension and a positive quotient expected", found=item["code"]
-            )
-        unit = Unit(item["code"], item["dimension"], Fraction(numerator, denominator))
-        for name in (item["code"], *item["aliases"]):
-            if name in units:
-                raise Malformed("LIBRARY_UNIT", f"library.json /units/{index}", f"the name {name!r} stands for two units", found=name)
-            units[name] = unit
-    return Library(
-        release=document["release"],
-        methods=tuple(document["methods"]),
-        units=units,
-        gwp_sets={item["id"]: {gas: Fraction(item["values"][gas]) for gas in GASES} for item in document["gwp_sets"]},
-        indicators={
-            item["id"]: Indicator(item["id"], item["scope"], item["dimension"], item["carrier"], frozenset(item["factor_kinds"]))
-            for item in document["indicators"]
-        },
-        factors={item["id"]: _factor(item, index) for index, item in enumerate(document["factors"])},
-        selections=tuple((item["indicator"], item["region"], item["year"], item["factor"]) for item in document["selections"]),
-    )
-
-
-def _factor(item: Any, index: int) -> Factor:
-    fuel, value = item["fuel"], item["value"]
-    if (item["form"] == "fuel") != (fuel is not None) or (item["form"] == "direct") != (value is not None):
-        raise Malformed(
-            "LIBRARY_FACTOR", f"library.json /factors/{index}", "form direct has a value, form fuel has a fuel", found=item["id"]
-        )
-    return Factor(
-        id=item["id"],
-        kind=item["kind"],
-        carrier=item["carrier"],
-        unit=item["unit"],
-        basis=item["basis"],
-        value=None if value is None else Fraction(value),
-        fuel=None if fuel is None else {name: Fraction(part) for name, part in fuel.items() if name != "per" and part is not None},
-        per=None if fuel is None else fuel["per"],
-    )

@@ -1,34 +1,47 @@
-"""Recompute the lines and the roll-up of method operational_1 in exact rationals (method-operational-1.md)."""
+"""Recompute the lines of method operational_1 in exact rationals (method-operational-1.md)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from fractions import Fraction
 from typing import Any
 
-from verifier.errors import Malformed, Refused
-from verifier.library import BASE_UNITS, GASES, Factor, Indicator, Library
+from verifier import market_based
+from verifier.errors import Refused
+from verifier.exact import round_half_even
+from verifier.library import GASES, LOCATION, MARKET, Factor, Indicator, Library, co2e_of
+from verifier.local_time import Days
+from verifier.market_based import Instrument
+from verifier.organisation import Organisation
+from verifier.quantities import Key, Metered, Quantity, quantity_of, sources_by_line
+from verifier.roll_up import MEASURES, Totals
+from verifier.uncertainty import activity_bp, factor_bp
 
-MEASURES = ("scope1_g", "scope2_location_g", "scope2_market_g", "scope3_g")
-ELECTRICITY = "electricity.purchased"
 METHOD = "operational_1"
 _BY_SCOPE = {1: "scope1_g", 2: "scope2_location_g", 3: "scope3_g"}
-_FIXED_ZONES = {"UTC": 0, "Etc/UTC": 0, "Asia/Shanghai": 8, "PRC": 8}  # China keeps UTC+8 without change since 1991-09-15
-Totals = dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Metered:
-    """Hold what a meter contributes: totals and counts that its record shows."""
+class Inputs:
+    """Hold what the lines follow from; `period` is its first and last local day."""
 
-    meter: str
-    unit: str
-    quantity: str
-    total_mwh: int
-    slots: int
-    measured: int
+    institution: str
+    organisation: Organisation
+    activity: Any
+    library: Library
+    meters: Sequence[Metered]
+    gwp_id: str
+    period: Days
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """Hold the market-based part of a line: the residual factor, Wh covered by each instrument (sorted), and the rest in kWh."""
+
+    factor: str
+    covered: tuple[tuple[str, int], ...]
+    rest: Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,184 +51,131 @@ class Line:
     unit: str
     indicator: str
     scope: int
-    quantity: Fraction
-    base_unit: str
+    quantity: Quantity
     factor: str
-    gases: dict[str, int]
+    gases: Mapping[str, int]
+    fluorinated: tuple[tuple[str, int], ...]
+    market: Market | None
     grams: Totals
     quality: int
+    activity_bp: int
+    factor_bp: int
     sources: tuple[tuple[str, str], ...]
 
 
-def round_half_even(value: Fraction) -> int:
-    """Return the nearest integer, the even one at a half."""
-    floor, rest = divmod(value.numerator, value.denominator)
-    if 2 * rest < value.denominator:
-        return floor
-    if 2 * rest > value.denominator:
-        return floor + 1
-    return floor + (floor & 1)
+@dataclass(frozen=True, slots=True)
+class Emission:
+    """Hold what a quantity emits: grams of each gas, each rounded for display, and grams of CO2e, rounded once."""
+
+    gases: dict[str, int]
+    fluorinated: tuple[tuple[str, int], ...]
+    co2e: int
 
 
-def local_year(start: int, timezone_name: str) -> int:
-    """Return the local year in which a period starts. Raises: Malformed as local_date does."""
-    return local_date(start, timezone_name).year
+def emission_of(quantity: Quantity, factor: Factor, gwp: Mapping[str, Fraction]) -> Emission:
+    """Return what a quantity emits by one factor (method §5). Raises: Refused for a factor of another unit, or a gas without a GWP."""
+    per_unit = factor.gases_per(quantity.base_unit)
+    grams = {gas: round_half_even(quantity.value * kg * 1000) for gas, kg in per_unit.items()}
+    others = tuple(sorted((gas, amount) for gas, amount in grams.items() if gas not in GASES))
+    return Emission({gas: grams[gas] for gas in GASES}, others, round_half_even(quantity.value * 1000 * co2e_of(per_unit, gwp)))
 
 
-def local_date(instant: int, timezone_name: str) -> date:
-    """Return the local date of Unix seconds. Raises: Malformed for a time zone this machine does not know, or a date beyond year 9999."""
-    try:
-        return datetime.fromtimestamp(instant, UTC).astimezone(_zone(timezone_name)).date()
-    except (ValueError, OverflowError, OSError):
-        raise Malformed("INSTANT", "statement.json /period", f"{instant} s has no local date", found=str(instant)) from None
+def compute_lines(inputs: Inputs) -> dict[Key, Line | Refused]:
+    """Return every line by (unit, indicator); a line that the method refuses is the Refused that says why.
 
-
-def _zone(name: str) -> tzinfo:
-    if name in _FIXED_ZONES:
-        return timezone(timedelta(hours=_FIXED_ZONES[name]))
-    from zoneinfo import ZoneInfo
-
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise Malformed("TIMEZONE", "statement.json /period/timezone", f"time zone {name!r} is unknown here") from None
-
-
-def grams_of(
-    quantity: Fraction, factor: Factor, base_unit: str, gwp: Mapping[str, Fraction], indicator: Indicator
-) -> tuple[dict[str, int], Totals]:
-    """Return (gas grams, CO2e grams by measure) of a quantity (method §5)."""
-    per_unit = factor.gases_per(base_unit)
-    gases = {gas: round_half_even(quantity * per_unit[gas] * 1000) for gas in GASES}
-    weighted = per_unit["CO2"] + per_unit["CH4"] * gwp["CH4"] + per_unit["N2O"] * gwp["N2O"]
-    grams = dict.fromkeys(MEASURES, 0)
-    grams[_BY_SCOPE[indicator.scope]] = round_half_even(quantity * 1000 * weighted)
-    return gases, grams
-
-
-def compute_lines(
-    organisation: Any, activity: Any, library: Library, meters: Sequence[Metered], gwp_id: str, year: int
-) -> dict[tuple[str, str], Line | Refused]:
-    """Return every line by (unit, indicator); a line that the method refuses is the Refused that says why."""
-    gwp = library.gwp_sets.get(gwp_id)
+    Raises:
+        Refused: the release does not know the method or the GWP set, or there are instruments and the units are not one tree.
+    """
+    library = inputs.library
+    if METHOD not in library.methods:
+        raise Refused("METHOD_UNKNOWN", "the release does not name the method", expected=METHOD, found=", ".join(library.methods))
+    gwp = library.gwp_sets.get(inputs.gwp_id)
     if gwp is None:
-        raise Refused("GWP_UNKNOWN", f"GWP set {gwp_id} is not in the release", expected=", ".join(sorted(library.gwp_sets)), found=gwp_id)
-    records: dict[tuple[str, str], list[Any]] = {}
-    for record in activity["records"]:
-        records.setdefault((record["unit"], record["indicator"]), []).append(record)
-    metered: dict[str, list[Metered]] = {}
-    for meter in meters:
-        if meter.quantity == "el.import":
-            metered.setdefault(meter.unit, []).append(meter)
-    choices = {item["indicator"]: item["factor"] for item in activity["factor_choices"]}
-    known_units = {unit["id"] for unit in organisation["units"]}
-    lines: dict[tuple[str, str], Line | Refused] = {}
-    for key in sorted(set(records) | {(unit, ELECTRICITY) for unit in metered}):
+        known = ", ".join(sorted(library.gwp_sets))
+        raise Refused("GWP_UNKNOWN", f"GWP set {inputs.gwp_id} is not in the release", expected=known, found=inputs.gwp_id)
+    # 1. What each line measures.
+    lines: dict[Key, Line | Refused] = {}
+    quantities: dict[Key, Quantity] = {}
+    for key, (records, meters) in sources_by_line(inputs.activity["records"], inputs.meters).items():
         try:
-            if key[0] not in known_units:
-                raise Refused("UNIT_UNKNOWN", f"unit {key[0]} is not in the organisation", unit=key[0])
-            mine = metered.get(key[0], []) if key[1] == ELECTRICITY else []
-            lines[key] = _line(key, records.get(key, []), mine, library, choices, organisation["region"], year, gwp)
+            quantities[key] = quantity_of(_indicator(key, inputs), key[0], records, meters, library, inputs.organisation)
         except Refused as error:
             lines[key] = error
-    return lines
+    # 2. What instruments cover of it. A line whose factor is refused below takes its share all the same, so that it alone is named.
+    instruments = {item.id: item for item in _instruments(inputs)}
+    consumed = {key: quantity.value for key, quantity in quantities.items() if library.indicators[key[1]].is_market_based}
+    covered = market_based.spread(list(instruments.values()), inputs.organisation.tree(inputs.period[1]), consumed) if instruments else {}
+    # 3. What it emits.
+    choices = {(item["indicator"], item["use"]): item["factor"] for item in inputs.activity["factor_choices"]}
+    for key, quantity in quantities.items():
+        try:
+            by_instrument = {instruments[id]: wh for id, wh in covered.get(key, {}).items()}
+            lines[key] = _line(key, quantity, by_instrument, inputs, choices, gwp)
+        except Refused as error:
+            lines[key] = error
+    return {key: lines[key] for key in sorted(lines)}
+
+
+def _indicator(key: Key, inputs: Inputs) -> Indicator:
+    unit, name = key
+    if unit not in inputs.organisation.units:
+        raise Refused("UNIT_UNKNOWN", f"unit {unit} is not in the organisation", unit=unit)
+    indicator = inputs.library.indicators.get(name)
+    if indicator is None:
+        raise Refused("INDICATOR_UNKNOWN", f"indicator {name} is not in the release", indicator=name)
+    return indicator
+
+
+def _instruments(inputs: Inputs) -> list[Instrument]:
+    return market_based.read_instruments(inputs.activity["instruments"], inputs.period, inputs.library, inputs.organisation)
 
 
 def _line(
-    key: tuple[str, str],
-    records: Sequence[Any],
-    meters: Sequence[Metered],
-    library: Library,
-    choices: Mapping[str, str],
-    region: str,
-    year: int,
+    key: Key,
+    quantity: Quantity,
+    covered: Mapping[Instrument, int],
+    inputs: Inputs,
+    choices: Mapping[tuple[str, str], str],
     gwp: Mapping[str, Fraction],
 ) -> Line:
-    indicator = library.indicators.get(key[1])
-    if indicator is None:
-        raise Refused("INDICATOR_UNKNOWN", f"indicator {key[1]} is not in the release", indicator=key[1])
-    quantity, base_unit = _quantity(indicator, records, meters, library)
-    factor = library.admitted(indicator, choices[key[1]] if key[1] in choices else library.select(key[1], region, year))
-    gases, grams = grams_of(quantity, factor, base_unit, gwp, indicator)
-    qualities = [record["quality"] for record in records]
-    qualities += [3 if 20 * (meter.slots - meter.measured) > meter.slots else 1 for meter in meters]
-    sources = [("activity", record["id"]) for record in records] + [("meter", meter.meter) for meter in meters]
-    return Line(*key, indicator.scope, quantity, base_unit, factor.id, gases, grams, max(qualities), tuple(sorted(sources)))
+    library, indicator = inputs.library, inputs.library.indicators[key[1]]
+
+    def factor_for(use: str) -> Factor:
+        choice = choices.get((indicator.id, use))
+        name = library.select(indicator.id, use, inputs.organisation.region, inputs.period[0].year) if choice is None else choice
+        return library.admitted(indicator, name, use, inputs.institution)
+
+    factor = factor_for(LOCATION)
+    emission = emission_of(quantity, factor, gwp)
+    grams = dict.fromkeys(MEASURES, 0)
+    grams[_BY_SCOPE[indicator.scope]] = emission.co2e
+    market = None
+    if indicator.is_market_based:
+        residual = factor_for(MARKET)
+        market, grams["scope2_market_g"] = _market(quantity, covered, residual, gwp)
+    elif indicator.scope == 2:
+        grams["scope2_market_g"] = emission.co2e
+    return Line(
+        unit=key[0],
+        indicator=indicator.id,
+        scope=indicator.scope,
+        quantity=quantity,
+        factor=factor.id,
+        gases=emission.gases,
+        fluorinated=emission.fluorinated,
+        market=market,
+        grams=grams,
+        quality=max(source.quality for source in quantity.sources),
+        activity_bp=activity_bp(quantity.sources, library),
+        factor_bp=factor_bp(factor, library),
+        sources=tuple((source.kind, source.id) for source in quantity.sources),
+    )
 
 
-def _quantity(indicator: Indicator, records: Sequence[Any], meters: Sequence[Metered], library: Library) -> tuple[Fraction, str]:
-    """Return the quantity in its base unit (method §2)."""
-    admitted = (indicator.dimension, "mass") if indicator.dimension == "liquid" else (indicator.dimension,)
-    dimensions = {indicator.dimension} if meters else set()
-    quantity = sum((Fraction(meter.total_mwh, 1_000_000) for meter in meters), Fraction(0))
-    for record in records:
-        name = record["quantity"]["unit"]
-        unit = library.units.get(name)
-        if unit is None or unit.dimension not in admitted:
-            raise Refused(
-                "UNIT_DIMENSION",
-                f"record {record['id']}: unit {name} does not measure {indicator.id}",
-                expected=" or ".join(admitted),
-                found=name,
-            )
-        amount = Fraction(record["quantity"]["value"])
-        if amount < 0:
-            raise Refused(
-                "QUANTITY_NEGATIVE", f"record {record['id']} is negative", expected="0 or more", found=record["quantity"]["value"]
-            )
-        dimensions.add(unit.dimension)
-        quantity += amount * unit.base
-    if len(dimensions) != 1:
-        raise Refused(
-            "QUANTITY_BASES",
-            f"{indicator.id} is given in {' and '.join(sorted(dimensions))}",
-            expected="one dimension",
-            found=str(len(dimensions)),
-        )
-    return quantity, BASE_UNITS[dimensions.pop()]
-
-
-def compute_rollup(organisation: Any, lines: Sequence[tuple[str, Totals]]) -> dict[str, tuple[Totals, Totals]]:
-    """Return (own, total) of every unit from (unit, grams) of the lines (method §6).
-
-    Raises:
-        Refused: the units are not one tree, or a line names a unit that is not in it.
-    """
-    parents = {unit["id"]: unit["parent"] for unit in organisation["units"]}
-    roots = [unit for unit, parent in parents.items() if parent is None]
-    if len(roots) != 1 or any(parent is not None and parent not in parents for parent in parents.values()):
-        raise Refused("ORGANISATION_ROOT", "the units have no single root, or a parent is missing", expected="1", found=str(len(roots)))
-    own = {unit: dict.fromkeys(MEASURES, 0) for unit in parents}
-    for unit, grams in lines:
-        if unit not in own:
-            raise Refused("UNIT_UNKNOWN", f"unit {unit} is not in the organisation", unit=unit)
-        for measure in MEASURES:
-            own[unit][measure] += grams[measure]
-    total = {unit: dict(values) for unit, values in own.items()}
-    for unit in _children_first(parents):
-        parent = parents[unit]
-        if parent is not None:
-            for measure in MEASURES:
-                total[parent][measure] += total[unit][measure]
-    return {unit: (own[unit], total[unit]) for unit in parents}
-
-
-def _children_first(parents: Mapping[str, str | None]) -> list[str]:
-    depth: dict[str, int] = {}
-    for unit in parents:
-        trail: dict[str, None] = {}
-        at: str | None = unit
-        while at is not None and at not in depth:
-            if at in trail:
-                raise Refused("ORGANISATION_CYCLE", f"unit {at} is above itself", unit=at)
-            trail[at] = None
-            at = parents[at]
-        base = 0 if at is None else depth[at] + 1
-        for steps, name in enumerate(reversed(trail)):
-            depth[name] = base + steps
-    return sorted(parents, key=lambda name: -depth[name])
-
-
-def root_unit(organisation: Any) -> str:
-    """Return the id of the root unit."""
-    return str(next(unit["id"] for unit in organisation["units"] if unit["parent"] is None))
+def _market(quantity: Quantity, covered: Mapping[Instrument, int], residual: Factor, gwp: Mapping[str, Fraction]) -> tuple[Market, int]:
+    """Return (the market-based part of a line, its grams): what instruments cover at their factors, the rest at the residual one."""
+    rest = quantity.value - Fraction(sum(covered.values()), 1000)
+    kg = rest * co2e_of(residual.gases_per(quantity.base_unit), gwp)
+    kg += sum((Fraction(wh, 1000) * instrument.factor for instrument, wh in covered.items()), Fraction(0))
+    by_id = tuple(sorted((instrument.id, wh) for instrument, wh in covered.items()))
+    return Market(residual.id, by_id, rest), round_half_even(1000 * kg)

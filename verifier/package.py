@@ -30,6 +30,7 @@ REQUIRED = (
     "commitments.json",
     "attestations.json",
     "anchors.json",
+    "answers.json",
 )
 
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError, OverflowError)

@@ -7,7 +7,7 @@ from typing import Any
 
 from verifier import NAME, VERSION, messages
 from verifier.checks import Check, Outcome
-from verifier.operational_1 import MEASURES
+from verifier.roll_up import MEASURES
 from verifier.verify_package import Verification
 
 _SHOWN = 200
@@ -25,7 +25,11 @@ def document_of(verification: Verification, language: str) -> dict[str, Any]:
         "checks": [_check_document(check, language) for check in verification.checks.items],
         "recomputed": None
         if recomputed is None
-        else {"lines": recomputed.lines, "differences": {name: str(recomputed.differences[name]) for name in MEASURES}},
+        else {
+            "lines": recomputed.lines,
+            "totals": {name: str(recomputed.totals[name]) for name in MEASURES},
+            "differences": {name: str(recomputed.differences[name]) for name in MEASURES},
+        },
         "policy": None if policy is None else {"version": policy.version, "sha256": policy.digest, "public_key": policy.public_key.hex()},
         "tool": {"name": NAME, "version": VERSION},
     }
@@ -66,6 +70,7 @@ def text_of(verification: Verification, language: str, *, all_checks: bool = Tru
         differences = ", ".join(f"{name} {recomputed.differences[name]:+d}" for name in MEASURES if recomputed.differences[name]) or "0"
         counted = f"{recomputed.lines} {messages.label('lines', language)}"
         lines.append(f"{messages.label('recomputed', language)}: {counted}, {messages.label('difference', language)}: {differences} g")
+        lines.append(f"  {', '.join(f'{name} {recomputed.totals[name]}' for name in MEASURES)}")
     if verification.datasets:
         lines.append(f"{messages.label('level', language)}: {messages.level_words(verification.level(), language)}")
     verdict, exit_code = verification.verdict()

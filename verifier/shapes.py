@@ -6,6 +6,8 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from verifier.errors import Malformed
@@ -46,6 +48,17 @@ def decimal(value: Any, pointer: str) -> None:
     """Refuse what is not a decimal string of at most 120 characters."""
     if not isinstance(value, str) or len(value) > MAX_DIGITS or _DECIMAL.fullmatch(value) is None or value == "-0":
         raise refuse(pointer, "a decimal string", value)
+
+
+def amount(*, positive: bool = False) -> Shape:
+    """Return a shape for a decimal string of 0 or more, or of more than 0."""
+
+    def check(value: Any, pointer: str) -> None:
+        decimal(value, pointer)
+        if value.startswith("-") or (positive and not Decimal(value)):
+            raise refuse(pointer, "a decimal string above 0" if positive else "a decimal string of 0 or more", value)
+
+    return check
 
 
 def digits(value: Any, pointer: str) -> None:
@@ -117,13 +130,15 @@ def many(shape: Shape, *, at_most: int = 2_000_000, exactly: int | None = None) 
     return check
 
 
-def keyed(shape: Shape) -> Shape:
-    """Return a shape for an object with free keys and values of one shape."""
+def keyed(shape: Shape, key_shape: Shape | None = None) -> Shape:
+    """Return a shape for an object with free keys (or keys of one shape) and values of one shape."""
 
     def check(value: Any, pointer: str) -> None:
         if not isinstance(value, dict):
             raise refuse(pointer, "an object", value)
         for key, item in value.items():
+            if key_shape is not None:
+                key_shape(key, f"{pointer}/{key}")
             shape(item, f"{pointer}/{key}")
 
     return check
@@ -147,6 +162,15 @@ def fields(_optional: tuple[str, ...] = (), **shapes: Shape) -> Shape:
     return check
 
 
+def calendar_day(value: Any, pointer: str) -> None:
+    """Refuse what is not a date YYYY-MM-DD of the calendar."""
+    _DAY(value, pointer)
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        raise refuse(pointer, "a date of the calendar", value) from None
+
+
 def sorted_by(value: list[Any], pointer: str, *names: str) -> None:
     """Refuse a list whose items are not strictly ascending by these fields."""
     keys = [tuple(item[name] for name in names) for item in value]
@@ -162,6 +186,21 @@ def hexed(size: int | None = None, prefix: str = "") -> Shape:
     return text(
         re.compile(start + count), f"{'' if size is None else f'{size} bytes of '}lower-case hex{' with 0x' if prefix == '0x' else ''}"
     )
+
+
+_DAY = text(re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII), "a date YYYY-MM-DD")
+ID = text(IDENTIFIER, "an identifier")
+TEXT = text()
+ANYTHING = text(re.compile(".*", re.S), "a string")
+INSTANT = text(re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", re.ASCII), "an instant YYYY-MM-DDTHH:MM:SSZ")
+NAME = fields(en=TEXT, zh=TEXT)
+HASH = hexed(32)
+PERIOD = fields(id=ID, start=INSTANT, end=INSTANT, timezone=TEXT)
+
+
+def schema(name: str) -> Shape:
+    """Return the shape of the field `schema` of a document."""
+    return word(f"lingtan.{name}/1")
 
 
 def unhex(value: str) -> bytes:

@@ -14,7 +14,7 @@ from verifier import eip712, json_strict
 from verifier.checks import Outcome
 from verifier.errors import UsageError, VerifierError
 from verifier.keccak import keccak256
-from verifier.operational_1 import MEASURES
+from verifier.roll_up import MEASURES
 from verifier.secp256k1 import address_of, sign
 from verifier.sum_tree import sid
 from verifier.verify_package import Verification
@@ -23,11 +23,12 @@ OPINIONS = ("unqualified", "qualified", "adverse")
 ASSURANCES = ("limited", "reasonable")
 TIMEOUT_SECONDS = 60
 MODULES = (
-    "__init__", "__main__", "aes", "chain_evidence", "check_anchor", "check_commitment", "check_findings", "check_inputs",
-    "check_lines", "check_policy", "checkpoint", "checks", "commitment", "divergence", "documents", "ed25519", "eip712", "errors",
-    "findings", "json_strict", "keccak", "keyfile", "library", "log_proofs", "messages", "meter", "mpt", "operational_1", "package",
-    "policy", "qbft", "report", "required", "rfc9162", "rlp", "sampling", "secp256k1", "shapes", "sum_tree", "verdict", "verify_line",
-    "verify_package", "wordings",
+    "__init__", "__main__", "aes", "chain_evidence", "check_anchor", "check_commitment", "check_findings", "check_inputs", "check_lines",
+    "check_policy", "checkpoint", "checks", "commitment", "declared_totals", "divergence", "document_rules", "documents", "ed25519",
+    "eip712", "errors", "evidence_shapes", "exact", "finding", "findings", "inventory_shapes", "json_strict", "keccak", "keyfile",
+    "library", "library_reader", "library_shapes", "local_time", "log_proofs", "market_based", "messages", "meter", "mpt",
+    "operational_1", "organisation", "package", "policy", "qbft", "quantities", "report", "required", "rfc9162", "rlp", "roll_up",
+    "sampling", "secp256k1", "shapes", "sum_tree", "uncertainty", "unit_findings", "verdict", "verify_line", "verify_package", "wordings",
 )  # fmt: skip
 
 

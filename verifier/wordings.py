@@ -116,6 +116,11 @@ PART_HASH
   清单生成后该部分被改动
   Treat the file as altered until the sender explains it.
   在发送方说明之前，请视该文件为已被改动。
+ANSWER_STRAY
+  an answer names no finding of this package
+  有一条说明不对应本证据包中的任何发现项
+  Ask the bank for the findings that the answer was given to.
+  请向银行索取该说明所对应的发现项。
 POLICY_SIGNATURE
   the policy was changed after it was signed
   策略在签名后被改动
@@ -196,11 +201,21 @@ LINE_FACTOR
   原因为因子 {factor}：所用因子或其数值不同（{field}）；另有 {others} 行不同
   Compare the line's factor with library.json.
   请将该行因子与因子库核对。
+LINE_ALLOCATION
+  cause allocation: the unit's share of a landlord's quantity differs ({field}); {others} further lines differ
+  原因为分摊：该单位在房东计量数据中的份额不符（{field}）；另有 {others} 行不同
+  Compare the unit's allocations in organisation.json with the landlord's records.
+  请将 organisation.json 中该单位的分摊规则与房东记录核对。
+LINE_INSTRUMENT
+  cause instrument: certificates or contracts cover another part of the line ({field}); {others} further lines differ
+  原因为绿证或合同：其覆盖该行的部分不符（{field}）；另有 {others} 行不同
+  Compare the instruments of activity.json with method-operational-1.md, step 6.
+  请将 activity.json 中的绿证与合同对照方法 operational_1 第 6 步。
 LINE_METHOD
   cause method: computed by another rule ({field}); {others} further lines differ
   原因为方法：计算规则不同（{field}）；另有 {others} 行不同
-  Compare with method-operational-1.md, steps 4 and 5.
-  请对照方法 operational_1 第 4、5 步。
+  Compare with method-operational-1.md, steps 4 to 6.
+  请对照方法 operational_1 第 4 至 6 步。
 LINE_ROUNDING
   cause rounding: off by at most one gram ({field}); {others} further lines differ
   原因为舍入：相差不超过 1 克（{field}）；另有 {others} 行不同

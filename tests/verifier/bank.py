@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -40,7 +41,13 @@ EVENT = (
     "PeriodAttested(bytes32,bytes32,bytes32,uint64,uint64,uint32,uint8,uint8,bytes32,uint64,uint128[4],bytes32,bytes32,bytes32,bytes32,"
     "address,bytes32)"
 )
+ACTIVITY_BP = {1: 200, 2: 500, 3: 1000, 4: 2000, 5: 4000}
+FACTOR_BP = 500
+RESIDUAL = "0.5856"
+REGISTER = {"first": "1002.5", "last": "1015", "multiplier": "3"}
+CONTRACT_FACTOR = Fraction("0.05")
 Change = Callable[[Any], None]
+Market = tuple[Fraction, list[tuple[str, str, Fraction]]]  # residual kg per kWh; instrument, kWh, kg per kWh
 
 
 def sha(data: bytes) -> bytes:
@@ -68,17 +75,25 @@ def raw_public(key: Ed25519PrivateKey) -> bytes:
 
 
 def organisation() -> dict[str, Any]:
-    def unit(id: str, kind: str, parent: str | None) -> dict[str, Any]:
+    def unit(id: str, kind: str, *placements: tuple[str, str], allocations: tuple[tuple[str, str, str, str], ...] = ()) -> dict[str, Any]:
         return {
             "id": id,
             "name": name(id),
             "kind": kind,
-            "parent": parent,
+            "placements": [{"parent": parent, "since": since} for parent, since in placements],
             "opened": "2001-01-01",
             "closed": None,
+            "opening": "opened",
+            "closing": None,
+            "merged_into": None,
             "county": None,
             "area_m2": "1200.5",
             "headcount": 12,
+            "ownership": "leased" if allocations else "owned",
+            "allocations": [
+                {"since": since, "rule": rule, "part": part, "whole": whole, "reference": "lease"}
+                for since, rule, part, whole in allocations
+            ],
         }
 
     return {
@@ -88,16 +103,22 @@ def organisation() -> dict[str, Any]:
         "timezone": "Asia/Shanghai",
         "region": "CN-ZJ",
         "units": [
-            unit("branch-a", "branch", "head"),
-            unit("branch-b", "branch", "head"),
-            unit("head", "institution", None),
-            unit("outlet-a1", "outlet", "branch-a"),
+            unit("branch-a", "branch", ("head", "2001-01-01")),
+            unit("branch-b", "branch", ("head", "2001-01-01")),
+            unit("head", "institution"),
+            unit("outlet-a1", "outlet", ("head", "2001-01-01"), ("branch-a", "2020-06-01")),
+            unit(
+                "outlet-z",
+                "outlet",
+                ("head", "2001-01-01"),
+                allocations=(("2018-01-01", "area", "90", "300"), ("2024-07-01", "area", "100", "300")),
+            ),
         ],
     }
 
 
 def activity() -> dict[str, Any]:
-    def record(id: str, unit: str, indicator: str, value: str, measure: str, quality: int = 1) -> dict[str, Any]:
+    def record(id: str, unit: str, indicator: str, value: str, measure: str, quality: int = 1, **changes: Any) -> dict[str, Any]:
         return {
             "id": id,
             "unit": unit,
@@ -105,8 +126,22 @@ def activity() -> dict[str, Any]:
             "quantity": {"value": value, "unit": measure},
             "start": "2025-03-01",
             "end": "2025-03-31",
-            "source": {"kind": "invoice", "reference": f"invoice {id}", "sha256": None},
+            "source": {"kind": changes.get("kind", "invoice"), "reference": f"invoice {id}", "sha256": None},
+            "register": changes.get("register"),
             "quality": quality,
+            "uncertainty_bp": changes.get("uncertainty_bp"),
+        }
+
+    def instrument(id: str, unit: str, kind: str, value: str, measure: str, factor: str, generated: str | None, retired: str | None) -> Any:
+        return {
+            "id": id,
+            "unit": unit,
+            "kind": kind,
+            "quantity": {"value": value, "unit": measure},
+            "factor": factor,
+            "generated": generated,
+            "retired": retired,
+            "reference": "registry",
         }
 
     return {
@@ -119,9 +154,21 @@ def activity() -> dict[str, Any]:
             record("r3", "branch-b", "electricity.purchased", "12.3456", "MWh"),
             record("r4", "head", "fuel.petrol", "321.7", "L"),
             record("r5", "outlet-a1", "fuel.petrol", "0.0500", "t", 4),
+            record("r6", "outlet-a1", "refrigerant.topup", "1.500", "kg", 2),
+            record("r7", "outlet-a1", "water.supply", "37.5", "m3", 1, uncertainty_bp=123, register=REGISTER),
+            record("r8", "outlet-z", "electricity.purchased", "10", "MWh", 2, kind="landlord"),
         ],
         "declared_totals": [],
+        "declared_factors": [
+            {"id": "f1", "indicator": "gas.natural", "value": "2.1644", "unit": "kgCO2e/m3", "document": "GB/T 32150", "reference": "p. 9"}
+        ],
         "factor_choices": [],
+        "instruments": [
+            instrument("g1", "branch-b", "green_certificate", "2", "MWh", "0", "2024-05-01", None),
+            instrument("g2", "head", "supplier_contract", "1000.5", "kWh", "0.05", None, None),
+            instrument("g3", "head", "green_certificate", "5", "MWh", "0", "2023-06-01", "2026-01-05"),
+        ],
+        "denominators": [{"unit": "head", "measure": "income_cny", "value": "1250000.5"}],
     }
 
 
@@ -130,26 +177,33 @@ def library() -> dict[str, Any]:
         return {"code": code, "aliases": list(aliases), "dimension": dimension, "numerator": numerator, "denominator": denominator}
 
     def factor(id: str, kind: str, carrier: str, unit: str, basis: str, **other: Any) -> dict[str, Any]:
+        form = next(form for form, content in (("fuel", "fuel"), ("blend", "blend"), ("direct", "value")) if content in other)
         return {
             "id": id,
             "name": name(id),
             "kind": kind,
             "carrier": carrier,
-            "form": "fuel" if "fuel" in other else "direct",
+            "guide": None,
+            "form": form,
             "value": other.get("value"),
             "fuel": other.get("fuel"),
+            "blend": other.get("blend"),
             "unit": unit,
             "basis": basis,
             "region": "CN",
             "data_year": 2022,
-            "document": {"title": "t", "number": None, "published": None, "clause": None},
+            "document": "d1",
+            "clause": None,
             "valid_from": None,
+            "valid_to": None,
             "supersedes": None,
+            "owner": other.get("owner"),
+            "uncertainty_bp": other.get("uncertainty_bp"),
             "confidence": "V",
             "source_sha256": None,
         }
 
-    def indicator(id: str, scope: int, dimension: str, carrier: str, *kinds: str) -> dict[str, Any]:
+    def indicator(id: str, scope: int, dimension: str, carrier: str, *kinds: str, market: tuple[str, ...] = ()) -> dict[str, Any]:
         return {
             "id": id,
             "name": name(id),
@@ -157,17 +211,30 @@ def library() -> dict[str, Any]:
             "dimension": dimension,
             "carrier": carrier,
             "factor_kinds": list(kinds),
+            "market_kinds": list(market),
             "group": "g",
         }
 
+    def selected(indicator: str, factor: str, region: str = "*", year: int | None = None, use: str = "location") -> dict[str, Any]:
+        return {"indicator": indicator, "use": use, "region": region, "year": year, "factor": factor}
+
     gas = {"per": "m3", "ncv_mj": "38.931", "density": None, "carbon": "15.3", "oxidation": "0.99", "ch4": "1", "n2o": "0.1"}
     petrol = {"per": "kg", "ncv_mj": "44.8", "density": "0.73", "carbon": "18.9", "oxidation": "0.98", "ch4": "3.8", "n2o": "5.7"}
+    r410a = [{"gas": "R-125", "share": "0.5"}, {"gas": "R-32", "share": "0.5"}]
     return {
         "schema": "lingtan.library/1",
         "release": "2025.1",
         "valid_from": "2025-01-01",
         "supersedes": None,
         "methods": ["operational_1"],
+        "policies": {
+            "max_lag_years": 2,
+            "base_year_threshold_bp": 500,
+            "jump_bp": 3000,
+            "activity_uncertainty_bp": {str(quality): bp for quality, bp in ACTIVITY_BP.items()},
+            "factor_uncertainty_bp": {"V": FACTOR_BP, "X": 700, "S": 1500, "M": 3000},
+        },
+        "documents": [{"id": "d1", "title": "t", "number": None, "issuer": None, "published": None, "sha256": None}],
         "units": [
             unit("L", "liquid", "1"),
             unit("MWh", "electricity", "1000"),
@@ -178,13 +245,25 @@ def library() -> dict[str, Any]:
             unit("万m3", "volume", "10000"),
         ],
         "gwp_sets": [
-            {"id": "AR5", "values": {"CO2": "1", "CH4": "28", "N2O": "265"}, "source": "IPCC", "confidence": "V"},
-            {"id": "AR6", "values": {"CO2": "1", "CH4": "29.8", "N2O": "273"}, "source": "IPCC", "confidence": "V"},
+            {
+                "id": "AR5",
+                "values": {"CO2": "1", "CH4": "28", "N2O": "265", "R-125": "3170", "R-32": "677"},
+                "source": "IPCC",
+                "confidence": "V",
+            },
+            {
+                "id": "AR6",
+                "values": {"CO2": "1", "CH4": "29.8", "N2O": "273", "R-125": "3740", "R-32": "771"},
+                "source": "IPCC",
+                "confidence": "V",
+            },
         ],
         "indicators": [
-            indicator("electricity.purchased", 2, "electricity", "electricity", "grid_average"),
+            indicator("electricity.purchased", 2, "electricity", "electricity", "grid_average", market=("grid_residual", "supplier")),
             indicator("fuel.petrol", 1, "liquid", "petrol", "fuel_per_gas"),
             indicator("gas.natural", 1, "volume", "natural_gas", "fuel_per_gas"),
+            indicator("refrigerant.topup", 1, "mass", "r410a", "refrigerant"),
+            indicator("water.supply", 3, "volume", "water", "water"),
         ],
         "factors": [
             factor("gas-ndrc", "fuel_per_gas", "natural_gas", "kgCO2e/m3", "CO2e", fuel=gas),
@@ -192,12 +271,45 @@ def library() -> dict[str, Any]:
             factor("grid-om", "grid_om", "electricity", "kgCO2/kWh", "CO2", value="0.7921"),
             factor("grid-zj-2022", "grid_average", "electricity", "kgCO2/kWh", "CO2", value="0.5153"),
             factor("petrol-ndrc", "fuel_per_gas", "petrol", "kgCO2e/kg", "CO2e", fuel=petrol),
+            factor("r410a-blend", "refrigerant", "r410a", "kgCO2e/kg", "CO2e", blend=r410a),
+            factor("residual-cn", "grid_residual", "electricity", "kgCO2/kWh", "CO2", value=RESIDUAL),
+            factor("water-supply", "water", "water", "kgCO2e/m3", "CO2e", value="0.168", uncertainty_bp=4000),
         ],
         "selections": [
-            {"indicator": "electricity.purchased", "region": "CN-SH", "year": None, "factor": "grid-zj-2022"},
-            {"indicator": "electricity.purchased", "region": "*", "year": 2025, "factor": "grid-cn-2022"},
-            {"indicator": "fuel.petrol", "region": "*", "year": None, "factor": "petrol-ndrc"},
-            {"indicator": "gas.natural", "region": "*", "year": None, "factor": "gas-ndrc"},
+            selected("electricity.purchased", "grid-zj-2022", "CN-SH"),
+            selected("electricity.purchased", "grid-cn-2022", "*", 2025),
+            selected("fuel.petrol", "petrol-ndrc"),
+            selected("gas.natural", "gas-ndrc"),
+            selected("refrigerant.topup", "r410a-blend"),
+            selected("water.supply", "water-supply"),
+            selected("electricity.purchased", "residual-cn", use="market"),
+        ],
+        "templates": [
+            {
+                "id": "table-1",
+                "title": "Table 1",
+                "document": "d1",
+                "rows": [
+                    {
+                        "id": "water",
+                        "group": name("water"),
+                        "name": name("office water"),
+                        "unit": "m3",
+                        "indicators": ["water.supply"],
+                        "show": "quantity",
+                    }
+                ],
+            }
+        ],
+        "target_profiles": [
+            {
+                "id": "28-58",
+                "name": name("28·58"),
+                "peak_by": 2028,
+                "operations_neutral_by": 2058,
+                "financed_neutral_by": 2058,
+                "document": None,
+            }
         ],
     }
 
@@ -242,6 +354,14 @@ def half_even(value: Fraction) -> int:
     return round(value)  # Fraction rounds half to even, exactly
 
 
+def quadrature(sources: list[tuple[str, int]]) -> int:
+    """Combine (quantity, basis points): the root of the sum of squares over the sum, to the nearest, by decimals of 60 digits."""
+    with localcontext() as context:
+        context.prec = 60
+        squares = sum((Decimal(quantity) * bp) ** 2 for quantity, bp in sources)
+        return int((squares.sqrt() / sum(Decimal(quantity) for quantity, _ in sources)).quantize(Decimal(1), ROUND_HALF_UP))
+
+
 def line(
     unit: str,
     indicator: str,
@@ -252,9 +372,14 @@ def line(
     kg: tuple[Fraction, Fraction, Fraction],
     quality: int,
     sources: list[tuple[str, str]],
+    *,
+    market: Market | None = None,
+    blend: dict[str, tuple[Fraction, int]] | None = None,  # kg per kg and GWP by gas
+    uncertainty: tuple[int, int] | None = None,
 ) -> dict[str, Any]:
     quantity = Fraction(value)
-    grams = half_even(quantity * 1000 * (kg[0] + kg[1] * Fraction("29.8") + kg[2] * 273))
+    fluorinated = sum((share * gwp for share, gwp in (blend or {}).values()), Fraction(0))
+    grams = half_even(quantity * 1000 * (kg[0] + kg[1] * Fraction("29.8") + kg[2] * 273 + fluorinated))
     result = {
         "schema": "lingtan.line/1",
         "unit": unit,
@@ -263,12 +388,35 @@ def line(
         "quantity": {"value": value, "unit": base},
         "factor": factor,
         "gases": {gas: str(half_even(quantity * 1000 * part)) for gas, part in zip(("CO2", "CH4", "N2O"), kg, strict=True)},
+        "fluorinated": [{"gas": gas, "g": str(half_even(quantity * 1000 * share))} for gas, (share, _) in sorted((blend or {}).items())],
+        "market": None,
         "quality": quality,
+        "uncertainty": dict(zip(("activity_bp", "factor_bp"), uncertainty or (ACTIVITY_BP[quality], FACTOR_BP), strict=True)),
         "sources": [{"kind": kind, "id": id} for kind, id in sources],
     }
     for measure in MEASURES:
-        result[measure] = str(grams) if (scope, measure) in ((1, "scope1_g"), (2, "scope2_location_g")) else "0"
+        result[measure] = str(grams) if (scope, measure) in ((1, "scope1_g"), (2, "scope2_location_g"), (3, "scope3_g")) else "0"
+    if market is not None:
+        residual, covered = market
+        rest = quantity - sum(Fraction(kwh) for _, kwh, _ in covered)
+        result["market"] = {
+            "factor": "residual-cn",
+            "covered": [{"instrument": id, "quantity": kwh} for id, kwh, _ in covered],
+            "rest": decimal(rest),
+        }
+        result["scope2_market_g"] = str(half_even(1000 * (rest * residual + sum(Fraction(kwh) * each for _, kwh, each in covered))))
     return result
+
+
+def pro_rata(wh: int, wanted: dict[str, int]) -> dict[str, int]:
+    """Share whole Wh out by the largest remainder, the name deciding ties."""
+    need = sum(wanted.values())
+    exact = {unit: Fraction(wh * part, need) for unit, part in wanted.items()}
+    shares = {unit: int(part) for unit, part in exact.items()}
+    by_rest = sorted(exact, key=lambda unit: (shares[unit] - exact[unit], unit))
+    for unit in by_rest[: wh - sum(shares.values())]:
+        shares[unit] += 1
+    return shares
 
 
 def decimal(value: Fraction) -> str:
@@ -289,17 +437,45 @@ GAS_KG = fuel_kg("38.931", "15.3", "0.99", "1", "0.1")
 PETROL_KG_PER_L = fuel_kg("44.8", "18.9", "0.98", "3.8", "5.7", "0.73")
 PETROL_KG_PER_KG = fuel_kg("44.8", "18.9", "0.98", "3.8", "5.7")
 GRID_KG = (Fraction("0.5366"), Fraction(0), Fraction(0))
+WATER_KG = (Fraction("0.168"), Fraction(0), Fraction(0))
+NO_KG = (Fraction(0), Fraction(0), Fraction(0))
+R410A = {"R-125": (Fraction(1, 2), 3740), "R-32": (Fraction(1, 2), 771)}
 
 
 def statement(documents: dict[str, Any], meters: dict[str, bytes]) -> dict[str, Any]:
     kwh = {meter: decimal(Fraction(int(meter_summary(meter, record)["total"]), 1_000_000)) for meter, record in meters.items()}
+    # The certificate g1 covers 2 MWh of branch-b; the contract g2 is spread over what is left everywhere; g3 was retired too late.
+    bought = {"branch-a": kwh["M1"], "branch-b": "12345.6", "head": kwh["M2"], "outlet-z": "3333.333333"}
+    left = {unit: int(Fraction(value) * 1000) - (2_000_000 if unit == "branch-b" else 0) for unit, value in bought.items()}
+    contract = {unit: decimal(Fraction(wh, 1000)) for unit, wh in pro_rata(1_000_500, left).items()}
+
+    def purchased(unit: str, quality: int, source: tuple[str, str], green: str | None = None) -> dict[str, Any]:
+        covered = [("g1", green, Fraction(0))] if green else []
+        market = Fraction(RESIDUAL), [*covered, ("g2", contract[unit], CONTRACT_FACTOR)]
+        return line(unit, "electricity.purchased", 2, bought[unit], "kWh", "grid-cn-2022", GRID_KG, quality, [source], market=market)
+
+    gas = quadrature([("1234.56", ACTIVITY_BP[1]), ("100", ACTIVITY_BP[2])]), FACTOR_BP
     lines = [
-        line("branch-a", "electricity.purchased", 2, kwh["M1"], "kWh", "grid-cn-2022", GRID_KG, 1, [("meter", "M1")]),
-        line("branch-a", "gas.natural", 1, "1334.56", "m3", "gas-ndrc", GAS_KG, 2, [("activity", "r1"), ("activity", "r2")]),
-        line("branch-b", "electricity.purchased", 2, "12345.6", "kWh", "grid-cn-2022", GRID_KG, 1, [("activity", "r3")]),
-        line("head", "electricity.purchased", 2, kwh["M2"], "kWh", "grid-cn-2022", GRID_KG, 1, [("meter", "M2")]),
+        purchased("branch-a", 1, ("meter", "M1")),
+        line(
+            "branch-a",
+            "gas.natural",
+            1,
+            "1334.56",
+            "m3",
+            "gas-ndrc",
+            GAS_KG,
+            2,
+            [("activity", "r1"), ("activity", "r2")],
+            uncertainty=gas,
+        ),
+        purchased("branch-b", 1, ("activity", "r3"), "2000"),
+        purchased("head", 1, ("meter", "M2")),
         line("head", "fuel.petrol", 1, "321.7", "L", "petrol-ndrc", PETROL_KG_PER_L, 1, [("activity", "r4")]),
         line("outlet-a1", "fuel.petrol", 1, "50", "kg", "petrol-ndrc", PETROL_KG_PER_KG, 4, [("activity", "r5")]),
+        line("outlet-a1", "refrigerant.topup", 1, "1.5", "kg", "r410a-blend", NO_KG, 2, [("activity", "r6")], blend=R410A),
+        line("outlet-a1", "water.supply", 3, "37.5", "m3", "water-supply", WATER_KG, 1, [("activity", "r7")], uncertainty=(123, 4000)),
+        purchased("outlet-z", 2, ("activity", "r8")),
     ]
     document = {
         "schema": "lingtan.statement/1",
@@ -317,7 +493,6 @@ def statement(documents: dict[str, Any], meters: dict[str, bytes]) -> dict[str, 
         "lines": lines,
         "rollup": [],
         "totals": {},
-        "not_computed": ["scope2_market_g", "scope3_g"],
     }
     roll_up(document)
     return document
@@ -332,8 +507,9 @@ def roll_up(document: dict[str, Any]) -> None:
     below = {
         "branch-a": ("branch-a", "outlet-a1"),
         "branch-b": ("branch-b",),
-        "head": ("head", "branch-a", "branch-b", "outlet-a1"),
+        "head": ("head", "branch-a", "branch-b", "outlet-a1", "outlet-z"),
         "outlet-a1": ("outlet-a1",),
+        "outlet-z": ("outlet-z",),
     }
     document["rollup"] = [{"unit": unit, "own": summed(unit), "total": summed(*units)} for unit, units in below.items()]
     document["totals"] = summed(*below["head"])

@@ -175,6 +175,7 @@ class Evidence:
 
 def make_evidence(
     *,
+    change_organisation: Change | None = None,
     change_activity: Change | None = None,
     change_library: Change | None = None,
     change_statement: Change | None = None,
@@ -183,7 +184,8 @@ def make_evidence(
 ) -> Evidence:
     """Build evidence that is consistent from top to bottom, also where a change makes the bank state something wrong."""
     documents: dict[str, Any] = {"organisation": organisation(), "activity": activity(), "library": library()}
-    for change, document in ((change_activity, "activity"), (change_library, "library")):
+    changes = (change_organisation, "organisation"), (change_activity, "activity"), (change_library, "library")
+    for change, document in changes:
         if change is not None:
             change(documents[document])
     meters = {meter: meter_record(meter) for meter in METERS}
@@ -231,6 +233,7 @@ def make_evidence(
     documents["attestations"] = {"schema": "lingtan.attestations/1", "items": [entry for entry, _, _ in signed]}
     documents["anchors"] = {"schema": "lingtan.anchors/1", "items": [block.anchor(index) for index in range(len(datasets))]}
     documents["findings"] = {"schema": "lingtan.findings/1", "items": []}
+    documents["answers"] = {"schema": "lingtan.answers/1", "items": []}
     parts = {f"{key}.json": jcs(document) for key, document in documents.items()}
     parts |= {f"meters/{meter}.ltm": record for meter, record in meters.items()}
     parts |= {f"schemas/{dataset}.json": data for dataset, data in schemas.items()}

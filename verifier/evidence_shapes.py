@@ -1,0 +1,168 @@
+"""Hold the shapes of what proves an inventory: commitments, attestations, anchors, package, policy, proofs (documents.md §5–§11, §13)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from verifier.shapes import (
+    ANYTHING,
+    HASH,
+    ID,
+    INSTANT,
+    PERIOD,
+    TEXT,
+    counting,
+    either,
+    fields,
+    hexed,
+    keyed,
+    many,
+    nullable,
+    schema,
+    unsigned,
+    whole,
+    word,
+)
+
+_ADDRESS = hexed(20, "0x")
+_BYTES = hexed(None, "0x")
+_B32 = hexed(32, "0x?")
+CONTEXT = fields(
+    alg=whole(0, 255),
+    measures=whole(0, 255),
+    chain_id=unsigned(64),
+    contract=_ADDRESS,
+    org=_B32,
+    dataset=_B32,
+    period_start=unsigned(64),
+    period_end=unsigned(64),
+    revision=whole(0, 2**32 - 1),
+    schema_hash=_B32,
+)
+_TOTALS = many(unsigned(256), exactly=4)  # 2^128 and more is read, and then refused by the tree
+COMMITMENTS = fields(
+    schema=schema("commitments"),
+    datasets=many(
+        fields(
+            dataset=ID,
+            context=CONTEXT,
+            n=unsigned(64),
+            totals=_TOTALS,
+            tree_root=HASH,
+            root=HASH,
+            leaves=many(fields(asset=TEXT, key=HASH, salt=HASH, values=_TOTALS)),
+        ),
+        at_most=16,
+    ),
+)
+ATTESTATION = fields(
+    dataset=ID, message=keyed(either(TEXT, many(TEXT, at_most=16))), signature=hexed(65, "0x"), signer=_ADDRESS, digest=_B32
+)
+ATTESTATIONS = fields(schema=schema("attestations"), items=many(ATTESTATION, at_most=16))
+_NODES = many(_BYTES, at_most=64)
+_EMBEDDED = fields(
+    ("consistency",),
+    kind=word("embedded-checkpoint"),
+    checkpoint=TEXT,
+    tree_size=unsigned(64),
+    leaf_index=unsigned(64),
+    inclusion=many(_B32, at_most=64),
+    consistency=nullable(many(_B32, at_most=64)),
+)
+_CONFIRMATIONS = fields(kind=word("confirmations"), depth=counting)
+
+
+def _finality(value: Any, pointer: str) -> None:
+    """Refuse a finality of an unknown kind; the kind decides which fields it has."""
+    kind = value.get("kind") if isinstance(value, dict) else None
+    (_CONFIRMATIONS if kind == "confirmations" else _EMBEDDED)(value, pointer)
+
+
+ANCHOR = fields(
+    dataset=ID,
+    chain_id=unsigned(64),
+    contract=_ADDRESS,
+    id=hexed(32, "0x"),
+    block=fields(number=unsigned(64), hash=hexed(32, "0x"), header=_BYTES),
+    transaction=fields(hash=hexed(32, "0x"), index=unsigned(64)),
+    receipt=fields(type=counting, value=_BYTES, proof=_NODES, log_index=unsigned(64)),
+    state=fields(account_proof=_NODES, storage=many(fields(slot=either(hexed(32, "0x"), unsigned(256)), proof=_NODES), at_most=16)),
+    finality=nullable(_finality),
+)
+ANCHORS = fields(schema=schema("anchors"), items=many(ANCHOR, at_most=16))
+FINDINGS = fields(
+    schema=schema("findings"),
+    items=many(
+        fields(
+            ("got", "expected"),
+            code=TEXT,
+            severity=word("error", "warning", "info"),
+            place=ANYTHING,
+            got=nullable(ANYTHING),
+            expected=nullable(ANYTHING),
+            action=ANYTHING,
+            params=keyed(ANYTHING),
+        )
+    ),
+)
+_BYTE_COUNT = whole(0, 2**53 - 1)
+MANIFEST = fields(
+    schema=schema("package"),
+    institution=ID,
+    period=PERIOD,
+    revision=whole(1, 2**32 - 1),
+    statement=HASH,
+    chain_id=unsigned(64),
+    period_ledger=_ADDRESS,
+    parts=many(fields(path=TEXT, sha256=HASH, bytes=_BYTE_COUNT), at_most=20_000),
+    withheld=many(fields(path=TEXT, sha256=HASH, bytes=_BYTE_COUNT, reason=TEXT), at_most=20_000),
+)
+_CONTRACT = fields(address=_ADDRESS, code_hash=_B32, slots=fields(("records",), records=nullable(counting)))
+_KEY = fields(
+    institution=ID,
+    kind=word("bank", "centre", "verifier", "auditor", "government"),
+    role=word("approver", "logkeeper", "verifier", "certifier", "librarian", "publisher"),
+    address=_ADDRESS,
+    valid_from=either(INSTANT, counting),
+    valid_to=nullable(either(INSTANT, counting)),
+)
+POLICY = fields(
+    ("validators",),
+    schema=schema("policy"),
+    version=counting,
+    issued=INSTANT,
+    expires=nullable(INSTANT),
+    chain=fields(id=counting, kind=word("embedded", "qbft", "test"), genesis=_B32),
+    contracts=keyed(_CONTRACT),
+    schemas=keyed(_B32),
+    libraries=many(_B32),
+    keys=many(_KEY),
+    checkpoint=nullable(fields(origin=TEXT, vkey=TEXT, pinned=nullable(TEXT))),
+    validators=nullable(many(_ADDRESS, at_most=256)),
+    signature=fields(public_key=TEXT, value=TEXT),
+)
+PROOF = fields(
+    schema=schema("proof"),
+    dataset=ID,
+    context=CONTEXT,
+    n=unsigned(64),
+    totals=_TOTALS,
+    tree_root=HASH,
+    root=HASH,
+    item=fields(
+        index=whole(0, 2**32 - 1),
+        asset=TEXT,
+        key=HASH,
+        salt=HASH,
+        values=_TOTALS,
+        record=TEXT,
+        path=many(fields(sums=_TOTALS, hash=HASH), at_most=64),
+    ),
+    attestation=nullable(ATTESTATION),
+    anchor=nullable(ANCHOR),
+)
+CONSISTENCY = fields(
+    schema=schema("consistency"),
+    origin=TEXT,
+    proofs=many(fields(old_size=counting, new_size=counting, hashes=many(_B32, at_most=64)), at_most=10_000),
+)
