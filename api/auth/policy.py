@@ -19,6 +19,7 @@ OVERSIGHT = frozenset({"auditor", "operator", "verifier", "certifier"})
 CENTRE = frozenset({"librarian", "publisher", "verifier", "certifier", "admin", "operator"})
 EVERYONE = BANK | CENTRE | frozenset({"auditor", "government", "meter"})
 READERS = BANK | OVERSIGHT
+LIBRARY = frozenset({"librarian", "publisher"})
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,8 @@ RULES: tuple[Rule, ...] = (
     _rule("statements.document", READERS, "object"),
     _rule("statements.lines", READERS, "object"),
     _rule("statements.findings", READERS, "object"),
+    _rule("statements.answers", READERS, "object"),
+    _rule("statements.answer", BANK, "object", once=True),
     _rule("statements.signing_request", BANK, "object"),
     _rule("statements.claim_request", {"approver"}, "object"),
     _rule("statements.package", READERS, "object"),
@@ -86,6 +89,17 @@ RULES: tuple[Rule, ...] = (
     _rule("library_releases.publish", {"publisher"}, "shared", once=True),
     _rule("library_releases.list", EVERYONE, "shared"),
     _rule("library_releases.get", EVERYONE, "shared"),
+    _rule("library_releases.impact", BANK | LIBRARY, "own"),
+    _rule("library_drafts.create", {"librarian"}, "shared", once=True),
+    _rule("library_drafts.derive", {"librarian"}, "shared", once=True),
+    _rule("library_drafts.list", LIBRARY, "shared"),
+    _rule("library_drafts.get", LIBRARY, "shared"),
+    _rule("library_diffs.get", EVERYONE, "shared"),
+    _rule("factors.users", READERS | LIBRARY, "own"),
+    _rule("local_factors.create", {"preparer"}, "path", once=True),
+    _rule("local_factors.list", READERS | LIBRARY, "own"),
+    _rule("local_factors.get", READERS | LIBRARY, "object"),
+    _rule("local_factors.review", {"librarian"}, "object", once=True),
     _rule("checkpoints.latest", EVERYONE, "shared"),
     _rule("log_checkpoints.request", {"approver"}, "path"),
     _rule("log_checkpoints.create", {"approver"}, "path", once=True),

@@ -6,10 +6,13 @@ from fastapi import APIRouter
 
 from api.routes import (
     activity,
+    answers,
     attestations,
     claims,
     institutions,
     library,
+    library_work,
+    local_factors,
     meters,
     organisations,
     periods,
@@ -28,8 +31,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     telemetry.router,
     activity.router,
     statements.router,
+    answers.router,
     attestations.router,
     claims.router,
     library.router,
+    library_work.router,
+    local_factors.router,
     policy.router,
 )

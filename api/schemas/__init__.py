@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
+from api.schemas.answers import AnswerRequest
 from api.schemas.attestations import AttestationRequest, ClaimRequest, VerdictCommitmentRequest, VerdictRequest
 from api.schemas.inputs import MeterRequest, PeriodRequest
 from api.schemas.institutions import CommitmentKeyRequest, InstitutionRequest, ParticipantActionRequest
 from api.schemas.library import PublicationRequest, ReleaseRequest
+from api.schemas.library_work import DerivedDraftRequest, ReviewRequest
 from api.schemas.platform import LogCheckpointRequest
 from api.schemas.statements import StatementRequest
 
 REQUESTS: tuple[type[BaseModel], ...] = (
+    AnswerRequest,
     AttestationRequest,
     ClaimRequest,
     CommitmentKeyRequest,
+    DerivedDraftRequest,
     InstitutionRequest,
     LogCheckpointRequest,
     MeterRequest,
@@ -26,6 +30,7 @@ REQUESTS: tuple[type[BaseModel], ...] = (
     PeriodRequest,
     PublicationRequest,
     ReleaseRequest,
+    ReviewRequest,
     StatementRequest,
     VerdictCommitmentRequest,
     VerdictRequest,

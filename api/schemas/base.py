@@ -55,6 +55,7 @@ OpenEnd = Annotated[Instant | None, BeforeValidator(_absent), Field(description=
 IdIfStored = Annotated[Id | None, BeforeValidator(_absent), Field(description="null where nothing was stored")]
 VersionIfStored = Annotated[int | None, BeforeValidator(_absent), Field(description="null where nothing was stored")]
 HashIfStored = Annotated[Sha256 | None, BeforeValidator(_absent), Field(description="null where nothing was stored")]
+Reason = Annotated[str, Field(min_length=1, max_length=2000, description="in one paragraph, without line breaks; it is kept")]
 Count = Annotated[str, BeforeValidator(_text), Field(description="an integer as a decimal string")]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from api.schemas.base import ApiAnswer, ApiRequest, Instant, Message, Sha256, Signature
 
@@ -29,7 +29,7 @@ class PublicationRequest(ApiRequest):
 
 
 class ReleaseAnswer(ApiAnswer):
-    """A release and its state: received, proposing, proposed, publishing, published, rejected."""
+    """A release and its state: received, proposing, proposed, publishing, published, superseded, rejected."""
 
     hash: Sha256
     release: str
@@ -38,3 +38,4 @@ class ReleaseAnswer(ApiAnswer):
     proposer: str | None
     publisher: str | None
     valid_from: Annotated[Instant | None, BeforeValidator(_unknown)]
+    supersedes: Annotated[Sha256 | None, Field(description="the release that this one replaces once it is in force")]

@@ -142,9 +142,11 @@ def set_standing(admin: Party, *, institution: str, suspended: bool, reason: str
 
 
 def propose(librarian: Party, document: Mapping[str, Any], *, centre: str, kind: ReleaseKind, valid_from: int, now: int) -> dict[str, Any]:
-    """Sign and hand in the proposal of a document."""
+    """Sign and hand in the proposal of a document; a release of the library supersedes the one that its document names."""
     release = bytes.fromhex(canonical.digest(document))
-    struct = ProposeRelease(release, sid("org", centre), kind, valid_from, bytes(32), now + DEADLINE_SECONDS)
+    replaced = document.get("supersedes") if kind is ReleaseKind.INDICATOR_LIBRARY else None
+    supersedes = bytes(32) if replaced is None else bytes.fromhex(str(replaced))
+    struct = ProposeRelease(release, sid("org", centre), kind, valid_from, supersedes, now + DEADLINE_SECONDS)
     signature = librarian.signer().sign_digest(struct.digest(domain_of(librarian.client, "LibraryRegistry")))
     body = {"document": dict(document), "message": struct.to_message(), "signature": "0x" + signature.hex()}
     return dict(librarian.client.post("/v1/library-releases", body))

@@ -75,7 +75,7 @@ def draft_from(work: Work, base: str, release: str, valid_from: date, *, include
         if clashes:
             errors = tuple((finding.place, finding.code, finding.action) for finding in clashes)
             raise Conflict(f"{len(clashes)} ids of local factors stand for something else", hint="rename them", errors=errors)
-        document = with_local_factors(document, accepted)
+        document = merge_local(document, accepted)
     return _keep(work, release, document)
 
 
@@ -99,7 +99,7 @@ def list_drafts(work: Work, limit: int, after: str | None) -> Page[DraftView]:
     return Page(tuple(_view(row) for row in page.items), page.next_after)
 
 
-def with_local_factors(document: Document, items: Iterable[Mapping[str, Any]]) -> Document:
+def merge_local(document: Document, items: Iterable[Mapping[str, Any]]) -> Document:
     """Return a release document that also holds these `lingtan.local_factor/1` documents; a later one replaces an earlier one of its id."""
     factors = {item["id"]: item for item in document["factors"]}
     documents = {item["id"]: item for item in document["documents"]}
