@@ -182,7 +182,7 @@ def _side(side: Side | None) -> dict[str, object] | None:
     if side is None:
         return None
     quantity = {"value": format_decimal(side.quantity), "unit": side.base_unit}
-    return {"quantity": quantity, "totals": side.measures.to_document(), "factor": side.factor}
+    return {"quantity": quantity, "measures": side.measures.to_document(), "factor": side.factor}
 
 
 def _base_year(review: BaseYearReview) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from ledger.accounting.analysis import Change, decompose
@@ -83,15 +84,11 @@ def test_in_the_market_column_only_the_residual_rate_is_factor() -> None:
 
 
 def test_a_branch_is_added_up_in_the_later_tree() -> None:
-    moved = unit("outlet", "one")
-    then = organisation(unit("one", kind="branch"), unit("two", kind="branch"), moved)
-    placements = (Placement("one", moved.opened), Placement("two", date(2024, 2, 1)))
-    now = organisation(unit("one", kind="branch"), unit("two", kind="branch"), unit("outlet", "one"))
-    now = organisation(
-        *(item for item in now.units if item.id in ("one", "two")),
-        type(moved)(moved.id, moved.name, moved.kind, placements, moved.opened),
-    )
-    before, after = period(2023, line("outlet gas 5", "2"), of=then), period(2024, line("outlet gas 6", "2"), of=now)
+    branches = (unit("one", kind="branch"), unit("two", kind="branch"))
+    outlet = unit("outlet", "one")
+    moved = replace(outlet, placements=(*outlet.placements, Placement("two", date(2024, 2, 1))))
+    before = period(2023, line("outlet gas 5", "2"), of=organisation(*branches, outlet))
+    after = period(2024, line("outlet gas 6", "2"), of=organisation(*branches, moved))
     found = decompose(before, after)
     assert found.unit("two", "scope1_g") == Change(10, 12, activity=2)
     assert found.unit("one", "scope1_g") == Change()
