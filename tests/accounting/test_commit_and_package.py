@@ -80,7 +80,8 @@ def test_totals_of_the_trees_are_the_statements_totals() -> None:
         sum(meter.missing for meter in imports),
     )
     assert committed.dataset(METERS).tree.totals == expected
-    assert [dataset.tree.n for dataset in committed.datasets] == [3, 3]
+    # Of the four lines one is of the PV meter, whose readings are in no dataset of their own.
+    assert [dataset.tree.n for dataset in committed.datasets] == [3, 4]
 
 
 def test_meters_of_other_quantities_are_stated_but_not_committed_with_electricity() -> None:
@@ -261,10 +262,22 @@ def test_a_package_lists_every_part_with_its_hash_and_holds_nothing_else() -> No
     assert names[1:] == sorted(names[1:])
     assert set(names) == {
         *("manifest.json", "organisation.json", "activity.json", "library.json", "statement.json", "findings.json", "commitments.json"),
-        *("attestations.json", "anchors.json", "schemas/METERS.json", "schemas/OPERATIONAL.json"),
+        *("attestations.json", "anchors.json", "answers.json", "schemas/METERS.json", "schemas/OPERATIONAL.json"),
         *("meters/m-0.ltm", "meters/m-1.ltm", "meters/m-2.ltm", "meters/pv-1.ltm"),
     }
     assert package.hash == hashlib.sha256(canonical.dump(package.manifest)).hexdigest()
+
+
+def test_a_package_without_answers_says_so_and_one_with_answers_carries_them() -> None:
+    answers = {
+        "schema": "lingtan.answers/1",
+        "items": [{"code": "METER_GAP", "place": "meter m-0", "reason": "电表更换", "by": "officer", "at": "2026-02-01T00:00:00Z"}],
+    }
+    without, with_answers = build_package(evidence()), build_package(evidence(answers=answers))
+    for package, expected in ((without, {"schema": "lingtan.answers/1", "items": []}), (with_answers, answers)):
+        with zipfile.ZipFile(io.BytesIO(package.data)) as archive:
+            assert canonical.load_canonical(archive.read("answers.json")) == expected
+    assert without.hash != with_answers.hash
 
 
 def test_entries_are_stored_and_dated_1980() -> None:

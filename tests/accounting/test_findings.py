@@ -12,9 +12,25 @@ from ledger.accounting.meter_checks import check_open_days, find_open_slots
 from ledger.accounting.methods.operational_1 import Inputs, MeteredEnergy, compute
 from ledger.accounting.validators.ranges import RANGES
 from ledger.accounting.validators.units import check_reports
+from ledger.indicators.measure import Selection
 from ledger.indicators.shipped import shipped_release
 from ledger.records.meter_record import MeterRecord
-from tests.accounting.inventory import ROOT, changed, choice, codes, computed, figure, inputs, meter_record, organisation, record, the, year
+from tests.accounting.inventory import (
+    BANK,
+    ROOT,
+    changed,
+    choice,
+    codes,
+    computed,
+    figure,
+    inputs,
+    meter_record,
+    organisation,
+    record,
+    the,
+    year,
+)
+from tests.accounting.small_release import small_release
 
 PERIOD = year(2025)
 GAS = "fuel.natural_gas.stationary"
@@ -106,15 +122,18 @@ def test_litres_with_a_factor_without_density_are_refused() -> None:
     assert compute(by_mass).may_be_signed
 
 
-def test_a_year_and_region_without_a_rule_needs_a_choice() -> None:
+def test_a_year_and_region_without_a_rule_needs_a_choice_for_each_use() -> None:
     given = inputs(year(2018), (f"{ROOT} electricity.purchased 1 kWh",))
-    elsewhere = replace(given, organisation=organisation(region="CN-GD"))
+    elsewhere = replace(given, organisation=organisation(region="CN-HK"))
     computation = compute(elsewhere)
-    assert (codes(computation), computation.statement) == (["FACTOR_NOT_FOUND"], None)
-    chosen = replace(
-        elsewhere, activity=replace(elsewhere.activity, factor_choices=(choice("electricity.purchased grid_regional.cn-south.2012"),))
-    )
-    assert compute(chosen).may_be_signed
+    assert [(item.code, item.params["use"]) for item in computation.findings] == [
+        ("FACTOR_NOT_FOUND", "location"),
+        ("FACTOR_NOT_FOUND", "market"),
+    ]
+    assert computation.statement is None
+    factor = "electricity.purchased grid_regional.cn-south.2012"
+    choices = (choice(factor), choice(f"{factor} market"))
+    assert compute(replace(elsewhere, activity=replace(elsewhere.activity, factor_choices=choices))).may_be_signed
 
 
 @pytest.mark.parametrize(
@@ -138,12 +157,48 @@ def test_two_choices_for_one_indicator_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("choices", "place"),
+    [
+        (("electricity.purchased grid.local",), "/factor_choices/0/factor"),
+        (("electricity.purchased grid.residual market", "electricity.vehicles grid.local"), "/factor_choices/1/factor"),
+    ],
+)
+def test_a_local_factor_of_another_institution_is_refused(choices: tuple[str, ...], place: str) -> None:
+    release = small_release()
+    computation = compute(inputs(PERIOD, (f"{ROOT} electricity.purchased 1 kWh",), choices=choices, release=release))
+    finding = the(computation, "FACTOR_OF_ANOTHER")
+    assert (finding.severity, finding.place, finding.got) == ("error", place, "a local factor of another-bank")
+    assert computation.statement is None
+    own = tuple(replace(factor, owner=BANK) if factor.owner else factor for factor in release.factors)
+    own_release = replace(release, factors=own)
+    assert compute(inputs(PERIOD, (f"{ROOT} electricity.purchased 1 kWh",), choices=choices, release=own_release)).may_be_signed
+
+
+def test_a_rule_of_a_release_that_selects_what_may_not_be_used_is_refused_as_a_choice_is() -> None:
+    release = small_release()
+    for factor, code in (("grid.local", "FACTOR_OF_ANOTHER"), ("grid.om", "FACTOR_NOT_ADMITTED")):
+        rules = (Selection("electricity.purchased", "*", None, factor), *release.selections)
+        computation = compute(inputs(PERIOD, (f"{ROOT} electricity.purchased 1 kWh",), release=replace(release, selections=rules)))
+        assert (the(computation, code).place, computation.statement) == ("/factor_choices", None)
+
+
+@pytest.mark.parametrize(("lag", "found"), [(2, False), (1, True)])
+def test_the_release_says_how_old_a_factor_may_be(lag: int, found: bool) -> None:
+    release = small_release()
+    strict = replace(release, policies=replace(release.policies, max_lag_years=lag))
+    computation = compute(inputs(PERIOD, (f"{ROOT} electricity.purchased 1 kWh",), release=strict))
+    warned = [(item.code, item.params["use"]) for item in computation.findings]
+    assert warned == ([("FACTOR_DATA_YEAR", "location"), ("FACTOR_DATA_YEAR", "market")] if found else [])
+
+
+@pytest.mark.parametrize(
     ("reporting", "data_year", "found"), [(2023, 2023, False), (2025, 2023, False), (2026, 2023, True), (2022, 2023, True)]
 )
 def test_a_factor_of_a_distant_or_later_year_is_pointed_out(reporting: int, data_year: int, found: bool) -> None:
     records, choices = (f"{ROOT} electricity.purchased 1 kWh",), (f"electricity.purchased grid_average.cn.{data_year}",)
     computation = compute(inputs(year(reporting), records, choices=choices))
-    assert (codes(computation, "warning") == ["FACTOR_DATA_YEAR"]) is found
+    about_the_choice = [item.code for item in computation.findings if item.params["use"] == "location"]
+    assert about_the_choice == (["FACTOR_DATA_YEAR"] if found else [])
     assert computation.may_be_signed
 
 
@@ -153,7 +208,8 @@ def test_a_factor_of_a_distant_or_later_year_is_pointed_out(reporting: int, data
 )
 def test_a_factor_that_nobody_read_in_its_publication_never_looks_official(factor: str, got: str | None) -> None:
     computation = compute(inputs(year(2023), (f"{ROOT} electricity.purchased 1 kWh",), choices=(f"electricity.purchased {factor}",)))
-    found = [finding.got for finding in computation.findings if finding.code == "FACTOR_UNCONFIRMED"]
+    unconfirmed = [finding for finding in computation.findings if finding.code == "FACTOR_UNCONFIRMED"]
+    found = [finding.got for finding in unconfirmed if finding.params["factor"] == factor]
     assert found == ([] if got is None else [got])
     assert computation.may_be_signed
 
@@ -168,15 +224,17 @@ def test_a_factor_outside_its_physical_range_is_refused_for_signing_but_shown() 
     assert not computation.may_be_signed
 
 
-def test_every_shipped_factor_lies_in_its_physical_range() -> None:
+@pytest.mark.parametrize("gwp", [gwp.id for gwp in shipped_release().gwp_sets])
+def test_every_shipped_factor_lies_in_the_physical_range_of_its_carrier_if_there_is_one(gwp: str) -> None:
     release = shipped_release()
     checked = set()
     for factor in release.factors:
         for bounds in RANGES:
             if bounds.carrier == factor.carrier and factor.serves(bounds.dimension):
-                assert bounds.low <= factor.gases(bounds.dimension).co2e(release.gwp_set("AR6")) <= bounds.high, factor.id
+                assert bounds.low <= factor.gases(bounds.dimension).co2e(release.gwp_set(gwp)) <= bounds.high, factor.id
                 checked.add(factor.id)
-    assert checked == {factor.id for factor in release.factors}
+    carriers = {bounds.carrier for bounds in RANGES}
+    assert checked == {factor.id for factor in release.factors if factor.carrier in carriers}
 
 
 def meter(flags: list[int], values: list[int], unit: str = ROOT, record: MeterRecord | None = None) -> MeteredEnergy:
@@ -185,13 +243,13 @@ def meter(flags: list[int], values: list[int], unit: str = ROOT, record: MeterRe
 
 @pytest.mark.parametrize(("flags", "severity"), [([1], None), ([1] * 19 + [2], "info"), ([1] * 18 + [0, 3], "warning")])
 def test_meter_coverage_is_reported_by_degree(flags: list[int], severity: str | None) -> None:
-    computation = compute(inputs(PERIOD, meters=(meter(flags, [100 if flag else 0 for flag in flags]),)))
+    computation = compute(inputs(PERIOD, meters=(meter(flags, [100 if flag else 0 for flag in flags]),), release=small_release()))
     assert [finding.severity for finding in computation.findings] == ([] if severity is None else [severity])
     assert computation.may_be_signed
 
 
 def test_a_meter_of_another_period_is_refused() -> None:
-    computation = compute(inputs(PERIOD, meters=(meter([1], [1], record=meter_record(year(2024), [1], [1])),)))
+    computation = compute(inputs(PERIOD, meters=(meter([1], [1], record=meter_record(year(2024), [1], [1])),), release=small_release()))
     assert (codes(computation), computation.statement) == (["METER_PERIOD"], None)
 
 
@@ -204,7 +262,7 @@ def test_a_meter_of_an_unknown_unit_is_refused() -> None:
 
 
 def test_a_meter_and_an_invoice_of_one_unit_are_pointed_out() -> None:
-    computation = compute(inputs(PERIOD, (f"{ROOT} electricity.purchased 1 kWh",), meters=(meter([1], [1]),)))
+    computation = compute(inputs(PERIOD, (f"{ROOT} electricity.purchased 1 kWh",), meters=(meter([1], [1]),), release=small_release()))
     assert codes(computation, "warning") == ["METER_AND_INVOICE"]
     assert computation.may_be_signed
 

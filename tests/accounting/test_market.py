@@ -192,6 +192,12 @@ def test_a_certificate_counts_while_it_lives_and_only_if_used_alive(period: int,
     assert is_in_force(instrument(f"c1 {ROOT} 1 kWh {text}"), days.first_day, days.last_day) is counts
 
 
+def test_a_month_that_begins_on_the_last_day_of_the_period_counts() -> None:
+    first_of_march = date(2025, 3, 1)
+    assert is_in_force(instrument(f"c1 {ROOT} 1 kWh 2025-03-01"), first_of_march, first_of_march)
+    assert not is_in_force(instrument(f"c1 {ROOT} 1 kWh 2025-03-01"), date(2025, 2, 1), date(2025, 2, 28))
+
+
 def test_an_instrument_that_is_not_in_force_covers_nothing_and_is_pointed_out() -> None:
     computation = used(f"{ROOT} 10", instruments=(f"c1 {ROOT} 8 kWh 2026-01-01",))
     finding = the(computation, "INSTRUMENT_NOT_IN_FORCE")

@@ -45,7 +45,7 @@ RANGES = tuple(
         ("diesel", "liquid", "2.4", "2.9"),
         ("diesel", "mass", "2.9", "3.4"),
         ("lpg", "mass", "2.7", "3.3"),
-        ("lng", "mass", "2.5", "3.3"),
+        ("lng", "mass", "2.5", "3.6"),  # up to 3.4 with the CH4 that its engines lose
         ("kerosene", "mass", "2.9", "3.3"),
         ("fuel_oil", "mass", "2.9", "3.4"),
         ("anthracite", "mass", "1.5", "3.2"),
