@@ -72,6 +72,13 @@ def test_nothing_is_left_to_be_done(root: Path, tracked: list[Path]) -> None:
     assert [str(path) for path, text in modules(root, tracked, *OURS, "bench", "tests") if unfinished.search(text)] == []
 
 
+def test_no_test_forks_or_waits_for_a_program_without_end(root: Path, tracked: list[Path]) -> None:
+    """A fork copies the locks of other threads, and `with Popen` waits for ever after a failure: tests/child.py has what does neither."""
+    waits = re.compile(r"os\.fo" + r"rk\(|subprocess\.Pop" + r"en\(")
+    found = {str(path) for path, text in modules(root, tracked, "tests") if waits.search(text)}
+    assert found == {"tests/child.py", "tests/chain/embedded/test_engine.py"}, "the second shows that a forked child may not touch the chain"
+
+
 def test_nothing_pretends_to_be_a_part_of_the_product(root: Path, tracked: list[Path]) -> None:
     pretended = re.compile(r"unittest\.mo" + r"ck|\bMagic" + r"Mock\b")
     assert [str(path) for path, text in modules(root, tracked, *OURS, "tests") if pretended.search(text)] == []
