@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ledger.chain.contracts.period_ledger import attestation_id_of
 from ledger.chain.typed_data import Claim, ClaimState
-from ledger.errors import InputError, NotFound
+from ledger.errors import Conflict, InputError, NotFound
 from ledger.identifiers import check_identifier, sid
 from ledger.services import audit
 from ledger.services.anchors import attested
@@ -118,7 +118,10 @@ def get_claim_package(work: Work, id: str) -> PackageView:
     content = statements.find_package_content(work.session, kept.id)
     if content is not None:
         return PackageView(str(row.id), kept.hash, f"{row.institution_id}-{row.period_id}-r{row.revision}.zip", content)
-    return build_evidence_package(work, str(row.id))
+    package = build_evidence_package(work, str(row.id))
+    if package.hash != kept.hash:
+        raise Conflict("the package of this claim is not kept here any more", hint="use the package that was downloaded before")
+    return package
 
 
 def claim_name(row: tables.Claim) -> bytes:

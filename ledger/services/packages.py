@@ -6,18 +6,16 @@ from dataclasses import dataclass, field
 
 from ledger.accounting.package import Evidence, build_package
 from ledger.errors import Conflict
-from ledger.indicators.reading import release_from_document
-from ledger.records import canonical
-from ledger.records.activity import Activity
-from ledger.records.organisation import Organisation
 from ledger.services import audit
 from ledger.services.anchors import attestation_item, attested, read_evidence
+from ledger.services.answers import answers_document, list_answers
 from ledger.services.context import Work
 from ledger.services.findings import read_findings
+from ledger.services.history import load_stated
 from ledger.services.statement_state import attestation_states
-from ledger.services.stored_statement import load_commitments, load_records, load_statement, load_statement_row
+from ledger.services.stored_statement import load_commitments, load_records, load_statement_row
 from ledger.store import tables
-from ledger.store.repositories import attestations, institutions, library, periods, statements
+from ledger.store.repositories import attestations, statements
 
 
 @dataclass(frozen=True)
@@ -62,16 +60,12 @@ def _evidence(work: Work, row: tables.Statement) -> Evidence:
         raise Conflict("the statement is not anchored yet", hint="wait until every dataset is anchored", statement=str(row.id))
     items = attested(work, row)
     anchors = [attestations.find_anchor(work.session, item.id) for item in items]
-    organisation = institutions.find_organisation_by_hash(work.session, row.institution_id, row.organisation_hash)
-    activity = periods.find_activity_by_id(work.session, row.activity_version_id)
-    release = library.get_release(work.session, row.library_hash)
-    if organisation is None or activity is None:
-        raise Conflict("the inputs of this statement are not stored any more", hint="restore the database from a backup")
+    stated = load_stated(work, row)
     return Evidence(
-        organisation=Organisation.from_document(canonical.load_canonical(organisation.document)),
-        activity=Activity.from_document(canonical.load_canonical(activity.document)),
-        release=release_from_document(canonical.load_canonical(release.document)),
-        statement=load_statement(row),
+        organisation=stated.organisation,
+        activity=stated.activity,
+        release=stated.release,
+        statement=stated.statement,
         findings=read_findings(row.findings),
         commitments=load_commitments(work, row),
         attestations={"schema": "lingtan.attestations/1", "items": [attestation_item(item) for item in items]},
@@ -79,4 +73,5 @@ def _evidence(work: Work, row: tables.Statement) -> Evidence:
         records=load_records(work, row),
         chain_id=work.house.chain.chain_id,
         period_ledger=work.house.contracts.periods.address.lower(),
+        answers=answers_document(list_answers(work, str(row.id))),
     )

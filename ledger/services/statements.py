@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from ledger.accounting.commit import commit
 from ledger.accounting.methods.operational_1 import Computation, compute
+from ledger.accounting.validators.registry import validate_inventory
+from ledger.accounting.validators.subject import Earlier
 from ledger.accounting.validators.units import check_reports
 from ledger.errors import Conflict, InputError
 from ledger.indicators.reading import release_from_document
@@ -15,6 +17,7 @@ from ledger.records.statement import CAUSES
 from ledger.services import audit
 from ledger.services.context import Page, Work, require_own, require_visible
 from ledger.services.findings import read_findings
+from ledger.services.history import load_history
 from ledger.services.library import find_release_in_force
 from ledger.services.periods import load_period_row
 from ledger.services.statement_checks import check_restatement, observe_meters
@@ -69,12 +72,19 @@ def prepare_statement(work: Work, institution: str, period: str, cause: str) -> 
     if release is None:
         raise Conflict("no library release is in force", hint="the centre publishes one first")
     library = release_from_document(canonical.load_canonical(release.document))
-    computation = compute(stored.under(library, revision=revision, cause=cause, supersedes=supersedes))
+    inputs = stored.under(library, revision=revision, cause=cause, supersedes=supersedes)
+    computation = compute(inputs)
     observed = tuple(observe_meters(stored.records, stored.units, stored.organisation, stored.period))
     findings = (*observed, *computation.findings)
     if computation.statement is None:
         return _undefined(work, institution, period, revision, cause, findings)
-    findings = (*findings, *check_reports(computation.statement), *check_restatement(work.session, computation.statement, stored.activity))
+    earlier = [Earlier(item.activity, item.statement) for item in load_history(work, institution, before=row.start)]
+    findings = (
+        *findings,
+        *validate_inventory(computation, inputs, earlier),
+        *check_reports(computation.statement),
+        *check_restatement(work.session, computation.statement, stored.activity),
+    )
     if has_errors(observed) or not computation.statement.lines:
         return _undefined(work, institution, period, revision, cause, findings)
     return _keep(work, computation, findings, stored)

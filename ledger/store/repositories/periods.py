@@ -47,6 +47,14 @@ def list_periods(session: Session, institution_id: str, *, limit: int = 100, aft
     return fetch_page(session, query, col(Period.id), lambda row: row.id, limit, after)
 
 
+def list_periods_in_time(session: Session, institution_id: str, *, before: int | None = None) -> list[Period]:
+    """Return all periods of the institution in order of time; with `before` (Unix seconds) those that end by then."""
+    query = select(Period).where(Period.institution_id == institution_id)
+    if before is not None:
+        query = query.where(Period.end <= before)
+    return list(session.exec(query.order_by(col(Period.start))))
+
+
 def add_activity_version(
     session: Session, institution_id: str, period_id: str, document: bytes, *, findings: bytes, has_errors: bool, actor: str, at: int
 ) -> ActivityVersion:
