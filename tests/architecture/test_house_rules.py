@@ -76,7 +76,9 @@ def test_no_test_forks_or_waits_for_a_program_without_end(root: Path, tracked: l
     """A fork copies the locks of other threads, and `with Popen` waits for ever after a failure: tests/child.py has what does neither."""
     waits = re.compile(r"os\.fo" + r"rk\(|subprocess\.Pop" + r"en\(")
     found = {str(path) for path, text in modules(root, tracked, "tests") if waits.search(text)}
-    assert found == {"tests/child.py", "tests/chain/embedded/test_engine.py"}, "the second shows that a forked child may not touch the chain"
+    assert found == {"tests/child.py", "tests/chain/embedded/test_engine.py"}, (
+        "the second shows that a forked child may not touch the chain"
+    )
 
 
 def test_nothing_pretends_to_be_a_part_of_the_product(root: Path, tracked: list[Path]) -> None:
