@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,13 @@ from hypothesis import strategies as st
 from ledger.accounting.commit import commit
 from ledger.accounting.methods.operational_1 import Inputs, MeteredEnergy, compute
 from ledger.accounting.package import Evidence, build_package
+from ledger.indicators.factor import BASE_UNITS
 from ledger.indicators.shipped import shipped_release
 from ledger.merkle.keys import CommitmentKeys, meter_asset
-from ledger.records.activity import Activity
+from ledger.records.activity import Activity, Source
 from ledger.records.meter_record import MeterRecord, Quantity
-from ledger.records.period import Period
-from tests.accounting.inventory import BANK, ROOT, choice, meter_record, organisation, record, year
+from tests.accounting.books import instruments, organisations
+from tests.accounting.inventory import BANK, ROOT, choice, meter_record, record, year
 from verifier.__main__ import main
 
 KEYS = CommitmentKeys(bytes(range(32)))
@@ -30,37 +32,49 @@ MEASURES = {
     "emissions": ("kgCO2e", "tCO2e", "gCO2e"),
     "liquid": ("L", "万L", "mL"),
 }
-UNITS = ("branch-1", "branch-1>outlet-1", "branch-1>outlet-2", "branch-2")
 amounts = st.decimals(min_value=0, max_value=10**7, places=5, allow_nan=False, allow_infinity=False).map(lambda value: format(value, "f"))
 
 
 @st.composite
 def books(draw: st.DrawFn) -> tuple[Inputs, dict[str, MeterRecord]]:
-    """Records of any indicator with any factor that serves it, and meters with gaps."""
-    release, units = shipped_release(), (ROOT, *(text.rpartition(">")[2] for text in UNITS))
+    """Records of any indicator with any factor that serves it, a landlord's too, meters of any quantity with gaps, and instruments."""
+    release, organisation = shipped_release(), draw(organisations())
+    units = [unit.id for unit in organisation.units]
     records, choices = [], []
     for indicator in draw(st.lists(st.sampled_from(release.indicators), min_size=1, max_size=6, unique_by=lambda item: item.id)):
         dimension = draw(st.sampled_from(["liquid", "mass"])) if indicator.dimension == "liquid" else indicator.dimension
         serving = [factor for factor in release.factors if indicator.admits_factor(factor) and factor.serves(dimension)]
         choices.append(choice(f"{indicator.id} {draw(st.sampled_from(serving)).id}"))
+        residual = [factor for factor in release.factors if indicator.admits_factor(factor, "market")]
+        if residual and draw(st.booleans()):
+            choices.append(choice(f"{indicator.id} {draw(st.sampled_from(residual)).id} market"))
         for number in range(draw(st.integers(1, 3))):
-            text = f"{draw(st.sampled_from(units))} {indicator.id} {draw(amounts)} {draw(st.sampled_from(MEASURES[dimension]))}"
-            records.append(record(text, PERIOD, id=f"{indicator.id}-{number}", quality=draw(st.integers(1, 5))))
+            measure = draw(st.sampled_from(MEASURES.get(dimension, (BASE_UNITS[dimension],))))
+            text = f"{draw(st.sampled_from(units))} {indicator.id} {draw(amounts)} {measure}"
+            made = record(text, PERIOD, id=f"{indicator.id}-{number}", quality=draw(st.integers(1, 5)))
+            if made.unit != ROOT and draw(st.booleans()):
+                made = replace(made, source=Source("landlord", "bill"))
+            records.append(made)
     found: dict[str, MeterRecord] = {}
     energy: list[MeteredEnergy] = []
     for number in range(draw(st.integers(0, 2))):
         flags = draw(st.lists(st.integers(0, 5), min_size=1, max_size=30))
         values = [0 if flag == 0 else draw(st.integers(0, 10**7)) for flag in flags]
         meter = f"m-{number}"
-        found[meter] = _assemble(meter, values, flags, PERIOD)
+        # More exported than generated is refused: beside a generating meter, an exporting one counts nothing here.
+        quantity = draw(st.sampled_from([quantity for quantity in Quantity if quantity is not Quantity.PV_GENERATION or number == 0]))
+        if quantity is Quantity.EL_EXPORT and Quantity.PV_GENERATION in {item.quantity for item in found.values()}:
+            values = [0 for _ in flags]
+        found[meter] = _assemble(meter, values, flags, quantity)
         energy.append(MeteredEnergy.of_record(meter, draw(st.sampled_from(units)), found[meter]))
-    activity = Activity(BANK, PERIOD, tuple(records), (), tuple(choices))
-    gwp = draw(st.sampled_from(["AR4", "AR5", "AR6"]))
-    return Inputs(organisation(*UNITS), activity, release, PERIOD, tuple(energy), gwp=gwp), found
+    activity = Activity(BANK, PERIOD, tuple(records), (), tuple(choices), instruments=draw(instruments(units)))
+    gwp = draw(st.sampled_from([gwp.id for gwp in release.gwp_sets]))
+    return Inputs(organisation, activity, release, PERIOD, tuple(energy), gwp=gwp), found
 
 
-def _assemble(meter: str, values: list[int], flags: list[int], period: Period) -> MeterRecord:
-    return meter_record(period, values, flags, KEYS.leaf_key(meter_asset(meter, Quantity.EL_IMPORT), period.start, period.end))
+def _assemble(meter: str, values: list[int], flags: list[int], quantity: Quantity) -> MeterRecord:
+    key = KEYS.leaf_key(meter_asset(meter, quantity), PERIOD.start, PERIOD.end)
+    return meter_record(PERIOD, values, flags, key, quantity)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
