@@ -153,11 +153,10 @@ class _Comparison:
         own, library = self._own, self._library
         if sorted(stated.values()) == sorted(own.grams.values()):
             return True  # the right figure in another scope's place
-        if {**stated, "scope2_market_g": 0} == {**own.grams, "scope2_market_g": 0}:
-            return stated["scope2_market_g"] in (
-                0,
-                own.grams["scope2_location_g"],
-            )  # none, or the location-based one again
+        columns = own.grams["scope2_location_g"], own.grams["scope2_market_g"]
+        others = all(stated[measure] == own.grams[measure] for measure in ("scope1_g", "scope3_g"))
+        if others and stated["scope2_location_g"] in (0, *columns) and stated["scope2_market_g"] in (0, *columns):
+            return True  # one column of Scope 2 empty, or with the other one's figure
         factor, total = library.factors[own.factor], sum(stated.values()) - stated["scope2_market_g"]
         for other, gwp in library.gwp_sets.items():
             known = set(factor.blend or {}) <= set(gwp)

@@ -17,6 +17,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from eth_hash.auto import keccak
 
+from tests.verifier.bank import ACTIVITY_BP as ACTIVITY_BP
 from tests.verifier.bank import (
     APPROVER,
     CHAIN_ID,
@@ -43,8 +44,12 @@ from tests.verifier.bank import (
     statement,
 )
 from tests.verifier.bank import ATTESTATION_FIELDS as ATTESTATION_FIELDS
+from tests.verifier.bank import CONTRACT_FACTOR as CONTRACT_FACTOR
+from tests.verifier.bank import FACTOR_BP as FACTOR_BP
 from tests.verifier.bank import GAS_KG as GAS_KG
 from tests.verifier.bank import GRID_KG as GRID_KG
+from tests.verifier.bank import REGISTER as REGISTER
+from tests.verifier.bank import RESIDUAL as RESIDUAL
 from tests.verifier.bank import SLOTS as SLOTS
 from tests.verifier.bank import START as START
 from tests.verifier.bank import half_even as half_even

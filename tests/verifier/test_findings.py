@@ -14,7 +14,7 @@ from tests.verifier import evidence as ev
 from tests.verifier.running import verify
 from verifier.errors import Malformed
 from verifier.findings import find_errors
-from verifier.library import read_library
+from verifier.library_reader import read_library
 from verifier.meter import MeterRecord, read_record
 
 Book = dict[str, Any]
@@ -44,6 +44,10 @@ def record(index: int, **changes: Any) -> Change:
     return lambda b: b["activity"]["records"][index].update(changes)
 
 
+def instrument(index: int, **changes: Any) -> Change:
+    return lambda b: b["activity"]["instruments"][index].update(changes)
+
+
 def quantity(index: int, **changes: Any) -> Change:
     return lambda b: b["activity"]["records"][index]["quantity"].update(changes)
 
@@ -58,7 +62,8 @@ def without_lines_of(*units: str) -> Change:
 
 def declared(measure: str, value: str, tolerance: str = "0", measured_in: str = "tCO2e") -> Any:
     return {
-        "id": "t1", "measure": measure, "value": value, "unit": measured_in, "parts": 1, "tolerance": tolerance, "reference": "report",
+        "id": "t1", "period": None, "at": None, "measure": measure, "value": value, "unit": measured_in, "parts": 1, "tolerance": tolerance,
+        "reference": "report",
     }  # fmt: skip
 
 
@@ -109,11 +114,24 @@ CASES: list[tuple[Change, str, str]] = [
     (unit(0, closed="2025-03-30"), "RECORD_OUTSIDE_UNIT_DATES", "meter M1"),
     (lambda b: b["statement"].update(lines=[]), "NOTHING_TO_REPORT", "period 2025-03"),
     (unit(1, kind="institution"), "ROOT_KIND", "unit branch-b"),
+    (unit(2, kind="branch"), "PLACEMENT_MISSING", "unit head"),
+    (
+        unit(3, placements=[{"parent": "head", "since": "2001-01-01"}, {"parent": "no-one", "since": "2020-06-01"}]),
+        "PARENT_UNKNOWN",
+        "unit outlet-a1",
+    ),
+    (unit(0, opened="2020-06-02"), "PARENT_NOT_OPEN", "unit outlet-a1"),
+    (unit(0, closed="2030-01-01"), "PARENT_NOT_OPEN", "unit outlet-a1"),
+    (record(6, register={**ev.REGISTER, "last": "1015.1"}), "REGISTER_DIFFERS", "/records/6"),
+    (instrument(0, unit="branch-9"), "UNIT_UNKNOWN", "/instruments/0/unit"),
+    (instrument(1, quantity={"value": "1", "unit": "m3"}), "DIMENSION_WRONG", "/instruments/1/quantity/unit"),
+    (instrument(1, quantity={"value": "1", "unit": "PWh"}), "MEASURE_UNKNOWN", "/instruments/1/quantity/unit"),
+    (instrument(2, quantity={"value": "-1", "unit": "kWh"}), "QUANTITY_NEGATIVE", "/instruments/2/quantity/value"),
     (unit(1, opened="2025-03-01", closed="2001-01-01"), "UNIT_CLOSED_BEFORE_OPENED", "unit branch-b"),
     (without_lines_of("branch-b"), "UNIT_WITHOUT_DATA", "unit branch-b"),
     (without_lines_of("outlet-a1"), "UNIT_WITHOUT_DATA", "unit outlet-a1"),
     (with_totals(declared("scope1_g", "9999")), "TOTAL_MISMATCH", "/declared_totals/0"),
-    (with_totals(declared("scope3_g", "0")), "FIELD_INVALID", "/declared_totals/0/measure"),
+    (with_totals(declared("scope4_g", "0")), "FIELD_INVALID", "/declared_totals/0/measure"),
     (with_totals(declared("indicator/fuel.wood", "0")), "INDICATOR_UNKNOWN", "/declared_totals/0/measure"),
     (with_totals(declared("scope1_g", "0", "0", "kg")), "MEASURE_UNKNOWN", "/declared_totals/0/unit"),
     (with_totals(declared("scope1_g", "0", "0", "pound")), "MEASURE_UNKNOWN", "/declared_totals/0/unit"),
@@ -183,10 +201,10 @@ def test_withheld_readings_of_a_unit_open_in_part_of_the_period_are_not_checked(
     evidence = ev.evidence()
     evidence.withheld["meters/M1.ltm"] = "tenant"
     organisation = evidence.json("organisation.json")
-    organisation["units"][0]["opened"] = "2025-03-01"
+    organisation["units"][0].update(opened="2025-03-01", placements=[{"parent": "head", "since": "2025-03-01"}])
     evidence.put("organisation.json", organisation)
     assert "findings.recompute" not in {check["id"] for check in verify(tmp_path, evidence).checks("NOT CHECKED")}
-    organisation["units"][0]["closed"] = "2025-03-30"
+    organisation["units"][0].update(closed="2025-03-30", closing="closed")
     evidence.put("organisation.json", organisation)
     unchecked = {(check["id"], check["subject"]) for check in verify(tmp_path, evidence).checks("NOT CHECKED")}
     assert ("findings.recompute", "meter M1") in unchecked
@@ -196,7 +214,7 @@ def test_withheld_readings_of_a_unit_open_in_part_of_the_period_are_not_checked(
 def test_a_unit_that_was_not_open_in_the_period_needs_no_data(dates: Any) -> None:
     def change(documents: Book) -> None:
         without_lines_of("outlet-a1")(documents)
-        documents["activity"]["records"].pop()
+        documents["activity"]["records"] = [record for record in documents["activity"]["records"] if record["unit"] != "outlet-a1"]
         unit(3, **dates)(documents)
 
     assert errors(change) == []
@@ -205,7 +223,13 @@ def test_a_unit_that_was_not_open_in_the_period_needs_no_data(dates: Any) -> Non
 FIGURES = [
     ("scope1_g", tonnes("scope1_g")),
     ("scope2_location_g", tonnes("scope2_location_g")),
+    ("scope2_market_g", tonnes("scope2_market_g")),
+    ("scope3_g", tonnes("scope3_g")),
     ("scope1_scope2_location_g", tonnes("scope1_g", "scope2_location_g")),
+    ("scope1_scope2_market_g", tonnes("scope1_g", "scope2_market_g")),
+    ("all_location_g", tonnes("scope1_g", "scope2_location_g", "scope3_g")),
+    ("all_market_g", tonnes("scope1_g", "scope2_market_g", "scope3_g")),
+    ("indicator/water.supply", tonnes("scope3_g", indicator="water.supply")),
     ("indicator/fuel.petrol", tonnes("scope1_g", indicator="fuel.petrol")),
     ("indicator/electricity.purchased", tonnes("scope2_location_g", indicator="electricity.purchased")),
 ]
@@ -218,6 +242,36 @@ def test_a_declared_total_ties_out_up_to_its_tolerance_and_not_a_gram_further(me
     for grams in (5, -5):
         assert errors(with_totals(declared(measure, off(figure, grams), "0.000005"))) == []
         assert errors(with_totals(declared(measure, off(figure, grams), "0.000004"))) == [("TOTAL_MISMATCH", "/declared_totals/0")]
+
+
+def figure_at(unit: str, *measures: str) -> str:
+    item = next(item for item in book()["statement"]["rollup"] if item["unit"] == unit)
+    digits = str(sum(int(item["total"][name]) for name in measures)).rjust(7, "0")
+    return f"{digits[:-6]}.{digits[-6:]}"
+
+
+@pytest.mark.parametrize("unit_id", ["branch-a", "outlet-a1", "head", "branch-b"])
+def test_a_declared_total_of_a_unit_is_tied_out_with_all_below_it(unit_id: str) -> None:
+    figure = figure_at(unit_id, "scope1_g")
+    assert errors(with_totals({**declared("scope1_g", figure), "at": unit_id})) == []
+    assert errors(with_totals({**declared("scope1_g", off(figure, 1)), "at": unit_id})) == [("TOTAL_MISMATCH", "/declared_totals/0")]
+    assert errors(with_totals({**declared("scope1_g", figure), "at": "branch-9"})) == [("UNIT_UNKNOWN", "/declared_totals/0/at")]
+
+
+def test_an_indicator_at_a_unit_counts_its_lines_at_or_below_it_alone() -> None:
+    lines = {line["unit"]: line for line in book()["statement"]["lines"] if line["indicator"] == "fuel.petrol"}
+    assert set(lines) == {"head", "outlet-a1"}
+    below = f"{int(lines['outlet-a1']['scope1_g']) / 10**6:.6f}"
+    for at, figure in (("branch-a", below), ("outlet-a1", below), ("branch-b", "0.000000")):
+        assert errors(with_totals({**declared("indicator/fuel.petrol", figure), "at": at})) == []
+        assert errors(with_totals({**declared("indicator/fuel.petrol", off(figure, 1)), "at": at})) != []
+
+
+def test_a_figure_of_another_period_is_not_tied_out_and_one_of_this_period_is() -> None:
+    for period, found in (("2024-03", []), ("2025-03", [("TOTAL_MISMATCH", "/declared_totals/0")])):
+        assert errors(with_totals({**declared("scope1_g", "9999"), "period": period})) == found
+    other = {**declared("scope9_g", "1"), "period": "2024-03"}
+    assert errors(with_totals(other)) == [("FIELD_INVALID", "/declared_totals/0/measure")]
 
 
 def test_a_negative_tolerance_ties_nothing_out() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from typing import Any
@@ -11,25 +13,59 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.verifier import evidence as ev
-from verifier.divergence import shortest_decimal
 from verifier.errors import Malformed, Refused
-from verifier.library import read_library
-from verifier.operational_1 import Line, Metered, compute_lines, compute_rollup, local_year, round_half_even
+from verifier.exact import round_half_even, shortest_decimal
+from verifier.library_reader import read_library
+from verifier.local_time import days_of_period
+from verifier.operational_1 import Inputs, Line, compute_lines
+from verifier.organisation import build_tree, read_organisation
+from verifier.quantities import Metered
+from verifier.roll_up import compute_rollup
+
+MARCH = date(2025, 3, 1), date(2025, 3, 31)
+
+
+def tables(change_library: Any = None, change_organisation: Any = None) -> tuple[Any, Any]:
+    library, organisation = ev.library(), ev.organisation()
+    for change, document in ((change_library, library), (change_organisation, organisation)):
+        if change is not None:
+            change(document)
+    return read_library(library), read_organisation(organisation)
+
+
+def lines_of(
+    activity: Any,
+    meters: Sequence[Metered] = (),
+    *,
+    gwp: str = "AR6",
+    change_library: Any = None,
+    change_organisation: Any = None,
+    period: tuple[date, date] = MARCH,
+) -> dict[tuple[str, str], Line | Refused]:
+    library, organisation = tables(change_library, change_organisation)
+    return compute_lines(Inputs("bank-a", organisation, activity, library, meters, gwp, period))
+
+
+def bare(**lists: Any) -> Any:
+    """An activity with these lists alone."""
+    empty = dict.fromkeys(("records", "declared_totals", "declared_factors", "factor_choices", "instruments", "denominators"), ())
+    return {**ev.activity(), **{name: list(items) for name, items in empty.items()}, **lists}
+
+
+def record(indicator: str, value: str, unit: str, **changes: Any) -> Any:
+    plain = {"id": "r1", "unit": "head", "indicator": indicator, "quantity": {"value": value, "unit": unit}}
+    return {**ev.activity()["records"][0], **plain, **changes}
 
 
 def computed(indicator: str, value: str, unit: str, factor: str | None = None, grid: str = "0.5366", gwp: str = "AR6") -> Line | Refused:
-    activity = ev.activity()
-    activity["records"] = [{**activity["records"][0], "unit": "head", "indicator": indicator, "quantity": {"value": value, "unit": unit}}]
-    if factor is not None:
-        activity["factor_choices"] = [{"indicator": indicator, "factor": factor, "reference": ""}]
-    library = ev.library()
-    library["factors"][1]["value"] = grid
-    return compute_lines(ev.organisation(), activity, read_library(library), [], gwp, 2025)[("head", indicator)]
+    choices = [{"indicator": indicator, "use": "location", "factor": factor, "reference": ""}] if factor is not None else []
+    activity = bare(records=[record(indicator, value, unit)], factor_choices=choices)
+    return lines_of(activity, gwp=gwp, change_library=lambda document: document["factors"][1].update(value=grid))[("head", indicator)]
 
 
 def tonnes(line: Line | Refused) -> Decimal:
     assert isinstance(line, Line)
-    return Decimal(sum(line.grams.values())).scaleb(-6)
+    return Decimal(sum(line.grams[measure] for measure in ("scope1_g", "scope2_location_g", "scope3_g"))).scaleb(-6)
 
 
 @pytest.mark.parametrize(
@@ -80,8 +116,7 @@ def test_what_the_method_refuses_is_refused(indicator: str, value: str, unit: st
 def test_litres_and_tonnes_in_one_line_are_refused() -> None:
     activity = ev.activity()
     activity["records"][4]["unit"] = "head"
-    lines = compute_lines(ev.organisation(), activity, read_library(ev.library()), [], "AR6", 2025)
-    refused = lines[("head", "fuel.petrol")]
+    refused = lines_of(activity)[("head", "fuel.petrol")]
     assert isinstance(refused, Refused)
     assert refused.code == "QUANTITY_BASES"
 
@@ -109,48 +144,46 @@ def test_the_shortest_decimal_is_exact_and_has_no_trailing_zero(value: Decimal) 
 
 @pytest.mark.parametrize(("missing", "quality"), [(5, 1), (6, 3), (0, 1), (100, 3)])
 def test_a_meter_counts_quality_3_beyond_five_percent_unmeasured(missing: int, quality: int) -> None:
-    activity = {**ev.activity(), "records": []}
     meter = Metered("M1", "head", "el.import", 10**9, 100, 100 - missing)
-    line = compute_lines(ev.organisation(), activity, read_library(ev.library()), [meter], "AR6", 2025)[("head", "electricity.purchased")]
+    line = lines_of(bare(), [meter])[("head", "electricity.purchased")]
     assert isinstance(line, Line)
-    assert (line.quality, line.quantity) == (quality, 1000)
-
-
-def test_a_meter_of_another_quantity_enters_no_line() -> None:
-    activity = {**ev.activity(), "records": []}
-    meter = Metered("M1", "head", "pv.generation", 10**9, 100, 100)
-    assert compute_lines(ev.organisation(), activity, read_library(ev.library()), [meter], "AR6", 2025) == {}
+    assert (line.quality, line.quantity.value, line.activity_bp) == (quality, 1000, ev.ACTIVITY_BP[quality])
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 10**12), min_size=1, max_size=25), st.randoms(use_true_random=False))
 def test_the_root_is_the_sum_of_all_lines_in_any_tree(grams: list[int], chance: Any) -> None:
-    units = [{"id": f"u{i}", "parent": None if i == 0 else f"u{chance.randrange(i)}"} for i in range(len(grams))]
+    parents = [(f"u{i}", None if i == 0 else f"u{chance.randrange(i)}") for i in range(len(grams))]
     lines = [(f"u{i}", {"scope1_g": value, "scope2_location_g": i, "scope2_market_g": 0, "scope3_g": 0}) for i, value in enumerate(grams)]
-    chance.shuffle(units)
-    rollup = compute_rollup({"units": units}, lines)
+    chance.shuffle(parents)
+    rollup = compute_rollup(build_tree(dict(parents)), lines)
     assert rollup["u0"][1]["scope1_g"] == sum(grams)
     assert all(total["scope1_g"] >= own["scope1_g"] for own, total in rollup.values())
 
 
 @pytest.mark.parametrize(
-    "units",
+    "parents",
     [
-        [{"id": "a", "parent": "b"}, {"id": "b", "parent": "a"}],
-        [{"id": "r", "parent": None}, {"id": "a", "parent": "b"}, {"id": "b", "parent": "a"}],
-        [{"id": "a", "parent": None}, {"id": "b", "parent": None}],
-        [{"id": "a", "parent": None}, {"id": "b", "parent": "z"}],
+        {"a": "b", "b": "a"},
+        {"r": None, "a": "b", "b": "a"},
+        {"r": None, "a": "a"},
+        {"a": None, "b": None},
+        {"a": None, "b": "z"},
+        {},
     ],
 )
-def test_units_that_are_not_one_tree_are_refused(units: list[Any]) -> None:
+def test_units_that_are_not_one_tree_are_refused(parents: Any) -> None:
     with pytest.raises(Refused):
-        compute_rollup({"units": units}, [])
+        build_tree(parents)
 
 
-def test_the_year_is_the_local_one() -> None:
-    new_year_in_hangzhou = 1735660800  # 2024-12-31T16:00:00Z
-    assert local_year(new_year_in_hangzhou, "Asia/Shanghai") == 2025
-    assert local_year(new_year_in_hangzhou, "UTC") == 2024
-    assert local_year(new_year_in_hangzhou, "Asia/Tokyo") == 2025
+def test_the_days_of_a_period_are_local_ones() -> None:
+    def first_day(timezone: str) -> date:
+        return days_of_period({"start": "2024-12-31T16:00:00Z", "end": "2025-12-31T16:00:00Z", "timezone": timezone})[0]
+
+    assert days_of_period(ev.PERIOD) == MARCH
+    assert first_day("Asia/Shanghai").year == 2025  # new year in Hangzhou
+    assert first_day("UTC").year == 2024
+    assert first_day("Asia/Tokyo").year == 2025
     with pytest.raises(Malformed):
-        local_year(0, "Nowhere/City")
+        first_day("Nowhere/City")

@@ -46,7 +46,9 @@ def test_exit_0_valid_when_every_check_ran_and_held(tmp_path: Path) -> None:
         "findings.recompute",
         "findings.none",
     }
-    assert document["recomputed"] == {"lines": 6, "differences": dict.fromkeys(ev.MEASURES, "0")}
+    totals = ev.evidence().json("statement.json")["totals"]
+    assert document["recomputed"] == {"lines": 9, "totals": totals, "differences": dict.fromkeys(ev.MEASURES, "0")}
+    assert all(int(figure) > 0 for figure in totals.values())
     assert document["policy"]["version"] == "3"
     assert "VALID (0)" in result.err
 
@@ -243,13 +245,12 @@ def test_a_withheld_part_is_listed_and_turns_its_checks_into_not_checked(tmp_pat
     assert "personal data" in result.err
 
 
-def test_a_withheld_meter_of_another_quantity_leaves_the_lines_checked(tmp_path: Path) -> None:
-    def add_heat(document: Any) -> None:
-        heat = {**document["meters"][1], "meter": "M9", "quantity": "heat.energy", "record": "ab" * 32}
-        document["meters"].append(heat)
+def test_a_withheld_meter_that_enters_no_line_leaves_the_lines_checked(tmp_path: Path) -> None:
+    def add_export(document: Any) -> None:
+        document["meters"].append({**document["meters"][1], "meter": "M9", "quantity": "el.export", "record": "ab" * 32})
 
-    evidence = ev.make_evidence(change_statement=add_heat)
-    evidence.parts["meters/M9.ltm"] = b"heat"
+    evidence = ev.make_evidence(change_statement=add_export)
+    evidence.parts["meters/M9.ltm"] = b"export without generation"
     evidence.withheld["meters/M9.ltm"] = "tenant"
     result = verify(tmp_path, evidence)
     assert (result.code, {check["id"] for check in result.checks("NOT CHECKED")}) == (4, {"package.manifest", "meters.records"})
@@ -273,7 +274,7 @@ def test_an_unreadable_part_is_malformed_and_named(tmp_path: Path) -> None:
         ("statement.json", lambda d: d["lines"][0].update(scope1_g=5), "/lines/0/scope1_g"),
         ("statement.json", lambda d: d["lines"][0].update(scope1_g="05"), "/lines/0/scope1_g"),
         ("library.json", lambda d: d["factors"][0].update(kind="grid"), "/factors/0/kind"),
-        ("organisation.json", lambda d: d["units"].append(d["units"][0]), "/units/4"),
+        ("organisation.json", lambda d: d["units"].append(d["units"][0]), "/units/5"),
         ("commitments.json", lambda d: d["datasets"][0]["leaves"][0].update(key="AB" * 32), "/datasets/0/leaves/0/key"),
         ("anchors.json", lambda d: d["items"][0]["finality"].update(kind="trust me"), "/items/0/finality/kind"),
     ],

@@ -53,8 +53,8 @@ def draft() -> ev.Evidence:
     """A package in which nothing is committed, signed or anchored, and no figure is wrong: no record, no unit that needs one."""
     evidence = ev.evidence()
     organisation, activity, statement = (evidence.json(f"{name}.json") for name in ("organisation", "activity", "statement"))
-    organisation["units"] = [unit for unit in organisation["units"] if unit["parent"] is None]
-    activity["records"] = []
+    organisation["units"] = [unit for unit in organisation["units"] if not unit["placements"]]
+    activity["records"], activity["instruments"] = [], []
     empty(statement)
     statement["rollup"] = [item for item in statement["rollup"] if item["unit"] == "head"]
     statement["organisation"], statement["activity"] = (ev.sha(ev.jcs(document)).hex() for document in (organisation, activity))

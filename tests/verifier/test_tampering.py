@@ -88,7 +88,7 @@ CASES: list[tuple[str, Tamper, str, str]] = [
         "rollup.recompute",
         "unit branch-a total scope1_g",
     ),
-    ("a roll-up without a unit", in_json("statement.json", lambda d: d["rollup"].pop()), "rollup.recompute", "unit outlet-a1"),
+    ("a roll-up without a unit", in_json("statement.json", lambda d: d["rollup"].pop()), "rollup.recompute", "unit outlet-z"),
     (
         "a line's gas",
         in_json("statement.json", lambda d: flipped(d["lines"][4]["gases"], "CH4")),
@@ -301,12 +301,20 @@ def relined(index: int, kg: tuple[Any, Any, Any], **changes: Any) -> Callable[[A
         sources = [(source["kind"], source["id"]) for source in old["sources"]]
         value = changes.get("value", old["quantity"]["value"])
         factor = changes.get("factor", old["factor"])
+        market, instruments = None, {"g1": ev.Fraction(0), "g2": ev.CONTRACT_FACTOR}
+        if old["market"] is not None:
+            covered = [(item["instrument"], item["quantity"], instruments[item["instrument"]]) for item in old["market"]["covered"]]
+            market = ev.Fraction(ev.RESIDUAL), covered
         document["lines"][index] = ev.line(
-            old["unit"], old["indicator"], old["scope"], value, old["quantity"]["unit"], factor, kg, old["quality"], sources
+            old["unit"], old["indicator"], old["scope"], value, old["quantity"]["unit"], factor, kg, old["quality"], sources, market=market
         )
         ev.roll_up(document)
 
     return change
+
+
+def chosen(factor: str, use: str = "location") -> dict[str, str]:
+    return {"indicator": "electricity.purchased", "use": use, "factor": factor, "reference": "our contract"}
 
 
 def plus_one(document: Any) -> None:
@@ -335,7 +343,7 @@ def carbon_dioxide_alone(document: Any) -> None:
 OM = (ev.Fraction("0.7921"), ev.Fraction(0), ev.Fraction(0))
 CAUSES = [
     ("data", "quantity", "branch-b electricity.purchased", relined(2, ev.GRID_KG, value="12345.7")),
-    ("data", "quantity", "head electricity.purchased", relined(3, ev.GRID_KG, value="1")),
+    ("data", "quantity", "head electricity.purchased", relined(3, ev.GRID_KG, value="99999")),
     ("data", "quality", "outlet-a1 fuel.petrol", stated(5, quality=1)),
     ("data", "sources", "branch-a gas.natural", stated(1, sources=[{"kind": "activity", "id": "r1"}])),
     ("data", "line", "branch-a gas.natural", lambda d: (d["lines"].pop(1), ev.roll_up(d))),
@@ -373,7 +381,7 @@ def test_a_roll_up_that_drops_a_child_is_named_and_no_line_is_accused(tmp_path: 
 
 def test_a_factor_that_the_indicator_does_not_admit_is_refused_by_name(tmp_path: Path) -> None:
     def choose(document: Any) -> None:
-        document["factor_choices"].append({"indicator": "electricity.purchased", "factor": "grid-om", "reference": "our contract"})
+        document["factor_choices"].append(chosen("grid-om"))
 
     evidence = ev.make_evidence(change_activity=choose, change_statement=relined(2, OM, factor="grid-om"))
     failed = verify(tmp_path, evidence).checks("FAIL")
@@ -383,12 +391,12 @@ def test_a_factor_that_the_indicator_does_not_admit_is_refused_by_name(tmp_path:
 
 def test_a_factor_choice_of_the_bank_is_followed(tmp_path: Path) -> None:
     def choose(document: Any) -> None:
-        document["factor_choices"].append({"indicator": "electricity.purchased", "factor": "grid-zj-2022", "reference": "province"})
+        document["factor_choices"].append(chosen("grid-zj-2022"))
 
     province = (ev.Fraction("0.5153"), ev.Fraction(0), ev.Fraction(0))
 
     def change(document: Any) -> None:
-        for index in (0, 2, 3):
+        for index in (0, 2, 3, 8):
             relined(index, province, factor="grid-zj-2022")(document)
 
     assert verify(tmp_path, ev.make_evidence(change_activity=choose, change_statement=change)).code == 0
