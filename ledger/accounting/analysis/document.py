@@ -110,9 +110,7 @@ def _period(inventory: PeriodInventory, simulation: SimulationOptions | None) ->
         "totals": columns_document(inventory.totals),
         "units": _units(inventory),
         "indicators": [{"indicator": id, "totals": columns_document(total)} for id, total in inventory.indicator_totals.items()],
-        "uncertainty": {
-            name: {"g": str(width.half_width_g), "bp": _text(width.half_width_bp)} for name, width in widths.items()
-        },
+        "uncertainty": {name: {"g": str(width.half_width_g), "bp": _text(width.half_width_bp)} for name, width in widths.items()},
         "simulation": simulated,
     }
 

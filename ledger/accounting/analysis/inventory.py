@@ -163,6 +163,8 @@ class AnalysedLine:
 class PeriodInventory:
     """One period of one institution; `historic` are lines of units before they came in, and are in no total of the period.
 
+    The lines are kept in the order of a statement, by (unit, indicator), whatever order they are given in.
+
     Raises on construction:
         InputError: lines of one indicator, use and base unit have two rates, or a line stands twice.
     """
@@ -177,9 +179,11 @@ class PeriodInventory:
     statement: str | None = None
 
     def __post_init__(self) -> None:
-        for lines in (self.lines, self.historic):
+        for name in ("lines", "historic"):
+            lines = sorted(getattr(self, name), key=lambda line: (line.unit.encode(), line.indicator.encode()))
             if len({(line.unit, line.indicator) for line in lines}) < len(lines):
                 raise InputError(f"the period {self.period} has two lines of one unit and indicator", hint="give each line once")
+            object.__setattr__(self, name, tuple(lines))
         self.rates  # noqa: B018  # refuses lines with two rates
 
     @cached_property

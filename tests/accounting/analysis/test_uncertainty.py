@@ -35,6 +35,7 @@ def test_a_total_of_0_has_no_share() -> None:
     assert combine([Contribution(0, "f", 500, 500)]) == TotalUncertainty(0, 0, None)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 10**15), st.sampled_from("fgh"), st.integers(0, 20_000), st.integers(0, 20_000)), max_size=8))
 def test_both_figures_are_the_nearest_integers_to_the_root(rows: list[tuple[int, str, int, int]]) -> None:
     items = [Contribution(*row) for row in rows]
