@@ -175,10 +175,10 @@ def _compare_selections(before: Release, after: Release) -> Iterator[SelectionCh
 
 
 def _by_case(selections: Iterable[Selection]) -> Rules:
-    found: dict[tuple[str, str], tuple[Selection, ...]] = {}
+    found: dict[tuple[str, str], list[Selection]] = {}
     for rule in selections:
-        found[rule.indicator, rule.use] = (*found.get((rule.indicator, rule.use), ()), rule)
-    return found
+        found.setdefault((rule.indicator, rule.use), []).append(rule)
+    return {case: tuple(rules) for case, rules in found.items()}
 
 
 def _chosen(rules: Iterable[Selection], region: str, year: int | None) -> str | None:
