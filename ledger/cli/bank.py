@@ -193,6 +193,11 @@ def judge(
     """Show a result with its findings, and end with exit code 1 where they refuse it."""
     run.out.record(document, fields)
     run.out.findings(findings)
+    end_by_findings(run, findings, accepted=accepted)
+
+
+def end_by_findings(run: Invocation, findings: list[dict[str, Any]], *, accepted: bool) -> None:
+    """End with exit code 1 where findings refuse what was shown."""
     if not accepted:
         count = sum(1 for finding in findings if finding["severity"] == "error")
         run.out.failure(Failure(FINDINGS, "findings", run.out.say("findings_refused", count=count), run.out.say("findings_hint")))

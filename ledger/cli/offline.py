@@ -10,12 +10,15 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ledger.errors import InputError, MalformedDocument
 from ledger.identifiers import is_identifier
 from ledger.records import canonical
 from ledger.records.findings import Finding, has_errors
+
+if TYPE_CHECKING:
+    from ledger.accounting.inventory import InventoryInput
 
 Kind = Literal["auto", "activity", "meters", "organisation", "library"]
 BLOCK = 1 << 20
@@ -76,15 +79,31 @@ def read_document(path: Path) -> dict[str, object]:
     Raises:
         MalformedDocument: it cannot be read, is larger than 64 MiB, or is no object.
     """
-    if path.stat().st_size > MAX_DOCUMENT:
-        raise MalformedDocument(f"{path} is larger than {MAX_DOCUMENT >> 20} MiB", hint="is it the right file?")
     try:
-        document = canonical.load(path.read_bytes())
+        document = canonical.load(_bytes(path))
     except MalformedDocument as error:
         raise MalformedDocument(f"{path}: {error}", hint=error.hint or "correct the document at this place") from error
     if not isinstance(document, dict):
         raise MalformedDocument(f"{path} is JSON, but no object", hint="expected a document with a schema")
     return dict(document)
+
+
+def read_inventory_file(path: Path, library: Path | None = None) -> tuple[InventoryInput | None, tuple[Finding, ...]]:
+    """Return what an inventory file asks to compute (None if any error was found), and every finding about the file.
+
+    Raises:
+        MalformedDocument: it is no JSON that can be read, or the library is no release.
+    """
+    from ledger.accounting.inventory import load_inventory, read_inventory
+    from ledger.indicators.reading import release_from_document
+    from ledger.indicators.shipped import RELEASE, shipped_release
+
+    release = shipped_release() if library is None else release_from_document(read_document(library))
+    try:
+        document = load_inventory(_bytes(path))
+    except MalformedDocument as error:
+        raise MalformedDocument(f"{path}: {error}", hint=error.hint or "correct the file at this place") from error
+    return read_inventory(document, {release.release: release}, RELEASE if library is None else release.release)
 
 
 def read_meter_list(path: Path) -> frozenset[str]:
@@ -149,6 +168,12 @@ def blocks(path: Path) -> Iterator[bytes]:
 def is_csv(path: Path) -> bool:
     """Tell whether a file is to be sent as CSV: everything that does not begin as JSON."""
     return not _is_json(path)
+
+
+def _bytes(path: Path) -> bytes:
+    if path.stat().st_size > MAX_DOCUMENT:
+        raise MalformedDocument(f"{path} is larger than {MAX_DOCUMENT >> 20} MiB", hint="is it the right file?")
+    return path.read_bytes()
 
 
 def _is_json(path: Path) -> bool:

@@ -64,11 +64,6 @@ class DeclaredFigure:
         return f"{self.total.value} {self.total.unit}"
 
     @property
-    def step(self) -> Fraction:
-        """Return one of the last printed digit, in grams."""
-        return self.grams_per_unit * Fraction(1, 10 ** decimals(self.total.value))
-
-    @property
     def grams_per_unit(self) -> Fraction:
         """Return the grams of one of the figure's unit."""
         value = parse_decimal(self.total.value)
@@ -81,11 +76,6 @@ class DeclaredFigure:
     def ties_out(self, grams: Fraction | int) -> bool:
         """Tell whether computed grams are within the tolerance."""
         return abs(grams - self.grams) <= self.tolerance
-
-
-def decimals(text: str) -> int:
-    """Return how many digits stand behind the dot of a decimal string."""
-    return len(text.partition(".")[2])
 
 
 def tonnes(grams: Fraction | int) -> str:

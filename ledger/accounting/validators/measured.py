@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ledger.accounting.validators.digits import half_last_digit
 from ledger.accounting.validators.figures import GRAMS_PER_KG, DeclaredFigure, lines_of, scopes_of
 from ledger.accounting.validators.ranges import find_range, for_people
 from ledger.errors import InputError, UnitError
 from ledger.indicators.factor import BASE_UNITS, Factor, GwpSet
 from ledger.indicators.release import Release
-from ledger.records.activity import Activity, DeclaredTotal
+from ledger.records.activity import Activity, ActivityRecord, DeclaredTotal
 from ledger.records.findings import Finding
 from ledger.records.statement import Statement
 from ledger.records.tree import Tree
@@ -25,11 +26,12 @@ EMISSIONS = "emissions"
 
 @dataclass(frozen=True)
 class Measured:
-    """A quantity of one indicator in base units of `dimension`."""
+    """A quantity of one indicator in base units of `dimension`; `rounding` is half of the last printed digit of its records, added up."""
 
     indicator: str
     dimension: str
     amount: Fraction
+    rounding: Fraction = Fraction(0)
 
     @property
     def unit(self) -> str:
@@ -41,12 +43,22 @@ class Measured:
         return grams / (self.amount * GRAMS_PER_KG)
 
 
-def measured_in(total: DeclaredTotal, statement: Statement, tree: Tree) -> Measured | None:
+def measured_in(total: DeclaredTotal, statement: Statement, tree: Tree, activity: Activity, release: Release) -> Measured | None:
     """Return the quantity behind a figure, or None where several indicators or base units stand behind it, or instruments do."""
     if "market" in total.measure:
         return None
     lines = lines_of(total, statement, tree)
-    return _one((line.indicator, line.quantity.unit, line.quantity.exact) for line in lines)
+    printed = {(line.unit, line.indicator): line for line in lines}
+    rounding = sum((rounding_of(record, release) for record in activity.records if (record.unit, record.indicator) in printed), Fraction(0))
+    return _one(((line.indicator, line.quantity.unit, line.quantity.exact) for line in lines), rounding)
+
+
+def rounding_of(record: ActivityRecord, release: Release) -> Fraction:
+    """Return what half of the last printed digit of a record makes, in base units; 0 for a landlord's, of which the unit has a share."""
+    unit = release.find_unit(record.quantity.unit)
+    if unit is None or record.source.kind == LANDLORD:
+        return Fraction(0)
+    return half_last_digit(record.quantity.value) * unit.base_units
 
 
 def measured_by_records(total: DeclaredTotal, activity: Activity, release: Release, tree: Tree | None) -> Measured | None:
@@ -54,7 +66,7 @@ def measured_by_records(total: DeclaredTotal, activity: Activity, release: Relea
     if "market" in total.measure or (total.at is not None and tree is None):
         return None
     units = None if total.at is None or tree is None else tree.below(total.at)
-    found = []
+    found, rounding = [], Fraction(0)
     for record in activity.records:
         indicator, unit = release.find_indicator(record.indicator), release.find_unit(record.quantity.unit)
         if indicator is None or (units is not None and record.unit not in units):
@@ -68,7 +80,8 @@ def measured_by_records(total: DeclaredTotal, activity: Activity, release: Relea
             found.append((record.indicator, BASE_UNITS[unit.dimension], record.quantity.exact * unit.base_units))
         except InputError:
             return None
-    return _one(found)
+        rounding += rounding_of(record, release)
+    return _one(found, rounding)
 
 
 def check_implied(figure: DeclaredFigure, measured: Measured, release: Release) -> tuple[Finding, ...]:
@@ -89,15 +102,21 @@ def check_implied(figure: DeclaredFigure, measured: Measured, release: Release) 
 def consistent_factors(
     figure: DeclaredFigure, measured: Measured, release: Release, gwp: GwpSet, *, scale: Fraction | int = 1
 ) -> tuple[Factor, ...]:
-    """Return the admitted factors of the release that lead from the quantity to `scale` × the figure, within its tolerance."""
+    """Return the admitted factors of the release that lead from the quantity to the figure, or to `scale` × it; the nearest first.
+
+    They lead to it within the figure's tolerance and the rounding of the quantity.
+    """
     indicator = release.indicator(measured.indicator)
     found = []
     for factor in release.factors:
         if indicator.admits_factor(factor) and factor.serves(measured.dimension):
-            grams = _grams(factor, measured, gwp)
-            if grams is not None and figure.ties_out(grams / scale):
-                found.append(factor)
-    return tuple(found)
+            rate = _rate(factor, measured, gwp)
+            if rate is None:
+                continue
+            off = abs(measured.amount * rate / scale - figure.grams)
+            if off <= figure.tolerance + measured.rounding * rate / scale:
+                found.append((off, factor.id, factor))
+    return tuple(factor for _, _, factor in sorted(found, key=lambda item: item[:2]))
 
 
 def not_identifiable(figure: DeclaredFigure, measured: Measured) -> Finding:
@@ -109,17 +128,17 @@ def not_identifiable(figure: DeclaredFigure, measured: Measured) -> Finding:
     return Finding("FACTOR_NOT_IDENTIFIABLE", "warning", figure.place, action, got, "a factor of the release", params)
 
 
-def _grams(factor: Factor, measured: Measured, gwp: GwpSet) -> Fraction | None:
+def _rate(factor: Factor, measured: Measured, gwp: GwpSet) -> Fraction | None:
     try:
-        return measured.amount * GRAMS_PER_KG * factor.gases(measured.dimension).co2e(gwp)
+        return GRAMS_PER_KG * factor.gases(measured.dimension).co2e(gwp)
     except UnitError:
         return None  # a blend with a gas that the GWP set does not know leads to no figure
 
 
-def _one(found: Iterable[tuple[str, str, Fraction]]) -> Measured | None:
+def _one(found: Iterable[tuple[str, str, Fraction]], rounding: Fraction) -> Measured | None:
     items = tuple(found)
     if len({(indicator, unit) for indicator, unit, _ in items}) != 1:
         return None
     indicator, unit, _ = items[0]
     dimension = next(dimension for dimension, base in BASE_UNITS.items() if base == unit)
-    return Measured(indicator, dimension, sum((amount for _, _, amount in items), Fraction(0)))
+    return Measured(indicator, dimension, sum((amount for _, _, amount in items), Fraction(0)), rounding)

@@ -234,7 +234,7 @@ def _restated(subject: Subject, figure: DeclaredFigure, earlier: Earlier) -> Ite
     yield Finding("PRIOR_PERIOD_RESTATED", "warning", figure.place, action, got, expected, params)
     yield from slip_findings(figure, before, f"what is {source}")
     if earlier.statement is not None and tree is not None:
-        measured = measured_in(figure.total, earlier.statement, tree)
+        measured = measured_in(figure.total, earlier.statement, tree, earlier.activity, subject.release)
         if measured is not None:
             yield from check_implied(figure, measured, subject.release)
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-from ledger.accounting.validators.digits import half_last_digit
 from ledger.accounting.validators.figures import DeclaredFigure, computed_grams, lines_of, read_declared
-from ledger.accounting.validators.measured import LANDLORD, Measured, measured_by_records, measured_in
+from ledger.accounting.validators.measured import Measured, measured_by_records, measured_in, rounding_of
 from ledger.errors import InputError
 from ledger.indicators.factor import GwpSet
 from ledger.indicators.release import Release
@@ -88,7 +87,7 @@ class Subject:
         if not self.is_own(figure):
             return None
         if self.statement is not None and self.tree is not None:
-            return measured_in(figure.total, self.statement, self.tree)
+            return measured_in(figure.total, self.statement, self.tree, self.activity, self.release)
         return measured_by_records(figure.total, self.activity, self.release, self.tree)
 
     def rounding(self, figure: DeclaredFigure) -> Fraction:
@@ -98,12 +97,9 @@ class Subject:
         lines = {(line.unit, line.indicator): line for line in lines_of(figure.total, self.statement, self.tree)}
         total = Fraction(0)
         for record in self.activity.records:
-            line, quantity = lines.get((record.unit, record.indicator)), exact_base(record, self.release)
-            if line is None or quantity is None or line.quantity.exact == 0 or record.source.kind == LANDLORD:
-                continue
-            unit = self.release.unit(record.quantity.unit)
-            grams = max(line.measures.as_tuple())
-            total += half_last_digit(record.quantity.value) * unit.base_units * grams / line.quantity.exact
+            line = lines.get((record.unit, record.indicator))
+            if line is not None and line.quantity.exact != 0:
+                total += rounding_of(record, self.release) * max(line.measures.as_tuple()) / line.quantity.exact
         return total
 
 

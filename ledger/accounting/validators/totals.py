@@ -10,13 +10,14 @@ from ledger.accounting.validators.measured import EMISSIONS, Measured, check_imp
 from ledger.accounting.validators.ranges import for_people
 from ledger.indicators.factor import Factor, GwpSet
 from ledger.indicators.release import Release
+from ledger.records.activity import Activity
 from ledger.records.findings import Finding
 from ledger.records.statement import Statement
 from ledger.records.tree import Tree
 
 
 def check_declared(
-    figures: Iterable[DeclaredFigure], statement: Statement, tree: Tree, release: Release, gwp: GwpSet
+    figures: Iterable[DeclaredFigure], statement: Statement, tree: Tree, activity: Activity, release: Release, gwp: GwpSet
 ) -> tuple[Finding, ...]:
     """Return what the figures printed for the statement's own period say against the computed ones.
 
@@ -30,7 +31,7 @@ def check_declared(
         computed = computed_grams(figure.total, statement, tree)
         if figure.ties_out(computed):
             continue
-        measured = measured_in(figure.total, statement, tree)
+        measured = measured_in(figure.total, statement, tree, activity, release)
         consistent: tuple[Factor, ...] = ()
         if measured is not None:
             implied = check_implied(figure, measured, release)

@@ -69,7 +69,7 @@ def compute(inputs: Inputs) -> Computation:
     if has_errors(line_findings):
         return Computation(None, (*findings, *missing))
     statement = _statement(inputs, lines, roll_up(inputs.tree, lines))
-    declared = check_declared(figures, statement, inputs.tree, inputs.release, gwp)
+    declared = check_declared(figures, statement, inputs.tree, inputs.activity, inputs.release, gwp)
     return Computation(statement, (*findings, *missing, *declared))
 
 

@@ -1,0 +1,127 @@
+"""Compute an inventory: each period by the method, the validators over it, and the analysis of all periods (spec: inventory-input §7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+
+from ledger.accounting.analysis import AnalysedLine, PeriodInventory, analysis_document, of_statement
+from ledger.accounting.inventory.reading import InventoryInput, PeriodInput
+from ledger.accounting.methods.operational_1 import Inputs, compute
+from ledger.accounting.validators.registry import validate_inventory
+from ledger.accounting.validators.subject import Earlier
+from ledger.accounting.validators.units import check_reports
+from ledger.errors import InputError
+from ledger.records.activity import Activity
+from ledger.records.findings import Finding, has_errors
+from ledger.records.organisation import Organisation
+from ledger.records.statement import Statement
+
+EARLY_CODES = ("UNIT_WITHOUT_DATA", "NOTHING_TO_REPORT")
+"""What an activity of some units' history alone cannot be blamed for."""
+OF_ROUNDING = ("TOTAL_MISMATCH", "FACTOR_NOT_IDENTIFIABLE")
+
+
+@dataclass(frozen=True)
+class PeriodResult:
+    """What came of one period: the statement, or None where inputs leave a line undefined, and every finding at its place in the input."""
+
+    given: PeriodInput
+    statement: Statement | None
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class InventoryResult:
+    """What came of an input: its periods in order of time, the analysis where every period has a statement, and general findings."""
+
+    given: InventoryInput
+    periods: tuple[PeriodResult, ...]
+    analysis: dict[str, object] | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """Return every finding, those of the periods last."""
+        return (*self.findings, *(finding for period in self.periods for finding in period.findings))
+
+    @property
+    def is_clean(self) -> bool:
+        """Tell whether there is no error."""
+        return not has_errors(self.all_findings)
+
+
+def compute_inventory(given: InventoryInput, today: date | None = None) -> InventoryResult:
+    """Return the inventory of an input and all findings at once. Pure: equal inputs give equal results.
+
+    Args:
+        today: what later days of records are held against; None leaves that out.
+    """
+    periods: list[PeriodResult] = []
+    earlier: list[Earlier] = []
+    inventories: list[PeriodInventory] = []
+    for item in given.periods:
+        result, inventory = _compute_period(given, item, tuple(earlier), today)
+        periods.append(result)
+        earlier.append(Earlier(item.activity, result.statement))
+        inventories.extend([] if inventory is None else [inventory])
+    analysis, findings = _analyse(given, inventories)
+    return InventoryResult(given, tuple(periods), analysis, findings)
+
+
+def _compute_period(
+    given: InventoryInput, item: PeriodInput, earlier: tuple[Earlier, ...], today: date | None
+) -> tuple[PeriodResult, PeriodInventory | None]:
+    inputs = Inputs(given.organisation, item.activity, given.release, item.period, item.meters, gwp=given.gwp, today=today)
+    computation = compute(inputs)
+    findings = _without_rounding([*computation.findings, *validate_inventory(computation, inputs, earlier)], item.rounded)
+    located = [item.places.finding(finding) for finding in findings]
+    historic, more = _historic(given, item)
+    located.extend(more)
+    if computation.statement is None:
+        return PeriodResult(item, None, tuple(located)), None
+    located.extend(check_reports(computation.statement) if item.historic is None else ())
+    inventory = of_statement(computation.statement, given.organisation, item.activity, given.release, historic=historic)
+    return PeriodResult(item, computation.statement, tuple(located)), inventory
+
+
+def _without_rounding(findings: list[Finding], rounded: frozenset[str]) -> list[Finding]:
+    """Leave out that a figure does not tie out, where it was given no tolerance and the rounding of its quantities explains it."""
+    explained = {finding.params["total"] for finding in findings if finding.code == "DECLARED_WITHIN_ROUNDING"} & rounded
+    return [finding for finding in findings if finding.code not in OF_ROUNDING or finding.params.get("total") not in explained]
+
+
+def _historic(given: InventoryInput, item: PeriodInput) -> tuple[tuple[AnalysedLine, ...], Iterable[Finding]]:
+    """Return the lines of units before they came in, computed as if they had been open since the period's first day."""
+    if item.historic is None:
+        return (), ()
+    organisation = _opened_early(given.organisation, item.historic)
+    computation = compute(Inputs(organisation, item.historic, given.release, item.period, gwp=given.gwp))
+    findings = [item.historic_places.finding(finding) for finding in computation.findings if finding.code not in EARLY_CODES]
+    if computation.statement is None:
+        return (), findings
+    # The same factors speak for the period's own lines, which have their findings about them already.
+    errors = [finding for finding in findings if finding.severity == "error"]
+    return of_statement(computation.statement, organisation, item.historic, given.release).lines, errors
+
+
+def _opened_early(organisation: Organisation, historic: Activity) -> Organisation:
+    first, named = historic.period.first_day, {record.unit for record in historic.records}
+    changed = tuple(
+        replace(unit, opened=min(unit.opened, first), placements=(replace(unit.placements[0], since=first), *unit.placements[1:]))
+        if unit.id in named and unit.placements
+        else unit
+        for unit in organisation.units
+    )
+    return replace(organisation, units=changed)
+
+
+def _analyse(given: InventoryInput, inventories: list[PeriodInventory]) -> tuple[dict[str, object] | None, tuple[Finding, ...]]:
+    if len(inventories) < len(given.periods):
+        return None, ()
+    try:
+        return analysis_document(inventories, given.options), ()
+    except InputError as error:
+        action = error.hint or "correct the policies"
+        return None, (Finding("ANALYSIS_REFUSED", "error", "/policies", action, str(error)[:300]),)
