@@ -41,13 +41,36 @@ def test_the_committed_release_is_what_the_tables_make() -> None:
     assert main(["--check"]) == 0
 
 
-def test_a_changed_table_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "lingtan-2026.1.json").write_bytes(shipped_bytes().replace(b"0.5306", b"0.5307"))
+@pytest.fixture
+def releases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of releases of its own for the builder."""
     monkeypatch.setattr("scripts.build_library.RELEASES", tmp_path)
+    return tmp_path
+
+
+def test_a_changed_table_is_noticed_and_the_difference_said(releases: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = releases / "lingtan-2026.1.json"
+    file.write_bytes(shipped_bytes().replace(b'"value":"0.5306"', b'"value":"0.5307"'))
     assert main(["--check"]) == 1
-    assert "python -m scripts.build_library" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "python -m scripts.build_library" in said
+    assert "  ~ grid_average.cn.2023: value: 0.5307 -> 0.5306" in said.splitlines()
     assert main([]) == 0
-    assert (tmp_path / "lingtan-2026.1.json").read_bytes() == shipped_bytes()
+    assert "grid_average.cn.2023: value: 0.5307 -> 0.5306" in capsys.readouterr().out
+    assert file.read_bytes() == shipped_bytes()
+    assert main([]) == 0
+    assert "is what the tables make" in capsys.readouterr().out
+
+
+def test_a_release_is_written_where_none_was_or_the_file_is_none(releases: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = releases / "lingtan-2026.1.json"
+    assert main(["--check"]) == 1
+    assert not file.exists()
+    assert main([]) == 0
+    file.write_bytes(b"{}")
+    assert main([]) == 0
+    assert "the file before is no release" in capsys.readouterr().out
+    assert file.read_bytes() == shipped_bytes()
 
 
 def test_a_changed_cell_changes_the_hash(tables: Path) -> None:
