@@ -25,7 +25,7 @@ from ledger.merkle.sums import Context, Leaf, SumTree, record_hash
 from ledger.records.activity import Amount
 from ledger.records.meter_record import MeterRecord, Quantity, verify_stored
 from ledger.records.names import Name
-from ledger.records.organisation import Organisation, Unit
+from ledger.records.organisation import Organisation, Placement, Unit
 from ledger.records.period import Period
 from ledger.records.statement import Gases, Line, LineSource, Measures, Rollup
 from ledger.units import round_half_even
@@ -62,10 +62,11 @@ def make_organisation(outlets: int) -> Organisation:
     """Return a tree of five levels with `outlets` units at the bottom."""
     name, opened, units = Name("Unit", "机构"), date(2000, 1, 1), []
     kinds = ("institution", "branch", "sub_branch", "sub_branch", "outlet")
-    above = [""]
+    above: list[str] = []
     for level, (kind, count) in enumerate(zip(kinds, (*LEVELS, outlets), strict=True)):
         ids = [f"L{level}-{at}" for at in range(count)]
-        units += [Unit(id, name, kind, above[at % len(above)] or None, opened) for at, id in enumerate(ids)]
+        placements = [(Placement(above[at % len(above)], opened),) if above else () for at in range(count)]
+        units += [Unit(id, name, kind, placed, opened) for id, placed in zip(ids, placements, strict=True)]
         above = ids
     return Organisation("bench", name, "Asia/Shanghai", "CN-ZJ", tuple(units))
 
@@ -101,7 +102,7 @@ def recompute(organisation: Organisation, stored: tuple[StoredRecord, ...]) -> R
         measures = Measures(scope2_location_g=grams)
         lines.append(Line(item.unit, "electricity.purchased", 2, amount, "bench", Gases(grams, 0, 0), measures, 1, source))
     tree = SumTree.build(CONTEXT, leaves)
-    return Recomputed(tree.root, tree.totals, roll_up(organisation, lines))
+    return Recomputed(tree.root, tree.totals, roll_up(organisation.tree(PERIOD.last_day), lines))
 
 
 def hash_once(stored: tuple[StoredRecord, ...]) -> bytes:

@@ -26,7 +26,8 @@ class Coverage:
 
     def grams(self, kwh: Fraction, residual: Fraction) -> Fraction:
         """Return the exact market-based grams CO2e of a line of `kwh`, the rest at `residual` kg CO2e/kWh."""
-        covered = sum((watt_hours * instrument.factor for instrument, watt_hours in self.parts), Fraction(0))
+        # Wh × kg/kWh are grams. Certificates, which are most, have the factor 0.
+        covered = sum((watt_hours * instrument.factor for instrument, watt_hours in self.parts if instrument.factor), Fraction(0))
         return covered + 1000 * self.rest(kwh) * residual
 
     def document(self, factor: str, kwh: Fraction) -> MarketBased:
