@@ -83,7 +83,10 @@ def analysis_document(inventories: Iterable[PeriodInventory], options: AnalysisO
 
 def format_rounded(value: Fraction) -> str:
     """Return a rational as the shortest decimal string of its value rounded half-even to six decimals."""
-    return format_decimal(Fraction(round_half_even(value * 10**DECIMALS), 10**DECIMALS))
+    scaled = round_half_even(Fraction(value.numerator * 10**DECIMALS, value.denominator))
+    whole, rest = divmod(abs(scaled), 10**DECIMALS)
+    text = f"{whole}.{rest:0{DECIMALS}}".rstrip("0").rstrip(".") if rest else str(whole)
+    return f"-{text}" if scaled < 0 else text
 
 
 def _text(value: int | None) -> str | None:

@@ -90,7 +90,7 @@ class ColumnPart:
     quantity: Fraction
     rating: Rating
 
-    @property
+    @cached_property
     def grams(self) -> int:
         """Return the grams, rounded once."""
         return round_half_even(self.fixed + self.quantity * self.rating.rate)
@@ -111,16 +111,20 @@ class AnalysedLine:
 
     def part(self, column: str) -> ColumnPart | None:
         """Return the line in a column of the statement, or None where it has none there."""
-        if column not in SCOPE_COLUMNS[self.scope]:
-            return None
-        if column == MARKET_COLUMN and self.market is not None:
-            return ColumnPart(MARKET, self.market.covered_grams, self.market.rest, self.market.rating)
-        return ColumnPart(LOCATION, Fraction(0), self.quantity, self.rating)
+        return self._parts.get(column)
 
     @cached_property
     def measures(self) -> Measures:
         """Return the grams by column, each rounded once from the exact value."""
-        return Measures(**{column: part.grams for column in SCOPE_COLUMNS[self.scope] if (part := self.part(column)) is not None})
+        return Measures(**{column: part.grams for column, part in self._parts.items()})
+
+    @cached_property
+    def _parts(self) -> Mapping[str, ColumnPart]:
+        own = ColumnPart(LOCATION, Fraction(0), self.quantity, self.rating)
+        parts = dict.fromkeys(SCOPE_COLUMNS[self.scope], own)
+        if self.market is not None:
+            parts[MARKET_COLUMN] = ColumnPart(MARKET, self.market.covered_grams, self.market.rest, self.market.rating)
+        return parts
 
     @property
     def ratings(self) -> tuple[tuple[RateKey, Rating], ...]:
