@@ -105,6 +105,16 @@ def test_a_release_without_the_indicator_of_a_meter_is_refused_at_the_meter() ->
     assert "INDICATOR_UNKNOWN" not in codes(compute(inputs(PERIOD, meters=(meter("x", ROOT, EXPORT, 1, PERIOD),), release=none)))
 
 
+def test_a_release_in_which_an_indicator_measures_something_else_is_refused_at_the_meter() -> None:
+    release = small_release()
+    by_mass = tuple(replace(item, dimension="mass") if item.id == "water.supply" else item for item in release.indicators)
+    water = meter("m1", ROOT, Quantity.WATER_VOLUME, 1, PERIOD)
+    computation = compute(inputs(PERIOD, meters=(water,), release=replace(release, indicators=by_mass)))
+    finding = the(computation, "DIMENSION_WRONG")
+    assert (finding.place, finding.got, finding.expected) == ("meter m1", "water.volume (volume)", "mass")
+    assert computation.statement is None
+
+
 @pytest.mark.parametrize(("missing_of_20", "quality", "activity_bp"), [(0, 1, 100), (1, 1, 100), (2, 3, 500)])
 def test_a_meter_with_gaps_is_of_lower_quality_and_less_certain(missing_of_20: int, quality: int, activity_bp: int) -> None:
     flags = [0] * missing_of_20 + [1] * (20 - missing_of_20)

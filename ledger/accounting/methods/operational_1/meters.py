@@ -79,10 +79,17 @@ def _check_exports(found: Sequence[tuple[LineKey, SourceAmount]], units: Iterabl
 
 
 def _check_indicator(meter: MeteredEnergy, metered: Metered, inputs: Inputs) -> Iterable[Finding]:
-    if inputs.release.find_indicator(metered.indicator) is None:
-        params = {"meter": meter.summary.meter, "unit": meter.summary.unit}
-        action, expected = "use a release that has it", "an indicator of the library release"
-        yield Finding("INDICATOR_UNKNOWN", "error", f"meter {meter.summary.meter}", action, metered.indicator, expected, params)
+    place, params = (
+        f"meter {meter.summary.meter}",
+        {"meter": meter.summary.meter, "unit": meter.summary.unit, "indicator": metered.indicator},
+    )
+    indicator = inputs.release.find_indicator(metered.indicator)
+    action = "use a release in which the meter's quantity has its line"
+    if indicator is None:
+        expected = "an indicator of the library release"
+        yield Finding("INDICATOR_UNKNOWN", "error", place, action, metered.indicator, expected, params)
+    elif not indicator.admits_dimension(metered.dimension):
+        yield Finding("DIMENSION_WRONG", "error", place, action, f"{metered.quantity} ({metered.dimension})", indicator.dimension, params)
 
 
 def _check_meter(meter: MeteredEnergy, seen: set[str], inputs: Inputs) -> Iterable[Finding]:
