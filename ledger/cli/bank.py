@@ -52,10 +52,14 @@ def check(
         Path | None, typer.Option(help="the registered meters, from `lingtan --json meter list`; else any meter is taken", exists=True)
     ] = None,
     institution: Annotated[str | None, typer.Option(help="whose file it should be")] = None,
+    organisation: Annotated[Path | None, typer.Option(help="the tree (JSON): activity data are computed as well", exists=True)] = None,
+    previous: Annotated[Path | None, typer.Option(help="the activity (JSON) of the period before, to compare with", exists=True)] = None,
+    library: Annotated[Path | None, typer.Option(help="the library release (JSON); the shipped one without it", exists=True)] = None,
 ) -> None:
-    """Check a file by the server's own rules, without a server. Exit 1 where it would be refused."""
+    """Check a file by the server's own rules, without a server. Exit 1 where a finding is an error."""
     run = this(context)
-    checked = check_file(file, kind=kind, meters=meters, institution=institution, now=SystemClock().now())
+    now, beside = SystemClock().now(), {"organisation": organisation, "previous": previous, "library": library}
+    checked = check_file(file, kind=kind, meters=meters, institution=institution, now=now, **beside)
     findings = [finding.to_document() for finding in checked.findings]
     document = {"kind": checked.kind, "accepted": checked.accepted, **checked.facts, "unchecked": checked.unchecked, "findings": findings}
     fields = [("kind", checked.kind), ("accepted", checked.accepted), *checked.facts.items()]

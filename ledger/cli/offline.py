@@ -1,7 +1,7 @@
 """`lingtan check`: the server's own rules on a file, without a server; and the templates to start from.
 
-What only the server knows stays unchecked here, and the result says so: readings that contradict earlier ones, units of the tree, the
-period's days.
+What only the server knows stays unchecked here, and the result says so: readings that contradict earlier ones; without the tree, the
+units, the period's days and all that computing finds.
 """
 
 from __future__ import annotations
@@ -9,9 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from ledger.cli import file_checks
+from ledger.cli.file_checks import Setting
 from ledger.errors import InputError, MalformedDocument
 from ledger.identifiers import is_identifier
 from ledger.records import canonical
@@ -19,21 +22,25 @@ from ledger.records.findings import Finding, has_errors
 
 if TYPE_CHECKING:
     from ledger.accounting.inventory import InventoryInput
+    from ledger.indicators.release import Release
 
-Kind = Literal["auto", "activity", "meters", "organisation", "library"]
+Kind = Literal["auto", "activity", "meters", "organisation", "library", "inventory"]
 BLOCK = 1 << 20
 MAX_DOCUMENT = 64 << 20
 _SCHEMAS = {
     "lingtan.activity/1": "activity",
     "lingtan.organisation/1": "organisation",
     "lingtan.library/1": "library",
+    "lingtan.inventory-input/1": "inventory",
 }
 _UNCHECKED = {
     "activity": "units of the tree, the days of the period, indicators in force",
     "meters": "readings that were sent before",
     "organisation": "",
     "library": "",
+    "inventory": "",
 }
+_UNCHECKED_WITH_TREE = "whether the tree and the library are those in force"
 
 
 @dataclass(frozen=True)
@@ -51,26 +58,77 @@ class Checked:
         return not has_errors(self.findings)
 
 
-def check_file(path: Path, *, kind: Kind = "auto", meters: Path | None = None, institution: str | None = None, now: int) -> Checked:
-    """Return every finding that the server would have on this file.
+def check_file(
+    path: Path,
+    *,
+    kind: Kind = "auto",
+    meters: Path | None = None,
+    institution: str | None = None,
+    organisation: Path | None = None,
+    previous: Path | None = None,
+    library: Path | None = None,
+    now: int,
+) -> Checked:
+    """Return every finding that the server would have on this file, on taking it and on preparing a statement from it.
 
     Args:
         meters: a file with the registered meters; without it every meter named in the file counts as registered.
         institution: whose file it should be; without it any institution is taken.
+        organisation: the tree (JSON); with it activity data are computed as well.
+        previous: the activity (JSON) of the period before, to compare with.
+        library: the release (JSON) in force; the shipped one without it.
         now: Unix seconds.
 
     Raises:
         InputError: the kind of file cannot be told.
-        MalformedDocument: JSON that cannot be read.
+        MalformedDocument: JSON that cannot be read, or a tree, activity or library beside it that is none.
     """
     found = _kind_of(path) if kind == "auto" else kind
     if found == "meters":
         findings, facts = _check_meters(path, meters, now)
-    elif found == "activity" and not _is_json(path):
-        findings, facts = _check_activity_csv(path, institution)
-    else:
-        findings, facts = _check_document(read_document(path), found, institution)
-    return Checked(found, findings, facts, _UNCHECKED[found])
+        return Checked(found, findings, facts, _UNCHECKED[found])
+    setting = _setting(institution, organisation, previous, library, now)
+    findings, facts = _check(path, found, setting)
+    with_tree = found == "activity" and organisation is not None
+    return Checked(found, findings, facts, _UNCHECKED_WITH_TREE if with_tree else _UNCHECKED[found])
+
+
+def _check(path: Path, kind: str, setting: Setting) -> tuple[tuple[Finding, ...], dict[str, str]]:
+    if _is_workbook(path):
+        if kind == "organisation":
+            return file_checks.check_organisation_workbook(_bytes(path))
+        return file_checks.check_activity_workbook(_bytes(path), setting)
+    if kind == "inventory":
+        return file_checks.check_inventory(_load_inventory(path), setting)
+    if kind == "activity" and not _is_json(path):
+        return file_checks.check_activity_csv(_bytes(path), setting)
+    document = read_document(path)
+    if kind == "library":
+        return file_checks.check_library_document(document)
+    if kind == "organisation":
+        return file_checks.check_organisation_document(document, setting)
+    return file_checks.check_activity_document(document, setting)
+
+
+def _setting(institution: str | None, organisation: Path | None, previous: Path | None, library: Path | None, now: int) -> Setting:
+    from ledger.records.activity import Activity
+    from ledger.records.organisation import Organisation
+    from ledger.records.shorthand import write_out_activity, write_out_organisation
+
+    return Setting(
+        release=_release(library),
+        organisation=None if organisation is None else Organisation.from_document(write_out_organisation(read_document(organisation))),
+        previous=None if previous is None else Activity.from_document(write_out_activity(read_document(previous))),
+        institution=institution,
+        today=datetime.fromtimestamp(now, UTC).date(),
+    )
+
+
+def _release(library: Path | None) -> Release:
+    from ledger.indicators.reading import release_from_document
+    from ledger.indicators.shipped import shipped_release
+
+    return shipped_release() if library is None else release_from_document(read_document(library))
 
 
 def read_document(path: Path) -> dict[str, object]:
@@ -94,16 +152,19 @@ def read_inventory_file(path: Path, library: Path | None = None) -> tuple[Invent
     Raises:
         MalformedDocument: it is no JSON that can be read, or the library is no release.
     """
-    from ledger.accounting.inventory import load_inventory, read_inventory
-    from ledger.indicators.reading import release_from_document
-    from ledger.indicators.shipped import RELEASE, shipped_release
+    from ledger.accounting.inventory import read_inventory
 
-    release = shipped_release() if library is None else release_from_document(read_document(library))
+    release = _release(library)
+    return read_inventory(_load_inventory(path), {release.release: release}, release.release)
+
+
+def _load_inventory(path: Path) -> object:
+    from ledger.accounting.inventory import load_inventory
+
     try:
-        document = load_inventory(_bytes(path))
+        return load_inventory(_bytes(path))
     except MalformedDocument as error:
         raise MalformedDocument(f"{path}: {error}", hint=error.hint or "correct the file at this place") from error
-    return read_inventory(document, {release.release: release}, RELEASE if library is None else release.release)
 
 
 def read_meter_list(path: Path) -> frozenset[str]:
@@ -181,17 +242,38 @@ def _is_json(path: Path) -> bool:
         return file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
 
 
+def _is_workbook(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"PK\x03\x04"
+
+
 def _kind_of(path: Path) -> str:
+    if _is_workbook(path):
+        from ledger.workbook.reading import META_SHEET
+        from ledger.workbook.sheets import read_sheets
+
+        sheets, findings = read_sheets(_bytes(path))
+        return "activity" if META_SHEET in sheets or findings else "organisation"
     if _is_json(path):
-        schema = read_document(path).get("schema")
-        found = _SCHEMAS.get(str(schema))
+        schema = _schema_of(path)
+        found = _SCHEMAS.get(schema)
     else:
         with path.open("rb") as file:
             header = file.readline(4096).removeprefix(b"\xef\xbb\xbf").strip()
         found = "meters" if header.startswith(b"meter,") else "activity" if header.startswith(b"id,") else None
     if found is None:
-        raise InputError(f"cannot tell what {path} is", hint="say so: --kind activity, meters, organisation or library")
+        raise InputError(
+            f"cannot tell what {path} is", hint="name its schema, or say so: --kind activity, meters, organisation, library or inventory"
+        )
     return found
+
+
+def _schema_of(path: Path) -> str:
+    """Return the schema that a JSON file names; an inventory may have numbers that other documents may not."""
+    document = _load_inventory(path)
+    if isinstance(document, dict) and document.get("schema") == "lingtan.inventory-input/1":
+        return "lingtan.inventory-input/1"
+    return str(read_document(path).get("schema"))
 
 
 def _check_meters(path: Path, meters: Path | None, now: int) -> tuple[tuple[Finding, ...], dict[str, str]]:
@@ -211,51 +293,3 @@ def _meters_in(path: Path) -> frozenset[str]:
             if name not in names and is_identifier(name):
                 names.add(name)
     return frozenset(names)
-
-
-def _check_activity_csv(path: Path, institution: str | None) -> tuple[tuple[Finding, ...], dict[str, str]]:
-    from ledger.records.activity import check_activity
-    from ledger.services.activity import read_activity_csv
-
-    records, findings = read_activity_csv(path.read_bytes())
-    if has_errors(findings):
-        return findings, {"rows": str(len(records))}
-    # The table names neither institution nor period: the server puts in those of the request, and no rule on the records reads them.
-    period = {"id": "check", "start": "2000-01-01T00:00:00Z", "end": "2001-01-01T00:00:00Z", "timezone": "UTC"}
-    document = {
-        "schema": "lingtan.activity/1",
-        "institution": institution or "check",
-        "period": period,
-        "records": sorted(records, key=lambda record: str(record["id"])),
-        "declared_totals": [],
-        "factor_choices": [],
-    }
-    _, more = check_activity(document)
-    return (*findings, *more), {"rows": str(len(records))}
-
-
-def _check_document(document: dict[str, object], kind: str, institution: str | None) -> tuple[tuple[Finding, ...], dict[str, str]]:
-    if kind == "library":
-        from ledger.indicators.reading import check_release
-
-        release, findings = check_release(document)
-        return findings, {} if release is None else {"release": release.release, "hash": release.hash}
-    if kind == "organisation":
-        from ledger.records.organisation import check_organisation
-
-        organisation, findings = check_organisation(document)
-        facts = {} if organisation is None else {"units": str(len(organisation.units))}
-        # The service names the tree's own institution; it looks at it only where the tree can be read.
-        named, got = (None, None) if organisation is None else (organisation.institution, organisation.institution)
-        action = "send the tree of your own institution"
-    else:
-        from ledger.records.activity import check_activity
-
-        activity, findings = check_activity(document)
-        facts = {} if activity is None else {"records": str(len(activity.records))}
-        period = document.get("period")
-        of_period = f", period {period.get('id')}" if isinstance(period, dict) else ""
-        named, got, action = str(document.get("institution")), None, f"send the data of {institution}{of_period}"
-    if institution is not None and named is not None and named != institution:
-        findings = (*findings, Finding("INSTITUTION_DIFFERS", "error", "/institution", action, got=got, expected=institution))
-    return findings, facts
