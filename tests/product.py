@@ -155,19 +155,26 @@ class Town:
         )
 
     def publish(self, document: dict[str, Any], kind: ReleaseKind) -> str:
+        """Propose and publish a document; a release of the library supersedes the one it names."""
         registry = self.house.contracts.libraries
         release = bytes.fromhex(canonical.digest(document))
-        proposal = ProposeRelease(release, sid("org", "gfc"), kind, NOW - 86_400, bytes(32), self.clock.now() + MONTH)
+        replaced = bytes.fromhex(document.get("supersedes") or "00" * 32)
+        proposal = ProposeRelease(release, sid("org", "gfc"), kind, NOW - 86_400, replaced, self.clock.now() + MONTH)
         with self.work(LIBRARIAN) as work:
             signature = "0x" + signer("gfc.librarian").sign_digest(proposal.digest(registry.domain)).hex()
             library.propose_release(work, document, proposal.to_message(), signature)
         self.relay()
-        publication = PublishRelease(release, sid("org", "gfc"), self.clock.now() + MONTH)
+        self.publish_proposed(release.hex())
+        return release.hex()
+
+    def publish_proposed(self, release: str) -> None:
+        """Publish what was proposed, as another person."""
+        registry = self.house.contracts.libraries
+        publication = PublishRelease(bytes.fromhex(release), sid("org", "gfc"), self.clock.now() + MONTH)
         with self.work(PUBLISHER) as work:
             signature = "0x" + signer("gfc.publisher").sign_digest(publication.digest(registry.domain)).hex()
-            library.publish_release(work, release.hex(), publication.to_message(), signature)
+            library.publish_release(work, release, publication.to_message(), signature)
         self.relay()
-        return release.hex()
 
     def found_centre(self, *, publish: bool = True) -> None:
         keys = {

@@ -13,7 +13,6 @@ from ledger.services.findings import read_findings
 from ledger.services.stored_statement import load_statement_row
 from ledger.services.texts import check_reason
 from ledger.store import tables
-from ledger.store.errors import AlreadyStored
 from ledger.store.repositories import answers
 
 SCHEMA = "lingtan.answers/1"
@@ -50,14 +49,14 @@ def answer_finding(work: Work, statement_id: str, code: str, place: str, reason:
             hint="take code and place from the statement's findings, as they are written there",
             errors=(("/code", "FINDING_UNKNOWN", f"{len(known)} findings can be answered; this code and place is none of them"),),
         )
-    by = work.actor.subject
-    earlier = answers.find_answer(work.session, row.id, code=code, place=place, reason=text, by=by)
+    now, by = work.clock.now(), work.actor.subject
+    given = [item for item in answers.list_answers(work.session, row.id) if (item.code, item.place) == (code, place)]
+    earlier = next((item for item in given if (item.reason, item.by) == (text, by)), None)
     if earlier is not None:
         return _view(earlier)
-    try:
-        stored = answers.add_answer(work.session, row.id, code=code, place=place, reason=text, by=by, at=work.clock.now())
-    except AlreadyStored as error:
-        raise Conflict("this finding was answered in this very second", hint="send the answer again") from error
+    if any(item.at == now for item in given):
+        raise Conflict("this finding was answered in this very second", hint="send the answer again")
+    stored = answers.add_answer(work.session, row.id, code=code, place=place, reason=text, by=by, at=now)
     details = {"code": code, "place": place, "reason": text}
     audit.record(work, "statement.answer", str(row.id), institution=row.institution_id, details=details)
     return _view(stored)

@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ledger.accounting.methods.operational_1 import Computation, compute
-from ledger.accounting.validators.units import check_reports
 from ledger.errors import Conflict, NotFound
 from ledger.records.findings import Finding
 from ledger.records.statement import MEASURES, Line, Measures, Statement
 from ledger.services.context import OF_A_BANK, Work, may_see, require_role, require_visible
 from ledger.services.library_reference import NamedRelease, load_release, load_release_in_force
-from ledger.services.statement_inputs import gather_inputs
+from ledger.services.statement_inputs import gather_inputs, judge_inputs
 from ledger.services.statement_state import last_attested
 from ledger.services.stored_statement import load_statement
 from ledger.store import tables
@@ -126,27 +124,21 @@ def _period(work: Work, row: tables.Period, before: NamedRelease, after: NamedRe
         stored = gather_inputs(work, row)
     except (NotFound, Conflict) as missing:
         return PeriodImpact(row.institution_id, row.id, "incomplete", reason=str(missing))
-    old, new = compute(stored.under(before.release)), compute(stored.under(after.release))
-    lines = tuple(_changed_lines(_lines(old.statement), _lines(new.statement)))
-    old_findings, new_findings = _findings(old), _findings(new)
-    both = old.statement is not None and new.statement is not None
+    judged, tried = (judge_inputs(work, stored, stored.under(named.release)) for named in (before, after))
+    old, new = judged.computation.statement, tried.computation.statement
+    lines = tuple(_changed_lines(_lines(old), _lines(new)))
     return PeriodImpact(
         row.institution_id,
         row.id,
         "open",
-        before=_totals(old.statement),
-        after=_totals(new.statement),
-        difference=_difference(old.statement, new.statement) if both else None,
+        before=_totals(old),
+        after=_totals(new),
+        difference=_difference(old, new),
         changed_lines=len(lines),
         lines=lines if with_lines else (),
-        appearing=tuple(finding for finding in new_findings if finding not in old_findings),
-        disappearing=tuple(finding for finding in old_findings if finding not in new_findings),
+        appearing=tuple(finding for finding in tried.findings if finding not in judged.findings),
+        disappearing=tuple(finding for finding in judged.findings if finding not in tried.findings),
     )
-
-
-def _findings(computation: Computation) -> tuple[Finding, ...]:
-    reports = () if computation.statement is None else check_reports(computation.statement)
-    return (*computation.findings, *reports)
 
 
 def _lines(statement: Statement | None) -> dict[tuple[str, str], Line]:

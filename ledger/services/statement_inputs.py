@@ -1,28 +1,40 @@
-"""What the statement of a period would be computed from, as it is stored now: for preparing it, and for trying a release on it."""
+"""What the statement of a period would be computed from, as it is stored now, and everything that is found about it.
+
+For preparing a statement, and for trying a release on a period without preparing anything.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ledger.accounting.methods.operational_1 import Inputs, MeteredEnergy
+from ledger.accounting.methods.operational_1 import Computation, Inputs, MeteredEnergy, compute
+from ledger.accounting.validators.registry import validate_inventory
+from ledger.accounting.validators.subject import Earlier
+from ledger.accounting.validators.units import check_reports
 from ledger.indicators.release import Release
 from ledger.records import canonical
 from ledger.records.activity import Activity
+from ledger.records.findings import Finding
 from ledger.records.meter_record import MeterRecord
 from ledger.records.organisation import Organisation
 from ledger.records.period import Period
 from ledger.services.activity import load_activity_row
 from ledger.services.context import Work
+from ledger.services.history import load_history
 from ledger.services.meters import all_meters
 from ledger.services.organisation import load_organisation
 from ledger.services.periods import to_period
+from ledger.services.statement_checks import check_restatement, observe_meters
 from ledger.services.stored_statement import assemble_records
 from ledger.store import tables
 
 
 @dataclass(frozen=True)
 class StoredInputs:
-    """The latest tree, activity data and meter records of a period, with their rows; `units` gives the unit of each meter."""
+    """The latest tree, activity data and meter records of a period, with their rows, and the periods before it.
+
+    `units` gives the unit of each meter.
+    """
 
     organisation_row: tables.OrganisationVersion
     activity_row: tables.ActivityVersion
@@ -31,6 +43,7 @@ class StoredInputs:
     period: Period
     records: dict[str, MeterRecord]
     units: dict[str, str]
+    earlier: tuple[Earlier, ...]
 
     def under(self, release: Release, *, revision: int = 1, cause: str = "first", supersedes: str | None = None) -> Inputs:
         """Return the inputs of the method under a release."""
@@ -65,4 +78,29 @@ def gather_inputs(work: Work, row: tables.Period) -> StoredInputs:
         period=period,
         records=dict(assemble_records(work, institution, period)),
         units={meter.id: meter.unit for meter in all_meters(work, institution)},
+        earlier=tuple(Earlier(item.activity, item.statement) for item in load_history(work, institution, before=period.start)),
     )
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A computation and every finding about it; `observed` are those that the meters show slot by slot, the first of them all."""
+
+    computation: Computation
+    observed: tuple[Finding, ...]
+    findings: tuple[Finding, ...]
+
+
+def judge_inputs(work: Work, stored: StoredInputs, inputs: Inputs) -> Judged:
+    """Compute a period and look at what came out, also against the periods before and the statement that it supersedes."""
+    computation = compute(inputs)
+    observed = tuple(observe_meters(stored.records, stored.units, stored.organisation, stored.period))
+    findings = (*observed, *computation.findings)
+    if computation.statement is None:
+        return Judged(computation, observed, findings)
+    more = (
+        *validate_inventory(computation, inputs, stored.earlier),
+        *check_reports(computation.statement),
+        *check_restatement(work.session, computation.statement, stored.activity),
+    )
+    return Judged(computation, observed, (*findings, *more))

@@ -5,23 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ledger.accounting.commit import commit
-from ledger.accounting.methods.operational_1 import Computation, compute
-from ledger.accounting.validators.registry import validate_inventory
-from ledger.accounting.validators.subject import Earlier
-from ledger.accounting.validators.units import check_reports
 from ledger.errors import Conflict, InputError
 from ledger.indicators.reading import release_from_document
 from ledger.records import canonical
 from ledger.records.findings import Finding, findings_document, has_errors
-from ledger.records.statement import CAUSES
+from ledger.records.statement import CAUSES, Statement
 from ledger.services import audit
 from ledger.services.context import Page, Work, require_own, require_visible
 from ledger.services.findings import read_findings
-from ledger.services.history import load_history
 from ledger.services.library import find_release_in_force
 from ledger.services.periods import load_period_row
-from ledger.services.statement_checks import check_restatement, observe_meters
-from ledger.services.statement_inputs import StoredInputs, gather_inputs
+from ledger.services.statement_inputs import StoredInputs, gather_inputs, judge_inputs
 from ledger.services.statement_state import attestation_states, find_statement_state, last_attested
 from ledger.services.stored_statement import contract_bytes, load_keys, load_statement, load_statement_row
 from ledger.store import tables
@@ -72,22 +66,11 @@ def prepare_statement(work: Work, institution: str, period: str, cause: str) -> 
     if release is None:
         raise Conflict("no library release is in force", hint="the centre publishes one first")
     library = release_from_document(canonical.load_canonical(release.document))
-    inputs = stored.under(library, revision=revision, cause=cause, supersedes=supersedes)
-    computation = compute(inputs)
-    observed = tuple(observe_meters(stored.records, stored.units, stored.organisation, stored.period))
-    findings = (*observed, *computation.findings)
-    if computation.statement is None:
-        return _undefined(work, institution, period, revision, cause, findings)
-    earlier = [Earlier(item.activity, item.statement) for item in load_history(work, institution, before=row.start)]
-    findings = (
-        *findings,
-        *validate_inventory(computation, inputs, earlier),
-        *check_reports(computation.statement),
-        *check_restatement(work.session, computation.statement, stored.activity),
-    )
-    if has_errors(observed) or not computation.statement.lines:
-        return _undefined(work, institution, period, revision, cause, findings)
-    return _keep(work, computation, findings, stored)
+    judged = judge_inputs(work, stored, stored.under(library, revision=revision, cause=cause, supersedes=supersedes))
+    statement = judged.computation.statement
+    if statement is None or has_errors(judged.observed) or not statement.lines:
+        return _undefined(work, institution, period, revision, cause, judged.findings)
+    return _keep(work, statement, judged.findings, stored)
 
 
 def get_statement(work: Work, id: str) -> StatementView:
@@ -137,13 +120,10 @@ def _next_revision(work: Work, institution: str, period: str, cause: str) -> tup
 
 def _keep(
     work: Work,
-    computation: Computation,
+    statement: Statement,
     findings: tuple[Finding, ...],
     stored: StoredInputs,
 ) -> StatementView:
-    statement = computation.statement
-    if statement is None:
-        raise Conflict("there is no statement to keep")
     row = statements.add_statement(
         work.session,
         institution_id=statement.institution,

@@ -24,6 +24,7 @@ from ledger.records.names import Name
 from ledger.services import (
     activity,
     anchors,
+    answers,
     attestations,
     audit,
     chain_facts,
@@ -31,6 +32,11 @@ from ledger.services import (
     claims,
     institutions,
     library,
+    library_diff,
+    library_drafts,
+    library_impact,
+    library_users,
+    local_factors,
     meters,
     organisation,
     outbox,
@@ -46,9 +52,10 @@ from ledger.services import (
     verdicts,
 )
 from ledger.services.context import ROLES, SEES_EVERY_INSTITUTION, Actor, Work
-from tests.product import Town, person
+from tests.product import LIBRARIAN, Town, person, preparer
 from tests.services.books import SCHEME, readings, verdict_on
 from tests.services.conftest import Template, reopen
+from tests.services.test_library_work import steam
 from tests.services.test_registers import scheme
 from tests.whole.scene import tree
 
@@ -64,11 +71,13 @@ HELPERS = {
     "claims": {"claim_view", "load_claim_row"},
     "context": {"require_own", "require_role", "require_visible"},
     "library": {"find_release_in_force"},
+    "library_reference": {"load_release", "load_release_in_force"},
     "meters": {"all_meters"},
     "organisation": {"load_organisation"},
     "packages": {"keep_package"},
     "periods": {"load_period_row"},
     "signing": {"queue", "receive", "signed_columns"},
+    "statement_inputs": {"gather_inputs"},
     "statement_state": {"attestation_states", "find_statement_state", "last_attested", "live_attestations"},
     "stored_statement": {"assemble_records", "contract_bytes", "load_commitments", "load_keys", "load_records", "load_statement_row"},
     "transactions": {"find_transaction"},
@@ -108,6 +117,8 @@ ROWS = (
         lambda work: anchors.get_leaf_proof(work, "1", "OPERATIONAL", "line/hq/fuel.petrol.vehicles"),
     ),
     Row("anchors.list_anchors", VISIBLE, (), lambda work: anchors.list_anchors(work, "oak", 10, None)),
+    Row("answers.answer_finding", OWN, ("preparer", "approver"), lambda work: answers.answer_finding(work, "1", "X", "/", "reason")),
+    Row("answers.list_answers", VISIBLE, (), lambda work: answers.list_answers(work, "1")),
     Row("attestations.submit_attestation", OWN, ("approver",), lambda work: attestations.submit_attestation(work, "1", [])),
     Row("attestations.get_attestation", VISIBLE, (), lambda work: attestations.get_attestation(work, "1")),
     Row("attestations.list_attestations", VISIBLE, (), lambda work: attestations.list_attestations(work, "oak", 10, None)),
@@ -143,6 +154,37 @@ ROWS = (
     Row("library.list_releases", EVERYBODY, (), lambda work: library.list_releases(work, 10, None)),
     Row("library.propose_release", ROLE, ("librarian",), lambda work: library.propose_release(work, scheme("x"), {}, SIGNATURE)),
     Row("library.publish_release", ROLE, ("publisher",), lambda work: library.publish_release(work, LIBRARY, {}, SIGNATURE)),
+    Row("library_diff.diff_releases", EVERYBODY, (), lambda work: library_diff.diff_releases(work, LIBRARY, LIBRARY)),
+    Row(
+        "library_drafts.draft_from",
+        ROLE,
+        ("librarian",),
+        lambda work: library_drafts.draft_from(work, LIBRARY, "next", date(2027, 1, 1)),
+    ),
+    Row("library_drafts.save_draft", ROLE, ("librarian",), lambda work: library_drafts.save_draft(work, {})),
+    Row("library_drafts.get_draft", ROLE, ("librarian", "publisher"), lambda work: library_drafts.get_draft(work, "draft")),
+    Row("library_drafts.list_drafts", ROLE, ("librarian", "publisher"), lambda work: library_drafts.list_drafts(work, 10, None)),
+    Row(
+        "library_impact.preview_impact",
+        ROLE,
+        ("librarian", "publisher", "preparer", "approver"),
+        lambda work: library_impact.preview_impact(work, LIBRARY),
+    ),
+    Row(
+        "library_users.find_factor_users",
+        ROLE,
+        ("librarian", "publisher", "preparer", "approver", "auditor", "operator", "verifier", "certifier"),
+        lambda work: library_users.find_factor_users(work, "grid_average.cn.2023"),
+    ),
+    Row("local_factors.submit_local_factor", OWN, ("preparer",), lambda work: local_factors.submit_local_factor(work, "oak", {})),
+    Row("local_factors.get_local_factor", VISIBLE, (), lambda work: local_factors.get_local_factor(work, "1")),
+    Row("local_factors.list_local_factors", VISIBLE, (), lambda work: local_factors.list_local_factors(work, "oak", 10, None)),
+    Row(
+        "local_factors.review_local_factor",
+        ROLE,
+        ("librarian",),
+        lambda work: local_factors.review_local_factor(work, "1", "perhaps", "reason"),
+    ),
     Row("meters.list_meters", VISIBLE, (), lambda work: meters.list_meters(work, "oak", 10, None)),
     Row(
         "meters.register_meter",
@@ -244,6 +286,10 @@ def house(anchored: Template, tmp_path_factory: pytest.TempPathFactory) -> Itera
         town.relay()
         with town.work(person("operator", None, "operator")) as work:
             tokens.issue_token(work, subject="somebody", institution="oak", roles=["preparer"], days=30)
+        with town.work(LIBRARIAN) as work:
+            library_drafts.draft_from(work, LIBRARY, "draft", date(2027, 1, 1))
+        with town.work(preparer("oak")) as work:
+            assert local_factors.submit_local_factor(work, "oak", steam()).accepted
         yield town
 
 
@@ -326,7 +372,15 @@ LISTS = sorted(row.name for row in ROWS if row.scope == VISIBLE and row.name.par
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_of_what_does_not_exist_is_not_found(house: Town, name: str, role: str) -> None:
     module, _, function = name.partition(".")
-    nowhere = {"institution": "nowhere", "id": "999", "claim_id": "nowhere:c1", "period": None, "limit": 10, "after": None}
+    nowhere = {
+        "institution": "nowhere",
+        "id": "999",
+        "claim_id": "nowhere:c1",
+        "statement_id": "999",
+        "period": None,
+        "limit": 10,
+        "after": None,
+    }
     listing = getattr(importlib.import_module(f"ledger.services.{module}"), function)
     arguments = {key: value for key, value in nowhere.items() if key in inspect.signature(listing).parameters}
     with house.house.view(person("x", None, role)) as work, pytest.raises(NotFound):

@@ -124,7 +124,3 @@ def test_answers_stand_beside_each_other_and_one_finding_is_answered_once_a_seco
         answer("a third thing", AT + 1)
     with database.reading() as session:
         assert [row.reason for row in answers.list_answers(session, statement)] == ["a new branch", "and a cold winter"]
-        found = answers.find_answer(session, statement, code="JUMP", place="unit hq", reason="a new branch", by="clerk")
-        assert found is not None
-        assert found.id == first
-        assert answers.find_answer(session, statement, code="JUMP", place="unit hq", reason="a new branch", by="boss") is None

@@ -19,13 +19,6 @@ def add_answer(session: Session, statement_id: int, *, code: str, place: str, re
     return row
 
 
-def find_answer(session: Session, statement_id: int, *, code: str, place: str, reason: str, by: str) -> StatementAnswer | None:
-    """Return the first answer of this person with these very words to this finding, or None."""
-    same = (StatementAnswer.statement_id == statement_id, StatementAnswer.code == code, StatementAnswer.place == place)
-    query = select(StatementAnswer).where(*same, StatementAnswer.reason == reason, StatementAnswer.by == by)
-    return session.exec(query.order_by(col(StatementAnswer.id)).limit(1)).one_or_none()
-
-
 def list_answers(session: Session, statement_id: int) -> list[StatementAnswer]:
     """Return every answer on a statement in the order they were given."""
     query = select(StatementAnswer).where(StatementAnswer.statement_id == statement_id)
