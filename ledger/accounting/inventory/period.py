@@ -19,6 +19,7 @@ from ledger.accounting.inventory.plain import (
     quantity_of,
     without_notes,
 )
+from ledger.accounting.validators.measured import EMISSIONS
 from ledger.errors import InputError
 from ledger.indicators.release import Release
 from ledger.records.activity import INDICATOR_MEASURE, SCHEMA
@@ -168,7 +169,7 @@ def expand_record(item: dict[str, object], index: int, period: Period, given: Gi
     record["id"] = id_of(item.get("id", f"r{index + 1:04d}"))
     record["unit"] = id_of(item.get("unit", given.organisation.root.id))
     if "quantity" in item:
-        record["quantity"] = quantity_of(item["quantity"])
+        record["quantity"] = _emissions(quantity_of(item["quantity"]), item.get("indicator"), given.release)
     unit = given.organisation.find_unit(str(record["unit"]))
     first, last = period.first_day, period.last_day
     if unit is not None and unit.is_open(first, last):
@@ -185,6 +186,15 @@ def expand_record(item: dict[str, object], index: int, period: Period, given: Gi
         decimals_in(register, "first", "last", "multiplier")
         record["register"] = register
     return record
+
+
+def _emissions(quantity: object, indicator: object, release: Release) -> object:
+    """Return the quantity of an indicator that is reported in emissions, with what reports write for tonnes as `tCO2e`."""
+    found = release.find_indicator(str(indicator))
+    if found is None or found.dimension != EMISSIONS or not isinstance(quantity, dict):
+        return quantity
+    value, _, unit = emissions_unit(quantity.get("value"), "0", quantity.get("unit"))
+    return {**quantity, "value": value, "unit": unit}
 
 
 def _expand_total(item: dict[str, object], index: int, release: Release) -> dict[str, object]:

@@ -52,6 +52,11 @@ class PeriodInput:
     places: Places = field(compare=False)
     historic_places: Places = field(compare=False)
 
+    @property
+    def is_printed_only(self) -> bool:
+        """Tell whether there are published figures and nothing to compute them from."""
+        return bool(self.activity.declared_totals) and not self.activity.records and not self.meters
+
 
 @dataclass(frozen=True)
 class InventoryInput:

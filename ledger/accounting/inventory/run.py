@@ -9,7 +9,7 @@ from datetime import date
 from ledger.accounting.analysis import AnalysedLine, PeriodInventory, analysis_document, of_statement
 from ledger.accounting.inventory.reading import InventoryInput, PeriodInput
 from ledger.accounting.methods.operational_1 import Inputs, compute
-from ledger.accounting.validators.registry import validate_inventory
+from ledger.accounting.validators.registry import validate_activity, validate_inventory
 from ledger.accounting.validators.subject import Earlier
 from ledger.accounting.validators.units import check_reports
 from ledger.errors import InputError
@@ -73,6 +73,8 @@ def compute_inventory(given: InventoryInput, today: date | None = None) -> Inven
 def _compute_period(
     given: InventoryInput, item: PeriodInput, earlier: tuple[Earlier, ...], today: date | None
 ) -> tuple[PeriodResult, PeriodInventory | None]:
+    if item.is_printed_only:
+        return _look_at_figures(given, item, earlier), None
     inputs = Inputs(given.organisation, item.activity, given.release, item.period, item.meters, gwp=given.gwp, today=today)
     computation = compute(inputs)
     findings = _without_rounding([*computation.findings, *validate_inventory(computation, inputs, earlier)], item.rounded)
@@ -84,6 +86,15 @@ def _compute_period(
     located.extend(check_reports(computation.statement) if item.historic is None else ())
     inventory = of_statement(computation.statement, given.organisation, item.activity, given.release, historic=historic)
     return PeriodResult(item, computation.statement, tuple(located)), inventory
+
+
+def _look_at_figures(given: InventoryInput, item: PeriodInput, earlier: tuple[Earlier, ...]) -> PeriodResult:
+    """Hold published figures against each other where there is nothing to compute them from."""
+    action = "add the quantities behind the figures, to have them computed"
+    got, expected = "published figures alone", "records or meters"
+    computed = Finding("NOTHING_COMPUTED", "info", "/records", action, got, expected)
+    findings = validate_activity(item.activity, given.release, given.organisation, gwp=given.gwp, previous=earlier)
+    return PeriodResult(item, None, tuple(item.places.finding(finding) for finding in (computed, *findings)))
 
 
 def _without_rounding(findings: list[Finding], rounded: frozenset[str]) -> list[Finding]:

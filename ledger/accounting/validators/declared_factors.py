@@ -108,12 +108,12 @@ def _results(subject: Subject, declared: DeclaredFactor) -> Iterator[tuple[Decla
 
 
 def _consistent(subject: Subject, declared: DeclaredFactor) -> list[str]:
-    found = {
+    factors = (
         factor.id
         for figure, measured in _results(subject, declared)
         for factor in consistent_factors(figure, measured, subject.release, subject.gwp)
-    }
-    return sorted(found)
+    )
+    return list(dict.fromkeys(factors))
 
 
 def _value(factor: Factor, unit: FactorUnit, subject: Subject) -> Fraction | None:

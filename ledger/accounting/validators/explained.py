@@ -47,7 +47,7 @@ def check_without_statement(subject: Subject) -> tuple[Finding, ...]:
         moved = _moved_point(subject, figure)
         findings.extend(moved)
         if not implied and not moved:
-            findings.append(not_identifiable(figure, measured))
+            findings.append(not_identifiable(figure, measured, subject.release, subject.gwp))
     return tuple(findings)
 
 

@@ -100,16 +100,20 @@ def check_implied(figure: DeclaredFigure, measured: Measured, release: Release) 
 
 
 def consistent_factors(
-    figure: DeclaredFigure, measured: Measured, release: Release, gwp: GwpSet, *, scale: Fraction | int = 1
+    figure: DeclaredFigure, measured: Measured, release: Release, gwp: GwpSet, *, scale: Fraction | int = 1, admitted: bool = True
 ) -> tuple[Factor, ...]:
     """Return the admitted factors of the release that lead from the quantity to the figure, or to `scale` × it; the nearest first.
 
-    They lead to it within the figure's tolerance and the rounding of the quantity.
+    They lead to it within the figure's tolerance and the rounding of the quantity. With `admitted` false, the factors of the same
+    carrier that the indicator does not admit.
     """
     indicator = release.indicator(measured.indicator)
     found = []
     for factor in release.factors:
-        if indicator.admits_factor(factor) and factor.serves(measured.dimension):
+        wanted = (
+            indicator.admits_factor(factor) if admitted else factor.carrier == indicator.carrier and not indicator.admits_factor(factor)
+        )
+        if wanted and factor.serves(measured.dimension):
             rate = _rate(factor, measured, gwp)
             if rate is None:
                 continue
@@ -119,10 +123,18 @@ def consistent_factors(
     return tuple(factor for _, _, factor in sorted(found, key=lambda item: item[:2]))
 
 
-def not_identifiable(figure: DeclaredFigure, measured: Measured) -> Finding:
-    """Return the finding that no factor of the release leads to the figure."""
+def not_identifiable(figure: DeclaredFigure, measured: Measured, release: Release, gwp: GwpSet) -> Finding:
+    """Return the finding that no factor of the release leads to the figure, or only one that is not made for the use."""
     implied = "" if measured.amount == 0 else for_people(measured.implied(figure.grams))
     params = {**figure.params, "indicator": measured.indicator, "implied": implied}
+    others = consistent_factors(figure, measured, release, gwp, admitted=False)
+    if others:
+        names = ", ".join(f"{factor.id} ({factor.kind})" for factor in others)
+        action, kinds = "compute it with a factor made for this use", " or ".join(release.indicator(measured.indicator).factor_kinds)
+        params["consistent_with"] = ", ".join(factor.id for factor in others)
+        return Finding(
+            "FACTOR_OF_OTHER_KIND", "warning", figure.place, action, f"follows from {names}", f"a factor of kind {kinds}", params
+        )
     action = "name the factor behind the published figure, with its document"
     got = f"{implied} kg/{measured.unit}" if implied else "no factor"
     return Finding("FACTOR_NOT_IDENTIFIABLE", "warning", figure.place, action, got, "a factor of the release", params)

@@ -11,6 +11,7 @@ from ledger.accounting.validators.activity_records import check_digits_against_l
 from ledger.accounting.validators.changes import check_jumps
 from ledger.accounting.validators.declared_factors import check_declared_factors
 from ledger.accounting.validators.explained import check_explained, check_without_statement
+from ledger.accounting.validators.figures import read_declared
 from ledger.accounting.validators.intensity import check_intensities
 from ledger.accounting.validators.published import check_conflicts, check_restated, check_sums
 from ledger.accounting.validators.subject import Earlier, Subject
@@ -58,6 +59,14 @@ VALIDATORS: tuple[Validator, ...] = (
     _row("IMPLIED_FACTOR_RANGE", "error", "A physically impossible factor", "隐含因子超出物理范围", "a figure ÷ its quantity", "method"),
     _row(
         "FACTOR_NOT_IDENTIFIABLE", "warning", "No known factor leads to the figure", "无法识别所用因子", "a figure ÷ its quantity", "method"
+    ),
+    _row(
+        "FACTOR_OF_OTHER_KIND",
+        "warning",
+        "A factor made for another use leads to it",
+        "用了其他用途的因子",
+        "a figure ÷ its quantity",
+        "method",
     ),
     _row("DECLARED_SUM_MISMATCH", "error", "A printed total is not its printed parts", "公布合计与分项之和不符", "published figures alone"),
     _row("DECLARED_CONFLICT", "error", "One measure printed with two values", "同一指标公布数前后矛盾", "published figures alone"),
@@ -127,14 +136,20 @@ def validate_inventory(computation: Computation, inputs: Inputs, previous: Seque
 
 
 def validate_activity(
-    activity: Activity, release: Release, organisation: Organisation | None = None, gwp: str = "AR6"
+    activity: Activity,
+    release: Release,
+    organisation: Organisation | None = None,
+    *,
+    gwp: str = "AR6",
+    previous: Sequence[Earlier] = (),
 ) -> tuple[Finding, ...]:
     """Return what the validators find in activity data alone, without anything computed from them.
 
     Raises:
         NotFound: the release has no such GWP set.
     """
-    return tuple(_run(Subject(activity, release, release.gwp_set(gwp), organisation)))
+    figures = read_declared(activity.declared_totals, release, organisation)[1]
+    return (*figures, *_run(Subject(activity, release, release.gwp_set(gwp), organisation, None, tuple(previous))))
 
 
 def _run(subject: Subject) -> Iterator[Finding]:

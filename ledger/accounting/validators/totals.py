@@ -38,7 +38,7 @@ def check_declared(
             findings.extend(implied)
             consistent = consistent_factors(figure, measured, release, gwp)
             if not consistent and not implied and measured.dimension != EMISSIONS:
-                findings.append(not_identifiable(figure, measured))
+                findings.append(not_identifiable(figure, measured, release, gwp))
         findings.append(_mismatch(figure, computed, measured, consistent))
     return tuple(findings)
 
