@@ -69,6 +69,7 @@ def load_stated(work: Work, row: tables.Statement, releases: dict[str, Release] 
         Conflict: its inputs are not stored any more.
     """
     read = {} if releases is None else releases
+    row = statements.get_statement(work.session, row.id)  # a row from a list comes without its document
     attested = last_attested(work, row.institution_id, row.period_id)
     organisation = institutions.find_organisation_by_hash(work.session, row.institution_id, row.organisation_hash)
     activity = periods.find_activity_by_id(work.session, row.activity_version_id)
