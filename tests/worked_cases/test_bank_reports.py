@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from fractions import Fraction
 
 import pytest
 
@@ -182,21 +181,3 @@ def test_case_19_a_factor_that_nobody_published_is_not_identifiable(fiscal_year:
     computation = compute(inputs(year(fiscal_year), records, figures=figures, choices=(f"electricity.purchased {ETS}",)))
     assert the(computation, "FACTOR_NOT_IDENTIFIABLE").severity == "warning"
     assert the(computation, "TOTAL_MISMATCH").params["consistent_with"] == ""
-
-
-@pytest.mark.parametrize(
-    ("region", "change", "tolerance"),
-    [
-        ("cn-east", "-2.1", "0.06"),
-        ("cn-north", "-6.1", "0.06"),
-        ("cn-central", "-2.3", "0.06"),
-        ("cn-northwest", "-5.4", "0.06"),
-        ("cn-south", "4.5", "0.06"),
-        ("cn-southwest", "9.0", "0.06"),
-        ("cn", "-1.1", "0.06"),
-        ("cn-northeast", "-8.0", "0.1"),
-    ],
-)
-def test_case_34_changes_of_grid_factors_as_the_press_printed_them(region: str, change: str, tolerance: str) -> None:
-    before, after = (shipped_release().factor(f"grid_average.{region}.{number}").gases("electricity").co2 for number in (2022, 2023))
-    assert abs((after / before - 1) * 100 - Fraction(change)) <= Fraction(tolerance)

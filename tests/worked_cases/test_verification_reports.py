@@ -1,4 +1,4 @@
-"""Cases 5, 7 and 37: what third-party verifiers corrected, and the fuel factors behind the default tables."""
+"""Cases 5 and 7: what third-party verifiers corrected."""
 
 from __future__ import annotations
 
@@ -52,33 +52,3 @@ def test_case_7_a_factor_that_is_in_no_release_is_refused() -> None:
 def test_case_7_the_factor_of_the_announcement_ties_out() -> None:
     figures = ("indicator/electricity.purchased 93.1 0.05",)
     assert compute(inputs(year(2024), HENAN, figures=figures, choices=("electricity.purchased grid_average.cn.2022",))).findings == ()
-
-
-@pytest.mark.parametrize(
-    ("factor", "dimension", "published"),
-    [
-        ("fuel.natural_gas.generic", "volume", "2.162188809"),
-        ("fuel.petrol.generic", "mass", "2.925056"),
-        ("fuel.petrol.public_building", "mass", "3.042547"),
-        ("fuel.petrol.public_building", "liquid", "2.221059456"),
-        ("fuel.diesel.generic", "mass", "3.095910"),
-        ("fuel.lpg.generic", "mass", "3.101330"),
-        ("fuel.lng.generic", "mass", "3.182851"),
-        ("fuel.kerosene.generic", "mass", "3.033391"),
-        ("fuel.fuel_oil.generic", "mass", "3.170461"),
-        ("fuel.anthracite.generic", "mass", "2.166622"),
-    ],
-)
-def test_case_37_fuel_factors(factor: str, dimension: str, published: str) -> None:
-    gases = shipped_release().factor(factor).gases(dimension)
-    assert abs(gases.co2 - Fraction(published)) <= Fraction(1, 1_000_000)
-    assert (gases.ch4, gases.n2o) == (0, 0)
-
-
-@pytest.mark.parametrize(
-    ("factor", "dimension", "published"),
-    [("fuel.natural_gas.generic.per_gas", "volume", "2.1644117691"), ("fuel.petrol.public_building.per_gas", "liquid", "2.2756535514")],
-)
-def test_case_2_factors_with_all_gases_to_ten_decimals(factor: str, dimension: str, published: str) -> None:
-    release = shipped_release()
-    assert abs(release.factor(factor).gases(dimension).co2e(release.gwp_set("AR6")) - Fraction(published)) <= Fraction(5, 10**10)
