@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ledger.errors import NotFound
 from ledger.indicators.reading import release_from_document
+from ledger.indicators.release import Release
 from ledger.records import canonical
 from ledger.records.activity import Activity
 from ledger.records.statement import Line
@@ -72,15 +74,44 @@ class FactorUsers:
 
 
 def find_factor_users(work: Work, factor: str) -> FactorUsers:
-    """Return who uses a factor. A bank's people see their own bank, and every release; an unknown factor has no users."""
+    """Return who uses a factor. A bank's people see their own bank, and every release.
+
+    Raises:
+        NotFound: no release, proposed or published, has a factor with this id.
+    """
     require_role(work, *ROLES)
+    releases = list(_releases(work, factor))
+    if not releases:
+        raise NotFound("no such factor", hint="take the id from the factors of a release: `lingtan library show`")
     names = list(_institutions(work))
     return FactorUsers(
         factor=factor,
         statements=tuple(use for name in names for row in _statements(work, name) for use in _uses(work, row, factor)),
-        rules=tuple(_rules(work, factor)),
+        rules=tuple(
+            FactorRule(release.release, release.hash, rule.indicator, rule.use, rule.region, rule.year)
+            for release in releases
+            for rule in release.selections
+            if rule.factor == factor
+        ),
         choices=tuple(choice for name in names for choice in _choices(work, name, factor)),
     )
+
+
+def _releases(work: Work, factor: str) -> Iterator[Release]:
+    """Yield the releases that have the factor."""
+    after: str | None = None
+    while True:
+        page = library.list_releases(work.session, kind="library", limit=_AT_ONCE, after=after)
+        for listed in page.items:
+            data = library.get_release(work.session, listed.hash).document
+            # An id is plain ASCII and stands in canonical bytes as it is: what lacks it need not be read.
+            if f'"{factor}"'.encode() in data:
+                release = release_from_document(canonical.load_canonical(data))
+                if release.find_factor(factor) is not None:
+                    yield release
+        if page.next_after is None:
+            return
+        after = page.next_after
 
 
 def _institutions(work: Work) -> Iterator[str]:
@@ -108,7 +139,6 @@ def _statements(work: Work, institution: str) -> Iterator[tables.Statement]:
 
 
 def _uses(work: Work, row: tables.Statement, factor: str) -> Iterator[FactorUse]:
-    # An id is plain ASCII and stands in the canonical bytes as it is: most statements need not be read.
     if f'"{factor}"'.encode() not in row.document:
         return
     statement = load_statement(row)
@@ -136,23 +166,6 @@ def _location_grams(lines: list[Line]) -> int:
 
 def _market_grams(lines: list[Line]) -> int:
     return sum(line.measures.scope2_market_g for line in lines)
-
-
-def _rules(work: Work, factor: str) -> Iterator[FactorRule]:
-    after: str | None = None
-    while True:
-        page = library.list_releases(work.session, kind="library", limit=_AT_ONCE, after=after)
-        for listed in page.items:
-            data = library.get_release(work.session, listed.hash).document
-            if f'"{factor}"'.encode() not in data:
-                continue
-            release = release_from_document(canonical.load_canonical(data))
-            for rule in release.selections:
-                if rule.factor == factor:
-                    yield FactorRule(release.release, listed.hash, rule.indicator, rule.use, rule.region, rule.year)
-        if page.next_after is None:
-            return
-        after = page.next_after
 
 
 def _choices(work: Work, institution: str, factor: str) -> Iterator[FactorChosen]:

@@ -14,6 +14,7 @@ from tests.api.scene import (
     enter_books,
     found_city,
     give_verdict,
+    local_factor,
     open_scene,
     prepare,
     publish_library,
@@ -34,13 +35,14 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 
 @dataclass(frozen=True)
 class Books:
-    """What bank-b has: an anchored statement with a claim and a verdict."""
+    """What bank-b has: an anchored statement with a claim and a verdict, and a local factor; the librarian has a draft."""
 
     statement: dict[str, Any]
     attestation: dict[str, Any]
     anchor: str
     claim: dict[str, Any]
     verdict: dict[str, Any]
+    local_factor: str
 
 
 @pytest.fixture(scope="session")
@@ -51,4 +53,8 @@ def books(city: Scene) -> Books:
     attestation = attest(city, statement["id"], "other-approver")
     claim = submit_claim(city, statement["id"], "other-approver", "claim-b")
     verdict, _ = give_verdict(city, claim, statement["totals"])
-    return Books(statement, attestation, attestation["items"][0]["id"], claim, verdict)
+    factor = city.post("other-preparer", "/v1/institutions/bank-b/local-factors", local_factor("bank-b"))
+    assert factor.status_code == 201, factor.text
+    draft = {"release": "draft-of-the-librarian", "valid_from": "2027-01-01"}
+    assert city.post("librarian", f"/v1/library-releases/{statement['library']}/drafts", draft).status_code == 201
+    return Books(statement, attestation, attestation["items"][0]["id"], claim, verdict, factor.json()["id"])

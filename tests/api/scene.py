@@ -304,6 +304,35 @@ def activity(institution: str, *, litres: str = "120.5") -> dict[str, object]:
     }
 
 
+def local_factor(institution: str) -> dict[str, Any]:
+    """Return a factor for purchased heat that a bank wants for itself, from its supplier's letter."""
+    nothing = ("guide", "fuel", "blend", "clause", "valid_from", "valid_to", "supersedes", "uncertainty_bp", "source_sha256")
+    factor = {
+        **dict.fromkeys(nothing),
+        "id": f"local.{institution}.steam",
+        "name": {"en": "District heat", "zh": "市政供热"},
+        "kind": "heat",
+        "carrier": "heat",
+        "form": "direct",
+        "value": "0.09",
+        "unit": "kgCO2/MJ",
+        "basis": "CO2",
+        "region": "CN-ZJ",
+        "data_year": 2024,
+        "document": f"local.{institution}.letter",
+        "owner": institution,
+        "confidence": "S",
+    }
+    letter = {"title": "供热企业函", "number": None, "issuer": "Heat company", "published": "2025-01-10", "sha256": None}
+    return {
+        "schema": "lingtan.local_factor/1",
+        "institution": institution,
+        "factor": factor,
+        "document": {"id": f"local.{institution}.letter", **letter},
+        "reason": "the supplier's own figure",
+    }
+
+
 def enter_books(scene: Scene, institution: str, preparer: str) -> None:
     """Bring key, tree, meter, period, readings and fuels of two days in: everything before the statement."""
     base = f"/v1/institutions/{institution}"

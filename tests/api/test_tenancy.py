@@ -57,6 +57,8 @@ TABLE: dict[str, Row] = {
     "statements.document": Row(READERS, "tenant"),
     "statements.lines": Row(READERS, "tenant"),
     "statements.findings": Row(READERS, "tenant"),
+    "statements.answers": Row(READERS, "tenant"),
+    "statements.answer": Row("preparer approver", "shared"),
     "statements.signing_request": Row("preparer approver", "tenant"),
     "statements.claim_request": Row("approver", "tenant"),
     "statements.package": Row(READERS, "tenant"),
@@ -80,6 +82,17 @@ TABLE: dict[str, Row] = {
     "library_releases.publish": Row("publisher", "shared"),
     "library_releases.list": Row(ALL, "shared"),
     "library_releases.get": Row(ALL, "shared"),
+    "library_releases.impact": Row("librarian publisher preparer approver", "tenant"),
+    "library_drafts.create": Row("librarian", "shared"),
+    "library_drafts.derive": Row("librarian", "shared"),
+    "library_drafts.list": Row("librarian publisher", "shared"),
+    "library_drafts.get": Row("librarian publisher", "shared"),
+    "library_diffs.get": Row(ALL, "shared"),
+    "factors.users": Row(READERS + " librarian publisher", "shared"),
+    "local_factors.create": Row("preparer", "tenant"),
+    "local_factors.list": Row(READERS + " librarian publisher", "tenant"),
+    "local_factors.get": Row(READERS + " librarian publisher", "tenant"),
+    "local_factors.review": Row("librarian", "shared"),
     "checkpoints.latest": Row(ALL, "shared"),
     "checkpoints.consistency": Row(ALL, "shared"),
     "policy_facts.get": Row("admin operator auditor", "shared"),
@@ -172,6 +185,17 @@ def test_another_banks_approver_cannot_submit_its_attestation_or_claim(city: Sce
     assert claim.status_code == 404, claim.text
 
 
+def test_another_banks_people_cannot_answer_its_findings_or_review_a_factor(city: Scene, books: Books) -> None:
+    answer = {"code": "X", "place": "/", "reason": "not ours"}
+    path = f"/v1/statements/{books.statement['id']}/answers"
+    assert city.post("preparer", path, answer).status_code == 404
+    assert city.post("other-preparer", path, answer).status_code == 422, "it is theirs, but it has no such finding"
+    assert city.get("preparer", "/v1/local-factors").json()["items"] == []
+    path = "/v1/factors/grid_average.cn.2023/users"
+    mine, everybodys = ({item["institution"] for item in city.get(who, path).json()["statements"]} for who in ("other-preparer", "auditor"))
+    assert mine == {"bank-b"} <= everybodys
+
+
 def test_lists_show_only_what_the_token_sees(city: Scene, books: Books) -> None:
     assert [item["id"] for item in city.get("preparer", "/v1/institutions").json()["items"]] == ["bank-a"]
     assert len(city.get("operator", "/v1/institutions").json()["items"]) == 7
@@ -207,6 +231,9 @@ def target(name: str, books: Books, city: Scene) -> tuple[str, str, dict[str, st
         "claim": str(books.claim["id"]),
         "verdict": str(books.verdict["id"]),
         "release_hash": str(books.statement["library"]),
+        "draft": "draft-of-the-librarian",
+        "local_factor": books.local_factor,
+        "factor": "grid_average.cn.2023",
     }
     queries = {
         "statements.claim_request": {"scheme": "huzhou-outlets", "claim": "claim-q"},
@@ -218,5 +245,8 @@ def target(name: str, books: Books, city: Scene) -> tuple[str, str, dict[str, st
         "verdict_commitments.list": {"claim": str(books.claim["id"])},
         "checkpoints.consistency": {"old": "1", "new": "2"},
         "policy_facts.get": {"version": "1"},
+        "library_releases.impact": {"institution": "bank-b"},
+        "library_diffs.get": {"before": "lingtan-2026.1", "after": str(books.statement["library"])},
+        "local_factors.list": {"institution": "bank-b"},
     }
     return method, path.format(**values), queries.get(name, {})

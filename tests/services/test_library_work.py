@@ -474,6 +474,7 @@ def test_a_bank_sees_its_own_use_of_a_factor_alone(town: Town) -> None:
         users(town, NATIONAL, person("office", None, "government"))
 
 
-def test_an_unknown_factor_has_no_users(town: Town) -> None:
-    found = users(town, 'no"such')
-    assert (found.statements, found.rules, found.choices) == ((), (), ())
+@pytest.mark.parametrize("factor", ["grid_average.cn", "lingtan-2026.1", 'no"such', ""])
+def test_an_unknown_factor_is_not_found(town: Town, factor: str) -> None:
+    with pytest.raises(NotFound, match="no such factor"):
+        users(town, factor)
