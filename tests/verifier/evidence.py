@@ -17,7 +17,6 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from eth_hash.auto import keccak
 
-from tests.verifier.bank import ACTIVITY_BP as ACTIVITY_BP
 from tests.verifier.bank import (
     APPROVER,
     CHAIN_ID,
@@ -45,17 +44,18 @@ from tests.verifier.bank import (
 )
 from tests.verifier.bank import ATTESTATION_FIELDS as ATTESTATION_FIELDS
 from tests.verifier.bank import CONTRACT_FACTOR as CONTRACT_FACTOR
-from tests.verifier.bank import FACTOR_BP as FACTOR_BP
 from tests.verifier.bank import GAS_KG as GAS_KG
 from tests.verifier.bank import GRID_KG as GRID_KG
 from tests.verifier.bank import REGISTER as REGISTER
-from tests.verifier.bank import RESIDUAL as RESIDUAL
 from tests.verifier.bank import SLOTS as SLOTS
 from tests.verifier.bank import START as START
 from tests.verifier.bank import half_even as half_even
 from tests.verifier.bank import line as line
 from tests.verifier.bank import roll_up as roll_up
 from tests.verifier.bank import sid as sid
+from tests.verifier.bank_library import ACTIVITY_BP as ACTIVITY_BP
+from tests.verifier.bank_library import FACTOR_BP as FACTOR_BP
+from tests.verifier.bank_library import RESIDUAL as RESIDUAL
 from tests.verifier.block import Chain, Tree, attest, context, context_hash, vkey
 from tests.verifier.block import note as note
 from tests.verifier.block import plain_path as plain_path
