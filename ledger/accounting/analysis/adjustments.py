@@ -110,6 +110,9 @@ class Adjustments:
         return line.rated(rates) if rates else line
 
     def _adopted(self, indicator: str, use: str, rating: Rating, first: date) -> Adopted | None:
-        """Return the method that replaces a line's own in a period starting on `first`, or None where its own stays."""
+        """Return the method that replaces a line's own in a period starting on `first`, or None where its own stays.
+
+        In the first period under the new method only historic lines can still have an older one.
+        """
         adopted = self.methods.get((indicator, use))
-        return None if adopted is None or first >= adopted.first or adopted.signature == rating.signature else adopted
+        return None if adopted is None or first > adopted.first or adopted.signature == rating.signature else adopted

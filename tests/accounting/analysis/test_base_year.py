@@ -90,6 +90,11 @@ def test_a_change_within_one_region_level_is_none() -> None:
     assert review(base, period(2022, line("a power 100", rating("600", region="CN-NORTH")))).log == ()
 
 
+def test_a_province_is_another_level_than_its_grid_region() -> None:
+    base = period(2021, line("a power 100", rating("700", region="CN-EAST")))
+    assert told(review(base, period(2022, line("a power 100", rating("600", region="CN-ZJ"))))) == [("2022", "method", "recalculated")]
+
+
 def test_a_method_that_changes_back_leaves_the_base_as_it_was() -> None:
     periods = [
         period(2021 + n, line("a power 100", rating(rate, kind=kind)))
@@ -163,6 +168,13 @@ def test_a_unit_without_historic_lines_is_estimated_and_named() -> None:
     assert found.recalculated == found.as_reported
 
 
+def test_what_the_base_has_of_a_unit_bought_within_it_is_no_effect() -> None:
+    units = organisation("a", unit("bought", opened=date(2021, 7, 1), opening="acquired"))
+    base = period(2021, line("a gas 1000", "1"), line("bought gas 40", "1"), of=units)
+    found = review(base, period(2022, line("a gas 1000", "1"), line("bought gas 80", "1"), of=units))
+    assert [(entry.effect.scope1_g, entry.estimated, entry.decision) for entry in found.log] == [(40, True, "carried")]
+
+
 def test_historic_lines_complete_the_year_in_which_a_unit_came_in() -> None:
     units = organisation("a", unit("bought", opened=date(2022, 7, 1), opening="acquired"))
     base = period(2021, line("a gas 100", "1"), of=units, historic=(line("bought gas 40", "1"),))
@@ -188,6 +200,32 @@ def test_a_unit_that_came_in_and_left_again_is_in_no_period() -> None:
     assert told(found) == [("2022", "acquired", "recalculated"), ("2023", "divested", "recalculated")]
     assert scope1(found) == [100, 100, 100]
     assert found.complete
+
+
+def test_nothing_is_missing_of_a_unit_that_left_again() -> None:
+    gone = {"closed": date(2022, 12, 31), "closing": "divested"}
+    units = organisation("a", unit("sold", **gone), unit("x", opened=date(2022, 1, 1), opening="acquired", **gone))
+    periods = [
+        period(2021, line("a gas 100", "1"), line("sold gas 50", "1"), of=units),
+        period(2022, line("a gas 100", "1"), line("sold gas 50", "1"), line("x gas 60", "1"), of=units),
+        *(period(year, line("a gas 100", "1"), of=units) for year in (2023, 2024)),
+    ]
+    assert [item.unit for item in review(*periods[:2]).missing] == ["x"]
+    found = review(*periods)
+    assert (found.missing, scope1(found)) == ((), [100, 100, 100, 100])
+    # Each unit is a cause once, and 2024 has none.
+    assert [(entry.period, entry.units, entry.effect.scope1_g) for entry in found.log] == [
+        ("2022", ("x",), 60),
+        ("2023", ("sold", "x"), -50),
+    ]
+
+
+def test_historic_lines_of_an_older_method_take_the_new_rate_too() -> None:
+    units = organisation("a", unit("bought", opened=date(2022, 7, 1), opening="acquired"))
+    old, new = rating("2"), rating("1", kind="grid_ets")
+    base = period(2021, line("a gas 100", old), of=units, historic=(line("bought gas 40", old),))
+    later = period(2022, line("a gas 100", new), line("bought gas 20", new), of=units, historic=(line("bought gas 19", old),))
+    assert scope1(review(base, later)) == [140, 139]
 
 
 def test_something_that_comes_to_an_empty_base_recalculates_it() -> None:
@@ -249,6 +287,22 @@ def test_corrections_below_the_threshold_add_up() -> None:
 def test_a_correction_of_nothing_is_refused(correction: Correction, match: str) -> None:
     with pytest.raises(InputError, match=match):
         review(period(2021, line("a gas 1")), period(2022, line("a gas 1")), corrections=(correction,))
+
+
+def test_an_error_is_found_after_the_base_period() -> None:
+    years = [period(year, line("a gas 1")) for year in (2020, 2021, 2022)]
+    with pytest.raises(InputError, match="found in 2021"):
+        review(*years, corrections=(Correction("2021", "2020", "a", "gas", Fraction(2), "x"),))
+
+
+def test_a_corrected_quantity_leaves_what_instruments_cover() -> None:
+    base = period(2021, line("a power 100", "2", market=covered("40", "60", rating("3"), "1")))
+    later = period(2022, line("a power 100", "2", market=covered("40", "60", rating("3"), "1")))
+    right = Correction("2022", "2021", "a", "power", Fraction(150), "x")
+    found = review(base, later, corrections=(right,))
+    assert (found.recalculated.scope2_location_g, found.recalculated.scope2_market_g) == (300, 40 + 330)
+    with pytest.raises(InputError, match="below what its instruments cover"):
+        review(base, later, corrections=(replace(right, quantity=Fraction(39)),))
 
 
 def test_one_line_is_corrected_once() -> None:

@@ -143,6 +143,11 @@ def test_the_first_year_alone_is_a_whole_document() -> None:
     assert found["periods"][0]["simulation"] is None
 
 
+def test_the_last_period_is_the_reference_unless_told_otherwise() -> None:
+    found: Any = analysis_document(years())
+    assert found["series"]["reference"] == "2024"
+
+
 def test_nothing_to_analyse_is_refused() -> None:
     with pytest.raises(InputError, match="no period"):
         analysis_document([])

@@ -50,6 +50,11 @@ def test_milestones_bend_the_path() -> None:
     assert [path_value(start, target, year) for year in (2029, 2030, 2035, 2040, 2049)] == [2500, 2000, 1900, 1800, 900]
 
 
+def test_a_milestone_in_the_year_of_the_start_is_past() -> None:
+    target = Target("own", 2028, 2058, (YearValue(2028, 1000),))
+    assert path_value(YearValue(2028, 3000), target, 2043) == 1500
+
+
 def test_a_bank_below_its_path_is_on_it() -> None:
     found = against(PILOT, 2024, 2900, 3000, 2850, 2790)
     assert (found.peak, found.peak_late) == (Peak(2025, 3000, "confirmed"), False)
@@ -77,6 +82,10 @@ def test_before_the_peak_year_a_bank_may_grow() -> None:
     assert found.start == YearValue(2024, 3000)
     assert found.years[1].path == 3000 - Fraction(3000, 34)
     assert found.years[1].distance == 188
+
+
+def test_the_peak_year_itself_may_be_the_highest() -> None:
+    assert against(PILOT, 2023, 10, 20, 30).status == "before_peak"
 
 
 def test_growth_after_the_peak_year_is_overdue() -> None:

@@ -7,13 +7,13 @@ from fractions import Fraction
 
 import pytest
 
-from ledger.accounting.analysis import PeriodInventory, of_statement
+from ledger.accounting.analysis import PeriodInventory, constant_factor, of_statement
 from ledger.accounting.methods.operational_1 import Inputs, compute
 from ledger.errors import InputError, IntegrityError
 from ledger.records.declared import Denominator
 from ledger.records.line import Measures
 from ledger.records.statement import Statement
-from tests.accounting.inventory import ROOT, inputs, year
+from tests.accounting.inventory import ROOT, inputs, with_factors, year
 
 RECORDS = (
     f"{ROOT} electricity.purchased 1000 MWh",
@@ -83,6 +83,16 @@ def test_uncertainties_are_the_lines_and_those_of_the_factors() -> None:
             factor = of.release.factor(line.market.rating.factor)
             default = of.release.policies.factor_uncertainty_bp[factor.confidence]
             assert line.market.rating.uncertainty_bp == (default if factor.uncertainty_bp is None else factor.uncertainty_bp)
+
+
+def test_a_new_release_does_not_move_a_constant_factor_series() -> None:
+    before = read(inputs(year(2024), RECORDS, units=UNITS))
+    now = inputs(year(2025), RECORDS, units=UNITS)
+    changed = replace(
+        now, release=with_factors(now.release, grid_average_cn_2023="0.4", grid_residual_cn_2023="0.9", heat_cn_default="0.2")
+    )
+    assert read(changed).totals != read(now).totals
+    assert constant_factor([before, read(changed)], before) == constant_factor([before, read(now)], before)
 
 
 def test_inputs_of_another_statement_are_refused() -> None:

@@ -64,6 +64,12 @@ def test_periods_that_overlap_are_refused() -> None:
         as_reported([inventory, half])
 
 
+def test_periods_that_share_a_day_are_refused() -> None:
+    one = replace(period(2023, line("a power 1")), last=date(2024, 1, 1))
+    with pytest.raises(InputError, match="overlap"):
+        as_reported([one, period(2024, line("a power 1"))])
+
+
 def test_periods_of_two_banks_are_refused() -> None:
     other = replace(organisation(unit("a")), institution="other")
     with pytest.raises(InputError, match="different institutions"):
