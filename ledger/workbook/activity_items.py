@@ -62,7 +62,7 @@ def rules_of(table: Table, setting: Setting) -> TableRules:
     """Return how the items of one of the activity's tables are judged."""
     fields, reader = _READERS[table.list]
     names = {"unit": setting.units, "at": setting.units, "indicator": setting.indicators}
-    return TableRules(names, fields, reader, {}, _checks(table, setting))
+    return TableRules(names, fields, reader, _checks(table, setting))
 
 
 def key_of(table: Table, item: Item) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ class RowItem:
         for length in range(len(path), 0, -1):
             if path[:length] in self.places:
                 return self.places[path[:length]]
-        return next((place for steps, place in self.places.items() if steps[: len(path)] == path), self.place)
+        return next((place for steps, place in self.places.items() if path and steps[: len(path)] == path), self.place)
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,15 @@ class TableReading:
 
 @dataclass(frozen=True)
 class TableRules:
-    """How the items of one table are judged: names behind codes, the fields and reader of an item, and more checks of one's own."""
+    """How the items of one table are judged: names behind codes, the fields and reader of an item, and what else is to be checked.
+
+    Without a reader only what the cells hold is judged here: the document is, with all rows together.
+    """
 
     names: Mapping[str, NameList | None]
-    fields: tuple[str, ...]
-    reader: Reader
-    constants: Mapping[str, object]
-    check: Callable[[RowItem], list[Finding]]
+    fields: tuple[str, ...] = ()
+    reader: Reader | None = None
+    check: Callable[[RowItem], list[Finding]] = lambda row: []
 
 
 def read_table(grid: Grid, table: Table, rules: TableRules) -> TableReading:
@@ -195,7 +197,7 @@ class _RowReading:
             self._refuse(shown, "UNIT_UNKNOWN", "choose a unit of the organisation tree", text[:80], "a unit of the organisation")
 
     def _item(self, values: Mapping[tuple[str, ...], object]) -> Item:
-        item: Item = dict(self._rules.constants)
+        item: Item = {}
         for path, value in values.items():
             holder = item
             for step in path[:-1]:
@@ -229,6 +231,8 @@ class _RowReading:
             self._refuse(shown, "CELL_MISSING", "fill in the cell", "nothing", f"{shown.title.zh} {shown.title.en}")
 
     def _judge(self, found: RowItem) -> None:
+        if self._rules.reader is None:
+            return
         read: list[Finding] = []
         # A row of the user's own gets its code later, when those of all rows are known.
         item = {**found.item, "id": found.item["id"] or "new"} if "id" in found.item else found.item

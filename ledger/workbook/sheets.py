@@ -264,7 +264,7 @@ class _Sheet(_Texts):
 
     def _start_row(self, attributes: dict[str, str]) -> None:
         number = attributes.get("r", "")
-        row = int(number) if number.isdigit() and len(number) <= 7 else self._row + 1
+        row = self._row + 1 if not number else int(number) if number.isdecimal() and len(number) <= 7 else 0
         if row <= self._row or row > 1_048_576:
             raise refusal(
                 "WORKBOOK_DAMAGED", "save the workbook again as .xlsx", f"{self._title}: row {number[:20]}", "rows in their order"
@@ -337,15 +337,14 @@ def _unescape(found: re.Match[str]) -> str:
 
 
 def _date(text: str, date1904: bool) -> Cell:
-    """Return the date of a serial number; one with a time, or out of range, stays as the number that it is."""
+    """Return the date of a serial number, with `and a time` behind it if it has one; one out of range stays the number that it is."""
     whole, _, rest = text.partition(".")
-    if not whole.isdigit() or len(whole) > 7 or rest.strip("0"):
-        return Cell(text, "number")
     start = date(1904, 1, 1) if date1904 else date(1899, 12, 30)
-    if not date1904 and int(whole) < 61:
-        # Before March 1900 a day that never was is counted; nobody reports it.
+    # Before March 1900 a day that never was is counted; nobody reports it.
+    if not whole.isdecimal() or len(whole) > 7 or (not date1904 and int(whole) < 61):
         return Cell(text, "number")
     try:
-        return Cell((start + timedelta(days=int(whole))).isoformat(), "date")
+        day = (start + timedelta(days=int(whole))).isoformat()
     except OverflowError:
         return Cell(text, "number")
+    return Cell(f"{day} and a time" if rest.strip("0") else day, "date")

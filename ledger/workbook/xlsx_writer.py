@@ -17,7 +17,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from ledger.workbook.columns import Column, Table
 from ledger.workbook.filling import Texts
-from ledger.workbook.grid import column_name, is_exact_number
+from ledger.workbook.grid import column_name, is_exact_number, number_text
 
 LISTS_SHEET = "_lists"
 SPARE_ROWS = 200
@@ -116,9 +116,8 @@ class XlsxWriter:
                 cell.comment = Comment(row.comments[column.key], "Lingtan")
 
     def _write_value(self, sheet: Any, row: int, number: int, column: Column, text: str) -> Any:
-        if column.kind in _NUMBERS and is_exact_number(text):
+        if column.kind in _NUMBERS and _is_kept(text):
             cell = sheet.cell(row, number)
-            # Both spell the number that the cell will hold; grid.number_text gives exactly this text back.
             cell.value = float(text) if "." in text else int(text)
             return cell
         if column.kind in ("date", "month") and _ISO_DAY.fullmatch(text) and text >= "1900-03-01":
@@ -163,6 +162,11 @@ class XlsxWriter:
         for number, choices in enumerate(self._lists, start=1):
             for row, text in enumerate(choices, start=1):
                 self._write(sheet, row, number, text)
+
+
+def _is_kept(text: str) -> bool:
+    """Tell whether a number cell gives exactly this text back, also after openpyxl spelled it with 16 digits."""
+    return is_exact_number(text) and number_text(f"{float(text):.16g}") == text
 
 
 def _together(letters: str, cells: Sequence[str]) -> list[str]:
