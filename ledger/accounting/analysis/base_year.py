@@ -19,22 +19,24 @@ from ledger.units import round_half_even
 RECALCULATED = "recalculated"
 CARRIED = "carried"
 WHOLE_BP = 10_000
+MAX_THRESHOLD_BP = 100_000
 
 
 @dataclass(frozen=True)
 class BaseYearPolicy:
-    """The base period, and from which share of its emissions on, in basis points, it is recalculated.
+    """The base period, and from which share of its emissions on, in basis points, it is recalculated; 0 recalculates for every cause.
 
     Raises on construction:
-        InputError: the threshold is not from 1 to 10,000 basis points.
+        InputError: the threshold is not from 0 to 100,000 basis points.
     """
 
     period: str
     threshold_bp: int
 
     def __post_init__(self) -> None:
-        if not 1 <= self.threshold_bp <= WHOLE_BP:
-            raise InputError(f"a threshold of {self.threshold_bp} basis points", hint="declare 1 to 10,000 basis points, as 500 for 5 %")
+        if not 0 <= self.threshold_bp <= MAX_THRESHOLD_BP:
+            hint = f"declare 0 to {MAX_THRESHOLD_BP} basis points, as 500 for 5 %"
+            raise InputError(f"a threshold of {self.threshold_bp} basis points", hint=hint)
 
 
 @dataclass(frozen=True)

@@ -316,7 +316,15 @@ def test_revisions_with_other_lines_are_no_correction() -> None:
         corrections_of(period(2021, line("a gas 1")), period(2021, line("a petrol 1")), "2022", "x")
 
 
-@pytest.mark.parametrize("threshold", [0, -5, 10_001])
+def test_a_threshold_of_0_recalculates_for_every_cause() -> None:
+    base = period(2021, line("a gas 100000", "1"), of=BOUGHT, historic=(line("bought gas 1", "1"),))
+    later = period(2023, line("a gas 100000", "1"), line("bought gas 1", "1"), of=BOUGHT)
+    assert told(review(base, later, threshold=0)) == [("2023", "acquired", "recalculated")]
+    growth = period(2021, line("a gas 100", "1")), period(2022, line("a gas 900", "1"))
+    assert review(*growth, threshold=0).log == ()
+
+
+@pytest.mark.parametrize("threshold", [-1, 100_001])
 def test_a_threshold_is_a_share(threshold: int) -> None:
     with pytest.raises(InputError, match="threshold"):
         BaseYearPolicy("2021", threshold)
