@@ -19,7 +19,14 @@ from ledger.accounting.analysis.adjustments import Correction
 from ledger.accounting.analysis.base_year import BaseYearPolicy, BaseYearReview, LogEntry, corrections_of, review_base_year
 from ledger.accounting.analysis.comparison import Comparison, ComparisonRow, compare_periods
 from ledger.accounting.analysis.decomposition import Change, Decomposition, decompose
-from ledger.accounting.analysis.document import AnalysisOptions, PathOptions, SimulationOptions, analysis_document
+from ledger.accounting.analysis.document import (
+    AnalysisOptions,
+    PathOptions,
+    SimulationOptions,
+    analysis_document,
+    change_document,
+    path_of_periods,
+)
 from ledger.accounting.analysis.intensities import Intensity, compute_intensities
 from ledger.accounting.analysis.inventory import AnalysedLine, PeriodInventory, Rating
 from ledger.accounting.analysis.paths import PathAnalysis, Target, YearValue, analyse_path
@@ -51,12 +58,14 @@ __all__ = [
     "analyse_path",
     "analysis_document",
     "as_reported",
+    "change_document",
     "compare_periods",
     "compute_intensities",
     "constant_factor",
     "corrections_of",
     "decompose",
     "of_statement",
+    "path_of_periods",
     "review_base_year",
     "total_uncertainty",
 ]

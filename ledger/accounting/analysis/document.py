@@ -75,9 +75,9 @@ def analysis_document(inventories: Iterable[PeriodInventory], options: AnalysisO
             "as_reported": [{"period": point.period, "totals": columns_document(point.totals)} for point in as_reported(ordered)],
             "constant_factor": [_point(point) for point in constant_factor(ordered, reference)],
         },
-        "changes": [_comparison(compare_periods(before, after)) for before, after in pairwise(ordered)],
+        "changes": [change_document(compare_periods(before, after)) for before, after in pairwise(ordered)],
         "base_year": None if review is None else _base_year(review),
-        "paths": [_path(ordered, path) for path in chosen.paths],
+        "paths": [path_of_periods(ordered, path) for path in chosen.paths],
     }
 
 
@@ -145,7 +145,8 @@ def _point(point: SeriesPoint) -> dict[str, object]:
     }
 
 
-def _comparison(comparison: Comparison) -> dict[str, object]:
+def change_document(comparison: Comparison) -> dict[str, object]:
+    """Return what changed between two periods: in total, by indicator, by unit with all below it, and row by row."""
     found = comparison.decomposition
 
     def columns(of: Callable[[str, str], Change], name: str) -> dict[str, object]:
@@ -217,9 +218,17 @@ def _entry(entry: LogEntry) -> dict[str, object]:
     }
 
 
-def _path(ordered: tuple[PeriodInventory, ...], options: PathOptions) -> dict[str, object]:
+def path_of_periods(ordered: tuple[PeriodInventory, ...], options: PathOptions) -> dict[str, object]:
+    """Return the path of periods that are in time.
+
+    Raises:
+        InputError: none of them is a calendar year, or the path cannot start (`analyse_path`).
+    """
     yearly = [(inventory, inventory.year) for inventory in ordered]
     values = [YearValue(year, grams_in(inventory.totals, options.column)) for inventory, year in yearly if year is not None]
+    if not values:
+        hint = "give at least one whole year, or leave the target out"
+        raise InputError(f"no period to hold against the target {options.target.id} is a calendar year", hint=hint)
     analysis = analyse_path(values, options.target, options.base_year)
     return path_document(analysis, options.column, [inventory.period for inventory, year in yearly if year is None])
 

@@ -6,18 +6,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
-from typing import Any
 
 from ledger.accounting.analysis import AnalysisOptions, Correction
+from ledger.accounting.inventory.history import read_corrections, read_historic
 from ledger.accounting.inventory.library import LocalLibrary
 from ledger.accounting.inventory.meters import read_meters
 from ledger.accounting.inventory.organisation import read_organisation
-from ledger.accounting.inventory.period import PERIOD_FIELDS, SELECTED, Given, expand_period, expand_record, read_period, sort_key
+from ledger.accounting.inventory.period import PERIOD_FIELDS, SELECTED, Given, expand_period, read_period
 from ledger.accounting.inventory.places import Places
-from ledger.accounting.inventory.plain import NOTE, id_of, quantity_of, without_notes
+from ledger.accounting.inventory.plain import NOTE, without_notes
 from ledger.accounting.inventory.policies import PolicyReader, apply_thresholds, read_options, read_residual
 from ledger.accounting.methods.operational_1 import MeteredEnergy
-from ledger.errors import InputError, NotFound
+from ledger.errors import NotFound
 from ledger.indicators.release import Release
 from ledger.records import canonical
 from ledger.records.activity import Activity, check_activity
@@ -26,7 +26,6 @@ from ledger.records.findings import Finding, has_errors
 from ledger.records.names import Name
 from ledger.records.organisation import Organisation, Unit
 from ledger.records.period import Period
-from ledger.units import parse_decimal
 
 SCHEMA = "lingtan.inventory-input/1"
 SHARED_FIELDS = ("schema", "title", "source", NOTE, "institution", "units", "library", "policies")
@@ -150,60 +149,15 @@ def _read_period(item: dict[str, object], pointer: str, period: Period, given: G
     findings.extend(expanded.places.finding(finding) for finding in found)
     meters = tuple(read_meters(item.get("meters"), f"{pointer}/meters", period, given, findings))
     historic_places = Places(pointer)
-    historic = _read_historic(item.get("historic"), f"{pointer}/historic", expanded.document, period, given, historic_places, findings)
+    historic = read_historic(item.get("historic"), f"{pointer}/historic", expanded.document, period, given, historic_places, findings)
     if activity is None:
         return None
     return PeriodInput(period, activity, meters, historic, expanded.rounded, expanded.places, historic_places)
 
 
-def _read_historic(
-    value: object, pointer: str, document: Mapping[str, object], period: Period, given: Given, places: Places, findings: list[Finding]
-) -> Activity | None:
-    """Return the records of units before they came in as an activity of their own, with the period's factor choices."""
-    if value in (None, []):
-        return None
-    records: object = value
-    if isinstance(value, list):
-        items = [_whole_period(entry, index, period, given) if isinstance(entry, dict) else entry for index, entry in enumerate(value)]
-        numbered = sorted(enumerate(items), key=lambda pair: sort_key("records", pair[1]))
-        records = [entry for _, entry in numbered]
-        places.put_list("records", [index for index, _ in numbered], pointer)
-    else:
-        places.put("/records", pointer)
-    empty: dict[str, object] = {name: [] for name in ("declared_totals", "declared_factors", "instruments", "denominators")}
-    activity, found = check_activity({**document, **empty, "records": records})
-    known = {(finding.code, finding.place) for finding in findings}
-    located = [places.finding(finding) for finding in found]
-    findings.extend(finding for finding in located if (finding.code, finding.place) not in known)
-    return activity
-
-
-def _whole_period(entry: dict[str, object], index: int, period: Period, given: Given) -> dict[str, object]:
-    """Return a historic record; without days of its own it is about the whole period, though its unit came in later."""
-    record = {"start": period.first_day.isoformat(), "end": period.last_day.isoformat(), **without_notes(entry)}
-    return expand_record(record, index, period, given)
-
-
 def _corrections(items: list[tuple[dict[str, object], str, Period]], given: Given, findings: list[Finding]) -> Iterator[Correction]:
-    """Yield the errors that a period found in earlier ones: the right quantity of a line, in its base unit."""
     for item, pointer, period in items:
-        for index, entry in enumerate(_list(item, "corrections", pointer, findings)):
-            place = f"{pointer}/corrections/{index}"
-            correction: dict[str, Any] = without_notes(entry) if isinstance(entry, dict) else {}
-            _check_names(correction, ("period", "unit", "indicator", "quantity", "reference"), place, findings)
-            quantity: Any = quantity_of(correction.get("quantity"))
-            unit = given.release.find_unit(str(quantity.get("unit"))) if isinstance(quantity, dict) else None
-            try:
-                value = parse_decimal(str(quantity["value"])) if isinstance(quantity, dict) and "value" in quantity else None
-            except InputError:
-                value = None
-            if unit is None or value is None:
-                action, expected = "write the right quantity, as 12.5 MWh", "a quantity {value, unit}"
-                findings.append(Finding("FIELD_INVALID", "error", f"{place}/quantity", action, str(quantity)[:80], expected))
-                continue
-            named = str(id_of(correction.get("period"))), str(id_of(correction.get("unit", given.organisation.root.id)))
-            reference = str(correction.get("reference", "as found"))
-            yield Correction(period.id, *named, str(correction.get("indicator")), value * unit.base_units, reference)
+        yield from read_corrections(item.get("corrections", []), f"{pointer}/corrections", period.id, given, findings)
 
 
 def _selections(settings: Mapping[str, object], findings: list[Finding]) -> Iterator[tuple[int, dict[str, object]]]:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from ledger.accounting.analysis import AnalysedLine, PeriodInventory, analysis_document, of_statement
+from ledger.accounting.inventory.history import historic_lines
 from ledger.accounting.inventory.reading import InventoryInput, PeriodInput
 from ledger.accounting.methods.operational_1 import Inputs, compute
 from ledger.accounting.validators.registry import validate_activity, validate_inventory
 from ledger.accounting.validators.subject import Earlier
 from ledger.accounting.validators.units import check_reports
 from ledger.errors import InputError
-from ledger.records.activity import Activity
 from ledger.records.findings import Finding, has_errors
-from ledger.records.organisation import Organisation
 from ledger.records.statement import Statement
 
-EARLY_CODES = ("UNIT_WITHOUT_DATA", "NOTHING_TO_REPORT")
-"""What an activity of some units' history alone cannot be blamed for."""
 OF_ROUNDING = ("TOTAL_MISMATCH", "FACTOR_NOT_IDENTIFIABLE")
 
 
@@ -104,28 +101,12 @@ def _without_rounding(findings: list[Finding], rounded: frozenset[str]) -> list[
 
 
 def _historic(given: InventoryInput, item: PeriodInput) -> tuple[tuple[AnalysedLine, ...], Iterable[Finding]]:
-    """Return the lines of units before they came in, computed as if they had been open since the period's first day."""
     if item.historic is None:
         return (), ()
-    organisation = _opened_early(given.organisation, item.historic)
-    computation = compute(Inputs(organisation, item.historic, given.release, item.period, gwp=given.gwp))
-    findings = [item.historic_places.finding(finding) for finding in computation.findings if finding.code not in EARLY_CODES]
-    if computation.statement is None:
-        return (), findings
+    lines, found = historic_lines(item.historic, given.organisation, given.release, given.gwp)
+    findings = [item.historic_places.finding(finding) for finding in found]
     # The same factors speak for the period's own lines, which have their findings about them already.
-    errors = [finding for finding in findings if finding.severity == "error"]
-    return of_statement(computation.statement, organisation, item.historic, given.release).lines, errors
-
-
-def _opened_early(organisation: Organisation, historic: Activity) -> Organisation:
-    first, named = historic.period.first_day, {record.unit for record in historic.records}
-    changed = tuple(
-        replace(unit, opened=min(unit.opened, first), placements=(replace(unit.placements[0], since=first), *unit.placements[1:]))
-        if unit.id in named and unit.placements
-        else unit
-        for unit in organisation.units
-    )
-    return replace(organisation, units=changed)
+    return lines, [finding for finding in findings if finding.severity == "error"] if lines else findings
 
 
 def _analyse(given: InventoryInput, inventories: list[PeriodInventory]) -> tuple[dict[str, object] | None, tuple[Finding, ...]]:
