@@ -136,6 +136,12 @@ def test_a_period_that_is_no_calendar_year_is_left_out_of_the_path() -> None:
     assert [year["year"] for year in found["paths"][0]["years"]] == ["2022", "2023", "2024"]
 
 
+def test_a_target_needs_a_calendar_year() -> None:
+    quarter = PeriodInventory("2025-q1", date(2025, 1, 1), date(2025, 3, 31), UNITS, (line("outlet gas 20", "2164.4"),))
+    with pytest.raises(InputError, match="is a calendar year"):
+        analysis_document([quarter], AnalysisOptions(paths=OPTIONS.paths))
+
+
 def test_the_first_year_alone_is_a_whole_document() -> None:
     found: Any = analysis_document(years()[:1])
     assert (found["changes"], found["base_year"], found["paths"]) == ([], None, [])
