@@ -28,6 +28,7 @@ HASHED: tuple[tuple[str, str, str, Callable[[bytes], str | bytes]], ...] = (
     ("library_release", "document", "hash", _sha256_hex),
     ("release_draft", "document", "hash", _sha256_hex),
     ("local_factor", "document", "hash", _sha256_hex),
+    ("analysis_policy", "document", "hash", _sha256_hex),
     ("statement", "document", "hash", _sha256_hex),
     ("statement_meter_record", "record", "digest", _sha256_hex),
     ("commitments", "document", "hash", _sha256_hex),

@@ -10,6 +10,7 @@ from sqlmodel import Session
 from ledger.records import canonical
 from ledger.store import audit, idempotency, outbox, tokens
 from ledger.store.repositories import (
+    analysis_policies,
     answers,
     attestations,
     claims,
@@ -69,6 +70,7 @@ def add_statement(session: Session, institution_id: str = "bank-1", revision: in
             session, institution_id=institution_id, id="2025", start=START, end=END, timezone="Asia/Shanghai", created_by="clerk", at=AT
         )
     organisation = institutions.add_organisation_version(session, institution_id, b'{"units":[]}', actor="clerk", at=AT)
+    analysis_policies.add_analysis_policy(session, institution_id, b'{"policies":{}}', actor="clerk", at=AT)
     activity = periods.add_activity_version(
         session, institution_id, "2025", b'{"records":[]}', findings=b"{}", has_errors=False, actor="clerk", at=AT
     )

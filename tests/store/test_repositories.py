@@ -11,7 +11,17 @@ from ledger.identifiers import sid
 from ledger.store import outbox
 from ledger.store.database import Database
 from ledger.store.errors import AlreadyStored, RowRefused
-from ledger.store.repositories import attestations, claims, institutions, library, metering, participants, periods, statements
+from ledger.store.repositories import (
+    analysis_policies,
+    attestations,
+    claims,
+    institutions,
+    library,
+    metering,
+    participants,
+    periods,
+    statements,
+)
 from ledger.store.repositories.metering import StoredDay
 from ledger.store.repositories.participants import ChainPlace
 from tests.store import builders
@@ -68,6 +78,19 @@ def test_the_same_document_again_is_the_same_version_and_an_old_one_is_a_new_ver
         latest = institutions.find_organisation_by_hash(session, "bank-1", hashlib.sha256(b"a").hexdigest())
         assert latest is not None
         assert latest.version == 3
+
+
+def test_an_analysis_policy_is_kept_version_by_version(database: Database) -> None:
+    with database.unit_of_work() as session:
+        builders.add_bank(session)
+        rows = [analysis_policies.add_analysis_policy(session, "bank-1", text, actor="x", at=AT) for text in (b"a", b"a", b"b", b"a")]
+        assert [row.version for row in rows] == [1, 1, 2, 3]
+        assert bytes(analysis_policies.get_analysis_policy(session, "bank-1", 2).document) == b"b"
+        latest = analysis_policies.find_latest_analysis_policy(session, "bank-1")
+        assert latest is not None
+        assert (latest.version, latest.hash) == (3, hashlib.sha256(b"a").hexdigest())
+        with pytest.raises(NotFound):
+            analysis_policies.get_analysis_policy(session, "bank-1", 4)
 
 
 def test_lists_leave_large_bytes_out_and_say_so(database: Database) -> None:

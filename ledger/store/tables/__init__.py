@@ -9,7 +9,7 @@ from __future__ import annotations
 from ledger.store.tables.access import AuditLog, IdempotencyKey, Token, TokenRevocation
 from ledger.store.tables.attestations import Anchor, Attestation, Claim, Verdict
 from ledger.store.tables.base import Row
-from ledger.store.tables.institutions import Institution, InstitutionSecret, OrganisationVersion, Period
+from ledger.store.tables.institutions import AnalysisPolicy, Institution, InstitutionSecret, OrganisationVersion, Period
 from ledger.store.tables.inventory import (
     ActivityVersion,
     Commitments,
@@ -50,6 +50,7 @@ def refused_changes() -> tuple[tuple[str, str], ...]:
 __all__ = [
     "CHANGEABLE",
     "ActivityVersion",
+    "AnalysisPolicy",
     "Anchor",
     "Attestation",
     "AuditLog",

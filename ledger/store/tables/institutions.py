@@ -1,4 +1,4 @@
-"""Who takes part, their organisation trees and their periods."""
+"""Who takes part, their organisation trees, their periods, and how these are analysed."""
 
 from __future__ import annotations
 
@@ -65,4 +65,23 @@ class Period(Row, table=True):
     end: Int
     timezone: Str
     created_by: Str
+    at: Int
+
+
+class AnalysisPolicy(Row, table=True):
+    """One version of how an institution's periods are analysed: the canonical `lingtan.analysis_policy/1` bytes as they are hashed."""
+
+    __table_args__ = table(
+        refers("institution_id", "institution", "id"),
+        unique("institution_id", "version"),
+        *sha256_hex("hash"),
+        holds("version", "version >= 1"),
+    )
+
+    id: AutoInt = None  # type: ignore[assignment]
+    institution_id: Str
+    version: Int
+    hash: Str
+    document: Blob
+    actor: Str
     at: Int
