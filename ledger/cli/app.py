@@ -12,7 +12,21 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
-from ledger.cli import answers, bank, centre, inventory, keys, librarian, library_work, local_factors, operator, outbox, reporting, verdicts
+from ledger.cli import (
+    answers,
+    bank,
+    centre,
+    inventory,
+    keys,
+    librarian,
+    library_work,
+    local_factors,
+    operator,
+    outbox,
+    reporting,
+    verdicts,
+    workbook,
+)
 from ledger.cli.failures import INTERRUPTED, OK, describe
 from ledger.cli.invocation import LOCAL_URL, Invocation, this
 from ledger.cli.messages import Language
@@ -137,7 +151,7 @@ def demo(
 
 librarian.library.add_typer(library_work.app)
 bank.statements.add_typer(answers.app)
-for room in (operator, outbox, bank, inventory, reporting, librarian, local_factors, centre, verdicts, keys):
+for room in (operator, outbox, bank, inventory, workbook, reporting, librarian, local_factors, centre, verdicts, keys):
     app.add_typer(room.app)
 
 
