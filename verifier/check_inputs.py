@@ -15,7 +15,7 @@ from verifier.package import REQUIRED, Package, meter_path
 from verifier.policy import seconds
 from verifier.quantities import Metered
 
-_OPTIONAL = ("attestations.json", "anchors.json", "answers.json")
+_OPTIONAL = ("attestations.json", "anchors.json")
 
 
 @dataclass

@@ -40,6 +40,8 @@ def find_errors(statement: Any, organisation: Any, activity: Any, library: Libra
     found = errors_of_units(book.organisation)
     for index, record in enumerate(activity["records"]):
         found += _errors_of_record(f"/records/{index}", record, book)
+    for index, item in enumerate(activity["factor_choices"]):
+        found += _errors_of_choice(f"/factor_choices/{index}", item, library, statement["institution"])
     for index, item in enumerate(activity["instruments"]):
         found += _errors_of_instrument(f"/instruments/{index}", item, book)
     silent = set()
@@ -97,6 +99,18 @@ def _errors_of_record(place: str, record: Any, book: _Book) -> list[Finding]:
             text = f"({register['last']} − {register['first']}) × {register['multiplier']}"
             found.append(Finding("REGISTER_DIFFERS", place, record["quantity"]["value"], text))
     return found
+
+
+def _errors_of_choice(place: str, item: Any, library: Library, institution: str) -> list[Finding]:
+    """Return what is wrong with a choice, whether or not a line uses it."""
+    indicator = library.indicators.get(item["indicator"])
+    if indicator is None:
+        return [Finding("INDICATOR_UNKNOWN", f"{place}/indicator", item["indicator"], "an indicator of the release")]
+    try:
+        library.admitted(indicator, item["factor"], item["use"], institution)
+    except Refused as error:
+        return [Finding(error.code, f"{place}/factor", item["factor"], error.facts.get("expected", "a factor of the release"))]
+    return []
 
 
 def _errors_of_instrument(place: str, item: Any, book: _Book) -> list[Finding]:

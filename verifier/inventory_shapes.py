@@ -93,7 +93,7 @@ ACTIVITY = fields(
             value=decimal,
             unit=TEXT,
             parts=whole(1, 10**9),
-            tolerance=decimal,
+            tolerance=amount(),
             reference=ANYTHING,
         )
     ),

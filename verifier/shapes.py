@@ -46,7 +46,7 @@ def whole(low: int, high: int) -> Shape:
 
 def decimal(value: Any, pointer: str) -> None:
     """Refuse what is not a decimal string of at most 120 characters."""
-    if not isinstance(value, str) or len(value) > MAX_DIGITS or _DECIMAL.fullmatch(value) is None or value == "-0":
+    if not isinstance(value, str) or len(value) > MAX_DIGITS or _DECIMAL.fullmatch(value) is None:
         raise refuse(pointer, "a decimal string", value)
 
 

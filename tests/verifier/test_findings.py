@@ -44,6 +44,11 @@ def record(index: int, **changes: Any) -> Change:
     return lambda b: b["activity"]["records"][index].update(changes)
 
 
+def chosen(indicator: str, use: str, factor: str) -> Change:
+    choice = {"indicator": indicator, "use": use, "factor": factor, "reference": "paper"}
+    return lambda b: b["activity"]["factor_choices"].append(choice)
+
+
 def instrument(index: int, **changes: Any) -> Change:
     return lambda b: b["activity"]["instruments"][index].update(changes)
 
@@ -123,6 +128,10 @@ CASES: list[tuple[Change, str, str]] = [
     (unit(0, opened="2020-06-02"), "PARENT_NOT_OPEN", "unit outlet-a1"),
     (unit(0, closed="2030-01-01"), "PARENT_NOT_OPEN", "unit outlet-a1"),
     (record(6, register={**ev.REGISTER, "last": "1015.1"}), "REGISTER_DIFFERS", "/records/6"),
+    (chosen("electricity.purchased", "location", "grid-om"), "FACTOR_NOT_ADMITTED", "/factor_choices/0/factor"),
+    (chosen("water.supply", "market", "water-supply"), "FACTOR_NOT_ADMITTED", "/factor_choices/0/factor"),
+    (chosen("water.supply", "location", "no-such"), "FACTOR_UNKNOWN", "/factor_choices/0/factor"),
+    (chosen("fuel.wood", "location", "grid-om"), "INDICATOR_UNKNOWN", "/factor_choices/0/indicator"),
     (instrument(0, unit="branch-9"), "UNIT_UNKNOWN", "/instruments/0/unit"),
     (instrument(1, quantity={"value": "1", "unit": "m3"}), "DIMENSION_WRONG", "/instruments/1/quantity/unit"),
     (instrument(1, quantity={"value": "1", "unit": "PWh"}), "MEASURE_UNKNOWN", "/instruments/1/quantity/unit"),
