@@ -88,9 +88,11 @@ def check_implied(figure: DeclaredFigure, measured: Measured, release: Release) 
     """Return `IMPLIED_FACTOR_RANGE` where no physical factor leads from the quantity to the figure."""
     carrier = release.indicator(measured.indicator).carrier
     bounds = find_range(carrier, measured.dimension)
-    if bounds is None or measured.amount == 0:
+    least, most = measured.amount - measured.rounding, measured.amount + measured.rounding
+    if bounds is None or least <= 0 or measured.dimension == EMISSIONS:
         return ()
-    low, high = measured.implied(figure.grams - figure.tolerance), measured.implied(figure.grams + figure.tolerance)
+    low = (figure.grams - figure.tolerance) / (most * GRAMS_PER_KG)
+    high = (figure.grams + figure.tolerance) / (least * GRAMS_PER_KG)
     if low <= bounds.high and high >= bounds.low:
         return ()
     implied = for_people(measured.implied(figure.grams))
