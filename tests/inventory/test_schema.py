@@ -1,4 +1,4 @@
-"""The JSON Schema of the inventory format says what the reader takes: the page's examples pass both, and what one refuses so does the other."""
+"""The JSON Schema of inventories says what the reader takes: the page's examples pass both, and what one refuses so does the other."""
 
 from __future__ import annotations
 

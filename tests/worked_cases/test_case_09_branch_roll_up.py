@@ -1,4 +1,4 @@
-"""Case 9: Bank of Guizhou (贵州银行) 2021: Scope 1 of ten units adds up to the bank's within the rounding of ten integers; a missing branch does not.
+"""Case 9: Bank of Guizhou (贵州银行) 2021: Scope 1 of ten units adds up within the rounding of ten integers; without a branch it does not.
 
 Source: ESG report at esg.hkubs.ai/reports/2022053101473. Sum 2993 t, published 2991.58 t, tolerance ±5.0 (10 × 0.5).
 """

@@ -1,7 +1,7 @@
 """Case 17: one report, two values: Scope 2 of 11355.82 (p. 46) and 13555.82 (p. 22); Scope 3 of 1,119,956.59 and 11,196.56.
 
-Source: HKEX report 2025043002359 for 2024. 2321.41 + 13555.82 = 15877.23, the printed total: p. 46 is wrong. The two values of Scope 3 are a
-slip of units (万t) of 100 times.
+Source: HKEX report 2025043002359 for 2024. 2321.41 + 13555.82 = 15877.23, the printed total: p. 46 is wrong. The two values of Scope 3 are
+a slip of units (万t) of 100 times.
 """
 
 from __future__ import annotations

@@ -1,0 +1,154 @@
+"""Every validator has a real or tiny error that it catches, is in the catalogue with its severity, and leaves a clean bank alone."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger.accounting.validators.registry import CHECKS, VALIDATORS
+from tests.inventory.running import answer_to, bank, codes, the
+
+ELECTRICITY, GAS, PETROL = "electricity.purchased", "fuel.natural_gas.stationary", "fuel.petrol.vehicles"
+
+
+def used(quantity: str = "122 MWh", **fields: Any) -> dict[str, Any]:
+    return {"indicator": ELECTRICITY, "quantity": quantity, **fields}
+
+
+def year(records: list[dict[str, Any]], **fields: Any) -> dict[str, Any]:
+    return bank(year=2024, records=records, **fields)
+
+
+def two_years(before: dict[str, Any], after: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return bank(periods=[{"id": "2023", **before}, {"id": "2024", **after}], **fields)
+
+
+def registered(first: str, last: str, quantity: str) -> dict[str, Any]:
+    return year([used(quantity, source={"kind": "register"}, register={"first": first, "last": last, "multiplier": 40})])
+
+
+LISTED = {"indicator": ELECTRICITY, "value": "0.5633", "unit": "tCO2/MWh"}
+# code → a file that shows it; the published ones are cases of tests/worked_cases.
+CAUGHT: dict[str, dict[str, Any]] = {
+    "METER_BELOW_REGISTER": registered("5000", "4900", "4000 kWh"),
+    "REGISTER_DIFFERS": registered("4900", "5000", "400 kWh"),
+    "RECORD_ENDS_BEFORE_START": year([used(start="2024-05-01", end="2024-04-30")]),
+    "QUANTITY_NEGATIVE": year([used("-5 MWh")]),
+    "DATE_IN_FUTURE": bank(year=2027, records=[used()]),
+    "UNIT_WITHOUT_DATA": year([used(unit="b1")], units=[{"id": "b1"}, {"id": "b2"}]),
+    "TOTAL_MISMATCH": year([used()], declared_totals=[{"measure": "scope2", "value": "70.0"}]),
+    # Huishang FY2023: 5.0 万L of petrol printed with 11.11 t
+    "IMPLIED_FACTOR_RANGE": year([{"indicator": PETROL, "quantity": "5.0 万L"}], declared_totals=[{"indicator": PETROL, "value": "11.11"}]),
+    # Bank of Jiujiang 2020
+    "FACTOR_NOT_IDENTIFIABLE": year([used("9612.5 MWh")], declared_totals=[{"measure": "scope2", "value": "6894.07"}]),
+    # Ningbo Baichu 2020
+    "FACTOR_OF_OTHER_KIND": year([used("8157 MWh")], declared_totals=[{"measure": "scope2", "value": "6461.16"}]),
+    # Huishang FY2024, column 2023
+    "DECLARED_SUM_MISMATCH": bank(
+        year=2023,
+        declared_totals=[
+            {"measure": "scope1", "value": "2965.16"},
+            {"measure": "scope2", "value": "21237.97"},
+            {"measure": "scope1_scope2", "value": "24065.13"},
+        ],
+    ),
+    # HKEX 2025043002359
+    "DECLARED_CONFLICT": bank(year=2024, declared_totals=[{"measure": "scope2", "value": "11355.82"}, {"measure": "scope2", "value": "13555.82"}]),
+    "DECLARED_POWER_OF_TEN": bank(
+        year=2024, declared_totals=[{"measure": "scope3", "value": "1119956.59"}, {"measure": "scope3", "value": "11196.56"}]
+    ),
+    "DIGIT_TRANSPOSITION": two_years({"records": [used("4872.1 MWh")]}, {"records": [used("4782.1 MWh")]}),
+    "PRIOR_PERIOD_RESTATED": two_years(
+        {"declared_totals": [{"measure": "scope2", "value": "3427.5"}]},
+        {"declared_totals": [{"measure": "scope2", "value": "2778.50", "period": "2023"}]},
+    ),
+    "DECLARED_PERIOD_UNKNOWN": year([used()], declared_totals=[{"measure": "scope2", "value": "1", "period": "2019"}]),
+    # Huishang FY2024: 4229.1 万kWh × 0.5366 is 22693.35 t, printed 22693.55
+    "DECLARED_WITHIN_ROUNDING": year(
+        [used("4229.1 万kWh")],
+        factor_choices=[{"indicator": ELECTRICITY, "factor": "grid_average.cn.2022"}],
+        declared_totals=[{"measure": "scope2", "value": "22693.55"}],
+    ),
+    "FACTOR_IDENTIFIED": bank(
+        year=2024,
+        records=[used("173.502 MWh")],
+        factor_choices=[{"indicator": ELECTRICITY, "factor": "grid_om.cn-east.2019"}],
+        declared_totals=[{"measure": "scope2", "value": "93.10"}],
+    ),
+    # Henan Huadong 2024
+    "FACTOR_NOT_IN_DOCUMENT": year([used("173.502 MWh")], declared_factors=[{**LISTED, "document": "公告2024年第33号"}]),
+    "FACTOR_DOCUMENT_UNKNOWN": year([used("173.502 MWh")], declared_factors=[{**LISTED, "document": "内部文件"}]),
+    "DECLARED_FACTOR_MISMATCH": year(
+        [used("173.502 MWh")],
+        declared_factors=[{**LISTED, "document": "公告2024年第33号"}],
+        declared_totals=[{"measure": "scope2", "value": "93.1"}],
+    ),
+    "RECORD_DUPLICATE": year([used(), used()]),
+    "RECORDS_OVERLAP": year(
+        [
+            used("10 MWh", source={"kind": "invoice"}, start="2024-01-01", end="2024-01-31"),
+            used("11 MWh", source={"kind": "invoice"}, start="2024-01-31", end="2024-02-28"),
+        ]
+    ),
+    "YEAR_ON_YEAR_JUMP": two_years({"records": [used("100 MWh")]}, {"records": [used("131 MWh")]}),
+    "INTENSITY_IMPLAUSIBLE": year([used("122 MWh")], units=[{"id": "bank", "kind": "institution", "area_m2": "12"}]),
+}
+
+
+@pytest.mark.parametrize("validator", VALIDATORS, ids=lambda validator: validator.code)
+def test_a_validator_catches_its_error_with_its_severity_and_says_what_to_do(validator: Any) -> None:
+    answer = answer_to(CAUGHT[validator.code])
+    found = [finding for finding in answer["findings"] if finding["code"] == validator.code]
+    assert found, codes(answer)
+    for finding in found:
+        assert finding["severity"] == validator.severity
+        assert finding["place"]
+        assert finding["action"]
+        assert finding["got"] is not None or finding["expected"] is not None
+    assert answer["accepted"] == ("error" not in {finding["severity"] for finding in answer["findings"]})
+
+
+def test_every_validator_has_its_error_here_and_no_other() -> None:
+    assert set(CAUGHT) == {validator.code for validator in VALIDATORS}
+    assert len({validator.code for validator in VALIDATORS}) == len(VALIDATORS)
+
+
+def test_the_list_and_the_catalogue_of_findings_agree(root: Path) -> None:
+    rows = re.findall(r"^\| ([A-Z0-9_]+) \| ([a-z, ]+)", (root / "docs" / "findings.md").read_text(encoding="utf-8"), re.MULTILINE)
+    catalogue = {code: severities.strip() for code, severities in rows}
+    assert {validator.code: validator.severity for validator in VALIDATORS} == {
+        validator.code: catalogue.get(validator.code) for validator in VALIDATORS
+    }
+
+
+def test_a_clean_bank_is_left_alone() -> None:
+    units = [{"id": "b1", "area_m2": "1200", "headcount": 40}, {"id": "b2", "area_m2": "900", "headcount": 25}]
+    records = [
+        used("122.4 MWh", unit="b1", source={"kind": "invoice"}, start="{year}-01-01", end="{year}-06-30"),
+        used("118.9 MWh", unit="b1", source={"kind": "invoice"}, start="{year}-07-01", end="{year}-12-31"),
+        used("88.2 MWh", unit="b2"),
+        {"unit": "b1", "indicator": GAS, "quantity": "4200 m3"},
+    ]
+    periods = []
+    for number, electricity in (("2022", "183.8"), ("2023", "174.8")):
+        dated = [{name: text.format(year=number) if name in ("start", "end") else text for name, text in item.items()} for item in records]
+        printed = [{"measure": "scope1", "value": "9.09"}, {"measure": "scope2", "value": electricity}]
+        choice = {"indicator": ELECTRICITY, "factor": "grid_average.cn.2022" if number == "2022" else "grid_average.cn.2023"}
+        periods.append({"id": number, "records": dated, "declared_totals": printed, "factor_choices": [choice]})
+    periods[0]["declared_totals"][1]["value"] = "176.8"
+    answer = answer_to(bank(units=units, periods=periods))
+    unexpected = [finding for finding in answer["findings"] if finding["code"] != "FACTOR_UNCONFIRMED"]
+    assert unexpected == []
+
+
+def test_a_figure_between_two_slips_is_held_against_each_check_once() -> None:
+    answer = answer_to(CAUGHT["DECLARED_CONFLICT"])
+    assert codes(answer, "error") == ["DECLARED_CONFLICT"]
+    assert the(answer, "DIGIT_TRANSPOSITION")["params"]["slip"] == "one digit dropped and another repeated"
+
+
+def test_no_check_stands_twice() -> None:
+    assert len(set(CHECKS)) == len(CHECKS)
