@@ -1,0 +1,1 @@
+"""Loan books: columns, reading with findings, pseudonyms, one exposure as exact values (spec: loan-book)."""
