@@ -157,6 +157,8 @@ class _Comparison:
         others = all(stated[measure] == own.grams[measure] for measure in ("scope1_g", "scope3_g"))
         if others and stated["scope2_location_g"] in (0, *columns) and stated["scope2_market_g"] in (0, *columns):
             return True  # one column of Scope 2 empty, or with the other one's figure
+        if all(stated[measure] == own.grams[measure] for measure in MEASURES if measure != "scope2_market_g"):
+            return False
         factor, total = library.factors[own.factor], sum(stated.values()) - stated["scope2_market_g"]
         for other, gwp in library.gwp_sets.items():
             known = set(factor.blend or {}) <= set(gwp)

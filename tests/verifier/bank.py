@@ -151,7 +151,7 @@ def activity() -> dict[str, Any]:
             record("r4", "head", "fuel.petrol", "321.7", "L"),
             record("r5", "outlet-a1", "fuel.petrol", "0.0500", "t", 4),
             record("r6", "outlet-a1", "refrigerant.topup", "1.500", "kg", 2),
-            record("r7", "outlet-a1", "water.supply", "37.5", "m3", 1, uncertainty_bp=123, register=REGISTER),
+            record("r7", "outlet-a1", "water.supply", "37.5", "m3", 1, uncertainty_bp=123, register=dict(REGISTER)),
             record("r8", "outlet-z", "electricity.purchased", "10", "MWh", 2, kind="landlord"),
         ],
         "declared_totals": [],

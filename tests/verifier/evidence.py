@@ -49,6 +49,7 @@ from tests.verifier.bank import GRID_KG as GRID_KG
 from tests.verifier.bank import REGISTER as REGISTER
 from tests.verifier.bank import SLOTS as SLOTS
 from tests.verifier.bank import START as START
+from tests.verifier.bank import decimal as decimal
 from tests.verifier.bank import half_even as half_even
 from tests.verifier.bank import line as line
 from tests.verifier.bank import roll_up as roll_up
