@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from ledger.identifiers import is_identifier
 from ledger.indicators.release import Release
@@ -47,12 +48,12 @@ class Setting:
     organisation: Organisation | None
     period: Period | None
 
-    @property
+    @cached_property
     def units(self) -> NameList | None:
         """Return the names of all units, None where no organisation is known."""
         return None if self.organisation is None else NameList((unit.id, unit.name) for unit in self.organisation.units)
 
-    @property
+    @cached_property
     def indicators(self) -> NameList:
         """Return the names of the release's indicators."""
         return NameList((indicator.id, indicator.name) for indicator in self.release.indicators)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from ledger.indicators.measure import Indicator
 from ledger.indicators.release import Release
@@ -39,14 +40,14 @@ class Making:
     previous: Activity | None = None
     template: str = DISCLOSURE_TABLE
 
-    @property
+    @cached_property
     def names(self) -> Mapping[str, NameList]:
         """Return the names behind the code columns."""
         units = NameList((unit.id, unit.name) for unit in self.organisation.units)
         indicators = NameList((indicator.id, indicator.name) for indicator in self.release.indicators)
         return {"unit": units, "at": units, "indicator": indicators}
 
-    @property
+    @cached_property
     def open_units(self) -> tuple[Unit, ...]:
         """Return the units open in the period, parents before what is below them, in the order of their ids."""
         tree = self.organisation.tree(self.period.last_day)
