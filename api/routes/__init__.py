@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from api.routes import (
     activity,
+    analysis,
     answers,
     attestations,
     claims,
@@ -32,6 +33,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     activity.router,
     statements.router,
     answers.router,
+    analysis.router,
     attestations.router,
     claims.router,
     library.router,
