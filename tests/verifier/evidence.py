@@ -52,6 +52,8 @@ from tests.verifier.bank import START as START
 from tests.verifier.bank import decimal as decimal
 from tests.verifier.bank import half_even as half_even
 from tests.verifier.bank import line as line
+from tests.verifier.bank import pro_rata as pro_rata
+from tests.verifier.bank import quadrature as quadrature
 from tests.verifier.bank import roll_up as roll_up
 from tests.verifier.bank import sid as sid
 from tests.verifier.bank_library import ACTIVITY_BP as ACTIVITY_BP

@@ -25,7 +25,7 @@ RECORDED = (
     ("electricity.self_used_pv", ("kWh",)),
     ("electricity.vehicles", ("MWh",)),
     ("fuel.natural_gas.stationary", ("m3", "万m3")),
-    ("fuel.petrol", ("L",)),
+    ("fuel.petrol", ("L", "L", "L", "kg")),
     ("heat.purchased", ("GJ", "MJ")),
     ("refrigerant.mixed", ("kg",)),
     ("refrigerant.topup", ("kg", "t")),
@@ -193,6 +193,8 @@ def _activity(chance: random.Random, period: dict[str, str], units: list[str], f
             ("electricity.vehicles", "location", "grid-om" if odd(0.4) else "grid-cn-2022"),
             ("electricity.vehicles", "market", "own-b" if odd(0.4) else "residual-cn"),
             ("refrigerant.mixed", "location", "unknown-factor" if odd(0.2) else "mixed-blend"),
+            *((("unheard.of", "location", "rail"),) if odd(0.05) else ()),
+            *((("water.supply", "market", "residual-cn"),) if odd(0.05) else ()),
         )
         if chance.random() < 0.3
     ]
@@ -200,7 +202,7 @@ def _activity(chance: random.Random, period: dict[str, str], units: list[str], f
     totals = [
         {
             "id": f"t{number}",
-            "period": chance.choice([None, None, "2019"]),
+            "period": chance.choice([None, None, period["id"], "2019"]),
             "at": chance.choice([None, *units, *(["nobody"] if odd(0.3) else [])]),
             "measure": "scope9_g" if odd(0.05) else chance.choice(MEASURES),
             "value": "1.5",
@@ -309,7 +311,7 @@ def _library(chance: random.Random, faulty: bool) -> Any:
         ("electricity.self_used_pv", "location", "pv-zero"),
         ("electricity.vehicles", "location", "grid-zj-2022"),
         ("electricity.vehicles", "market", "residual-cn"),
-        ("electricity.purchased", "location", "grid-om" if faulty and chance.random() < 0.05 else "grid-cn-2022"),
+        ("electricity.purchased", "location", "grid-cn-2022"),
         ("fuel.natural_gas.stationary", "location", "gas-ndrc"),
         ("heat.purchased", "location", "heat-ndrc"),
         ("refrigerant.mixed", "location", "mixed-blend"),
