@@ -23,11 +23,13 @@ from ledger.records import canonical
 
 JSON_TYPE = "application/json"
 CSV_TYPE = "text/csv"
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_REQUEST = 1024 * 1024
 MAX_DOCUMENT = 32 * 1024 * 1024
+MAX_WORKBOOK = 16 * 1024 * 1024
 MAX_TELEMETRY = 512 * 1024 * 1024
 CHUNK = 1024 * 1024
-_CHARSETS = {JSON_TYPE: ("", "charset=utf-8"), CSV_TYPE: ("", "charset=utf-8", "charset=gb18030")}
+_CHARSETS = {JSON_TYPE: ("", "charset=utf-8"), CSV_TYPE: ("", "charset=utf-8", "charset=gb18030"), XLSX_TYPE: ("",)}
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
@@ -78,22 +80,28 @@ def document_body(*, max_bytes: int = MAX_DOCUMENT) -> Any:
 
 
 @dataclass(frozen=True)
-class DocumentOrCsv:
-    """An activity body: exactly one of the two is set."""
+class DocumentOrTable:
+    """A document, or the bytes of a file that people fill in: exactly one of the three is set."""
 
-    document: dict[str, object] | None
-    csv: bytes | None
+    document: dict[str, object] | None = None
+    csv: bytes | None = None
+    xlsx: bytes | None = None
 
 
-def document_or_csv_body(*, max_bytes: int = MAX_DOCUMENT) -> Any:
-    """Return the dependency that reads either a JSON document or a CSV table: a `Received[DocumentOrCsv]`."""
+def document_or_table_body(*, max_bytes: int = MAX_DOCUMENT, max_workbook: int = MAX_WORKBOOK) -> Any:
+    """Return the dependency that reads a JSON document, a CSV table or an .xlsx workbook: a `Received[DocumentOrTable]`.
 
-    async def read(request: Request) -> Received[DocumentOrCsv]:
-        kind = check_media_type(request, JSON_TYPE, CSV_TYPE)
-        data, sha256 = await _read_small(request, kind, max_bytes)
+    A workbook comes as bytes: it is guarded and read by the workbook room, after its size was looked at here.
+    """
+
+    async def read(request: Request) -> Received[DocumentOrTable]:
+        kind = check_media_type(request, JSON_TYPE, CSV_TYPE, XLSX_TYPE)
+        data, sha256 = await _read_small(request, kind, max_workbook if kind == XLSX_TYPE else max_bytes)
         if kind == CSV_TYPE:
-            return Received(DocumentOrCsv(None, data), sha256)
-        return Received(DocumentOrCsv(await run_in_threadpool(_parse_object, data), None), sha256)
+            return Received(DocumentOrTable(csv=data), sha256)
+        if kind == XLSX_TYPE:
+            return Received(DocumentOrTable(xlsx=data), sha256)
+        return Received(DocumentOrTable(await run_in_threadpool(_parse_object, data)), sha256)
 
     return Depends(read)
 

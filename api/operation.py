@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from api.auth.gate import Gate
 from api.auth.policy import get_rule
+from api.bodies import XLSX_TYPE
 from api.problems.catalogue import KINDS
 
 PROBLEM_SCHEMA = "#/components/schemas/Problem"
@@ -38,10 +39,11 @@ def operation(
     summary: str,
     *,
     answer: type[BaseModel] | None = None,
-    media_type: str | None = None,
+    media_type: str | tuple[str, ...] | None = None,
     status: int = 200,
     body: type[BaseModel] | str | None = None,
     csv: bool = False,
+    xlsx: bool = False,
     digest_required: bool = False,
     judged: bool = False,
 ) -> dict[str, Any]:
@@ -50,9 +52,10 @@ def operation(
     Args:
         operation_id: `resource.verb`, an entry of the policy table.
         answer: the model of the successful answer's JSON.
-        media_type: of a successful answer that is no JSON model.
+        media_type: of a successful answer that is no JSON model, or all that it may have.
         body: the model of the JSON body, or the name of the document schema it must be, as `lingtan.activity/1`.
         csv: the body may be text/csv (alone, where `body` is None).
+        xlsx: the body may be an .xlsx workbook.
         digest_required: Content-Digest must be sent.
         judged: the body is validated as data: with an error finding the answer is 200, `accepted` false, and nothing is stored.
     """
@@ -67,10 +70,12 @@ def operation(
     if parameters:
         extra["parameters"] = parameters
     if has_body:
-        extra["requestBody"] = {"required": True, "content": _body_content(body, csv)}
+        extra["requestBody"] = {"required": True, "content": _body_content(body, csv, xlsx)}
     success: dict[str, Any] = {"description": "Success"}
     if media_type is not None:
-        success["content"] = {media_type: {"schema": {} if media_type.endswith("json") else {"type": "string", "format": "binary"}}}
+        kinds = (media_type,) if isinstance(media_type, str) else media_type
+        binary = {"type": "string", "format": "binary"}
+        success["content"] = {kind: {"schema": {} if kind.endswith("json") else binary} for kind in kinds}
     if rule.once:
         success["headers"] = _REPLAYED
     refused = {200: {"description": "Findings of severity error; nothing was stored", "model": answer}} if judged else {}
@@ -88,7 +93,7 @@ def operation(
     }
 
 
-def _body_content(body: type[BaseModel] | str | None, csv: bool) -> dict[str, Any]:
+def _body_content(body: type[BaseModel] | str | None, csv: bool, xlsx: bool) -> dict[str, Any]:
     content: dict[str, Any] = {}
     if isinstance(body, str):
         content["application/json"] = {
@@ -103,6 +108,8 @@ def _body_content(body: type[BaseModel] | str | None, csv: bool) -> dict[str, An
         content["application/json"] = {"schema": {"$ref": f"#/components/schemas/{body.__name__}"}}
     if csv:
         content["text/csv"] = {"schema": {"type": "string"}}
+    if xlsx:
+        content[XLSX_TYPE] = {"schema": {"type": "string", "format": "binary"}}
     return content
 
 

@@ -10,21 +10,31 @@ import typer
 
 from ledger.cli.failures import FINDINGS, Failure
 from ledger.cli.invocation import Invocation, my_institution, this, write_result
-from ledger.cli.offline import Kind, check_file, is_csv, read_document, template
+from ledger.cli.offline import JSON_TYPE, Kind, check_file, media_type_of, read_document, template
 from ledger.client.http import Client
 from ledger.clock import SystemClock
+from ledger.errors import InputError
 
 app = typer.Typer()
 templates = typer.Typer(no_args_is_help=True, help="Files to start from.")
 submissions = typer.Typer(no_args_is_help=True, help="Hand data in; every finding comes back at once.")
 meters = typer.Typer(no_args_is_help=True, help="Meters and their readings.")
+organisations = typer.Typer(no_args_is_help=True, help="The organisation tree.")
 periods = typer.Typer(no_args_is_help=True, help="Reporting periods.")
 statements = typer.Typer(no_args_is_help=True, help="Statements of a period.")
-for name, group in (("template", templates), ("submit", submissions), ("meter", meters), ("period", periods), ("statement", statements)):
+for name, group in (
+    ("template", templates),
+    ("submit", submissions),
+    ("organisation", organisations),
+    ("meter", meters),
+    ("period", periods),
+    ("statement", statements),
+):
     app.add_typer(group, name=name, rich_help_panel="Bank")
 
 FileArgument = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 PeriodOption = Annotated[str, typer.Option(help="the period's id, such as 2025")]
+Table = Literal["activity", "instruments", "totals", "declared-factors", "choices", "denominators"]
 Cause = Literal["first", "data", "factor", "boundary", "method", "error"]
 STATEMENT_COLUMNS = ("id", "period", "revision", "cause", "state", "scope1_g", "scope2_location_g", "prepared_by")
 
@@ -32,12 +42,14 @@ STATEMENT_COLUMNS = ("id", "period", "revision", "cause", "state", "scope1_g", "
 @templates.command("get")
 def get_template(
     context: typer.Context,
-    kind: Annotated[Literal["activity", "meters", "organisation"], typer.Argument(help="what you want to hand in")],
+    kind: Annotated[Literal["workbook", "activity", "meters", "organisation"], typer.Argument(help="what you want to hand in")],
     out: Annotated[Path | None, typer.Option(help="the file to write; a usual name without it")] = None,
+    period: Annotated[str | None, typer.Option(help="the period that the workbook is for")] = None,
+    table: Annotated[Table | None, typer.Option(help="this one table of the workbook, as CSV")] = None,
 ) -> None:
-    """Write a file to start from."""
+    """Write a file to start from; the workbook comes from the server, with your units and what you sent last."""
     run = this(context)
-    name, data = template(kind)
+    name, data = _get_workbook(run, period, table) if kind == "workbook" else template(kind)
     path = out or Path(name)
     write_result(path, data)
     run.out.record({"file": str(path), "bytes": len(data)}, [("file", path), ("bytes", len(data))])
@@ -68,23 +80,25 @@ def check(
 
 @submissions.command("organisation")
 def submit_organisation(context: typer.Context, file: FileArgument) -> None:
-    """Submit the organisation tree (lingtan.organisation/1) as its next version."""
+    """Submit the organisation tree as its next version: lingtan.organisation/1, or the workbook or CSV file of it."""
     run = this(context)
-    document = read_document(file)
     with run.client() as client:
-        answer = client.post(f"/v1/institutions/{my_institution(client)}/organisation", document)
+        answer = _send(client, f"/v1/institutions/{my_institution(client)}/organisation", file)
     fields = [("version", answer["version"]), ("hash", answer["hash"]), ("units", answer["units"])]
     judge(run, answer, fields, answer["findings"], accepted=bool(answer["accepted"]))
 
 
 @submissions.command("activity")
-def submit_activity(context: typer.Context, file: FileArgument, period: PeriodOption) -> None:
-    """Submit a period's activity data: the CSV table, or lingtan.activity/1."""
+def submit_activity(
+    context: typer.Context,
+    file: FileArgument,
+    period: PeriodOption,
+    table: Annotated[Table, typer.Option(help="which table a CSV file is; it replaces this list only")] = "activity",
+) -> None:
+    """Submit a period's activity data: the filled-in workbook, a CSV table, or lingtan.activity/1."""
     run = this(context)
-    document = None if is_csv(file) else read_document(file)
     with run.client() as client:
-        path = f"/v1/institutions/{my_institution(client)}/periods/{period}/activity"
-        answer = client.post_bytes(path, file.read_bytes(), "text/csv") if document is None else client.post(path, document)
+        answer = _send(client, f"/v1/institutions/{my_institution(client)}/periods/{period}/activity", file, table=table)
     fields = [("period", answer["period"]), ("version", answer["version"]), ("hash", answer["hash"])]
     judge(run, answer, fields, answer["findings"], accepted=bool(answer["accepted"]))
 
@@ -93,6 +107,25 @@ def submit_activity(context: typer.Context, file: FileArgument, period: PeriodOp
 def submit_meters(context: typer.Context, file: FileArgument) -> None:
     """Submit meter readings as CSV; the same as `meter import`."""
     import_readings(context, file)
+
+
+@organisations.command("get")
+def get_organisation(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option(help="the file to write: .xlsx or .csv to edit, .json the document as it was hashed")],
+    version: Annotated[int | None, typer.Option(help="the latest without it", min=1)] = None,
+) -> None:
+    """Write the tree to a file that can be edited and submitted again."""
+    run = this(context)
+    form = out.suffix.lower().lstrip(".")
+    if form not in ("xlsx", "csv", "json"):
+        raise InputError(f"{out} has no ending that says what to write", hint="name a file that ends in .xlsx, .csv or .json")
+    wanted = {} if version is None else {"version": str(version)}
+    with run.client() as client:
+        path = f"/v1/institutions/{my_institution(client)}/organisation"
+        data = client.get_bytes(path, format=form, language=run.out.language, **wanted)
+    write_result(out, data)
+    run.out.record({"file": str(out), "bytes": len(data)}, [("file", out), ("bytes", len(data))])
 
 
 @meters.command("import")
@@ -181,6 +214,24 @@ def amend(
 ) -> None:
     """Prepare the next revision of a period that was signed; the earlier one stays and is superseded by the signature."""
     prepare(this(context), period, reason)
+
+
+def _send(client: Client, path: str, file: Path, *, table: str = "activity") -> Any:
+    kind = media_type_of(file)
+    if kind == JSON_TYPE:
+        return client.post(path, read_document(file))
+    # Only a CSV file can be one table of several.
+    return client.post_bytes(path if table == "activity" else f"{path}?table={table}", file.read_bytes(), kind)
+
+
+def _get_workbook(run: Invocation, period: str | None, table: str | None) -> tuple[str, bytes]:
+    if period is None:
+        raise InputError("the workbook is made for one period", hint="give --period, such as --period 2025")
+    with run.client() as client:
+        institution = my_institution(client)
+        chosen = {} if table is None else {"table": table}
+        data = client.get_bytes(f"/v1/institutions/{institution}/periods/{period}/workbook", language=run.out.language, **chosen)
+    return f"{institution}-{period}{'.xlsx' if table is None else f'-{table}.csv'}", data
 
 
 def prepare(run: Invocation, period: str, cause: Cause) -> None:

@@ -8,7 +8,7 @@ from datetime import date
 
 from ledger.indicators.release import Release
 from ledger.records.activity import Activity
-from ledger.records.findings import Finding, has_errors
+from ledger.records.findings import Finding
 from ledger.records.organisation import Organisation
 
 Checked = tuple[tuple[Finding, ...], dict[str, str]]
@@ -60,27 +60,20 @@ def look_at_activity(activity: Activity, setting: Setting) -> tuple[Finding, ...
     return (*computation.findings, *validate_inventory(computation, inputs, earlier))
 
 
-def check_activity_csv(body: bytes, setting: Setting) -> Checked:
-    """Return the findings on a fuel table; it names neither institution nor period, so that it is not computed."""
+def check_activity_csv(body: bytes, setting: Setting, table: str = "activity") -> Checked:
+    """Return the findings on one table as CSV, each at its line; it says neither whose it is nor of when, so that it is not computed."""
     from ledger.accounting.validators.registry import validate_activity
-    from ledger.records.activity import check_activity
-    from ledger.records.shorthand import write_out_activity
-    from ledger.services.activity import read_activity_csv
+    from ledger.records.activity import Activity
+    from ledger.workbook.activity_items import Setting as Rows
+    from ledger.workbook.table_file import ANY_PERIOD, get_table, read_table_file
 
-    records, findings = read_activity_csv(body)
-    facts = {"rows": str(len(records))}
-    if has_errors(findings):
-        return findings, facts
-    # The server puts in those of the request, and no rule on the records reads them.
-    document: dict[str, object] = {
-        "schema": "lingtan.activity/1",
-        "institution": setting.institution or "check",
-        "period": {"id": "check", "start": "2000-01-01T00:00:00Z", "end": "2001-01-01T00:00:00Z", "timezone": "UTC"},
-        "records": sorted(records, key=lambda record: str(record["id"])),
-    }
-    activity, more = check_activity(write_out_activity(document))
-    looked = () if activity is None else validate_activity(activity, setting.release)
-    return (*findings, *more, *looked), facts
+    institution = setting.institution or ("check" if setting.organisation is None else setting.organisation.institution)
+    reading = read_table_file(body, get_table(table), institution, Rows(setting.release, setting.organisation, ANY_PERIOD))
+    facts = {"rows": str(reading.rows)}
+    if reading.activity_document is None:
+        return reading.findings, facts
+    looked = validate_activity(Activity.from_document(reading.activity_document), setting.release)
+    return (*reading.findings, *(replace(finding, place=reading.place_of(finding.place)) for finding in looked)), facts
 
 
 def check_activity_workbook(data: bytes, setting: Setting) -> Checked:
@@ -112,11 +105,16 @@ def check_organisation_document(document: Mapping[str, object], setting: Setting
     return (*findings, *_check_institution(own, own, action, setting)), {"units": str(len(organisation.units))}
 
 
-def check_organisation_workbook(data: bytes) -> Checked:
-    """Return the findings on a workbook with the tree, each at its cell."""
-    from ledger.workbook.organisation_sheet import read_organisation_workbook
+def check_organisation_table(data: bytes, setting: Setting, *, workbook: bool) -> Checked:
+    """Return the findings on a workbook or CSV file with the tree, each at its cell."""
+    from ledger.workbook.organisation_sheet import read_organisation_csv, read_organisation_workbook
 
-    return read_organisation_workbook(data).findings, {}
+    reading = read_organisation_workbook(data) if workbook else read_organisation_csv(data)
+    if reading.organisation is None:
+        return reading.findings, {}
+    own, action = reading.organisation.institution, "send the tree of your own institution"
+    units = {"units": str(len(reading.organisation.units))}
+    return (*reading.findings, *_check_institution(own, own, action, setting)), units
 
 
 def check_library_document(document: Mapping[str, object]) -> Checked:

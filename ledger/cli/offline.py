@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 Kind = Literal["auto", "activity", "meters", "organisation", "library", "inventory"]
 BLOCK = 1 << 20
 MAX_DOCUMENT = 64 << 20
+JSON_TYPE = "application/json"
+CSV_TYPE = "text/csv"
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _SCHEMAS = {
     "lingtan.activity/1": "activity",
     "lingtan.organisation/1": "organisation",
@@ -96,12 +99,14 @@ def check_file(
 def _check(path: Path, kind: str, setting: Setting) -> tuple[tuple[Finding, ...], dict[str, str]]:
     if _is_workbook(path):
         if kind == "organisation":
-            return file_checks.check_organisation_workbook(_bytes(path))
+            return file_checks.check_organisation_table(_bytes(path), setting, workbook=True)
         return file_checks.check_activity_workbook(_bytes(path), setting)
     if kind == "inventory":
         return file_checks.check_inventory(_load_inventory(path), setting)
     if kind == "activity" and not _is_json(path):
         return file_checks.check_activity_csv(_bytes(path), setting)
+    if kind == "organisation" and not _is_json(path):
+        return file_checks.check_organisation_table(_bytes(path), setting, workbook=False)
     document = read_document(path)
     if kind == "library":
         return file_checks.check_library_document(document)
@@ -189,10 +194,9 @@ def read_meter_list(path: Path) -> frozenset[str]:
 def template(kind: str) -> tuple[str, bytes]:
     """Return the name and the bytes of a file to start from."""
     if kind == "activity":
-        from ledger.services.activity import CSV_COLUMNS
+        from ledger.workbook.table_file import make_example
 
-        row = ("example-petrol", "hq", "fuel.petrol.vehicles", "120.5", "L", "2025-01-01", "2025-12-31", "invoice", "fuel cards 2025", "2")
-        return "activity.csv", "\ufeff".encode() + f"{','.join(CSV_COLUMNS)}\r\n{','.join(row)}\r\n".encode()
+        return "activity.csv", make_example()
     if kind == "meters":
         lines = ("meter,timestamp,kWh,quality", "EXAMPLE-1,2025-01-01T00:00:00+08:00,1.25,A", "EXAMPLE-1,2025-01-01T00:15:00+08:00,1.5,A")
         return "meters.csv", "".join(f"{line}\r\n" for line in lines).encode()
@@ -226,9 +230,9 @@ def blocks(path: Path) -> Iterator[bytes]:
             yield block
 
 
-def is_csv(path: Path) -> bool:
-    """Tell whether a file is to be sent as CSV: everything that does not begin as JSON."""
-    return not _is_json(path)
+def media_type_of(path: Path) -> str:
+    """Return as what a file is to be sent: JSON or a workbook where it begins like one, else CSV."""
+    return XLSX_TYPE if _is_workbook(path) else JSON_TYPE if _is_json(path) else CSV_TYPE
 
 
 def _bytes(path: Path) -> bytes:
@@ -238,6 +242,8 @@ def _bytes(path: Path) -> bytes:
 
 
 def _is_json(path: Path) -> bool:
+    if path.suffix.lower() == ".json":
+        return True
     with path.open("rb") as file:
         return file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
 
@@ -258,14 +264,28 @@ def _kind_of(path: Path) -> str:
         schema = _schema_of(path)
         found = _SCHEMAS.get(schema)
     else:
-        with path.open("rb") as file:
-            header = file.readline(4096).removeprefix(b"\xef\xbb\xbf").strip()
-        found = "meters" if header.startswith(b"meter,") else "activity" if header.startswith(b"id,") else None
+        found = _kind_of_table(path)
     if found is None:
         raise InputError(
             f"cannot tell what {path} is", hint="name its schema, or say so: --kind activity, meters, organisation, library or inventory"
         )
     return found
+
+
+def _kind_of_table(path: Path) -> str | None:
+    from ledger.workbook.csv_twin import read_csv
+    from ledger.workbook.organisation_sheet import RECORD_TITLES
+    from ledger.workbook.table_file import is_activity_header
+
+    with path.open("rb") as file:
+        header = file.readline(4096)
+    if header.removeprefix(b"\xef\xbb\xbf").startswith(b"meter,"):
+        return "meters"
+    grid, _ = read_csv(header)
+    first = grid.rows[0].cells.get(1) if grid.rows else None
+    if first is not None and first.text in RECORD_TITLES:
+        return "organisation"
+    return "activity" if is_activity_header(grid) else None
 
 
 def _schema_of(path: Path) -> str:

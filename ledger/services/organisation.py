@@ -14,6 +14,7 @@ from ledger.services import audit
 from ledger.services.context import Work, require_own, require_visible
 from ledger.store.repositories import institutions as rows
 from ledger.store.tables import OrganisationVersion
+from ledger.workbook.organisation_sheet import OrganisationReading
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,16 @@ class OrganisationView:
 def submit_organisation(work: Work, institution: str, document: Mapping[str, object]) -> OrganisationView:
     """Add the next version of the tree; the same bytes as the latest give the latest back. Findings come all at once."""
     require_own(work, institution, "preparer")
-    organisation, findings = check_organisation(write_out_organisation(document))
+    return _take(work, institution, *check_organisation(write_out_organisation(document)))
+
+
+def submit_organisation_reading(work: Work, institution: str, reading: OrganisationReading) -> OrganisationView:
+    """Add the next version of the tree from a workbook or CSV file that was read; its findings name cells."""
+    require_own(work, institution, "preparer")
+    return _take(work, institution, reading.organisation, reading.findings)
+
+
+def _take(work: Work, institution: str, organisation: Organisation | None, findings: tuple[Finding, ...]) -> OrganisationView:
     if organisation is not None and organisation.institution != institution:
         findings = (
             *findings,

@@ -8,7 +8,7 @@ from fastapi import Depends, FastAPI
 from pydantic import Field
 from starlette.responses import JSONResponse, Response
 
-from api.bodies import DocumentOrCsv, Received, Upload, document_body, document_or_csv_body, json_body, telemetry_upload
+from api.bodies import DocumentOrTable, Received, Upload, document_body, document_or_table_body, json_body, telemetry_upload
 from api.docs_page import install_docs
 from api.middleware import ExchangeMiddleware
 from api.problems import pages
@@ -43,7 +43,7 @@ def plain_app(error: Exception | None = None) -> FastAPI:
         return JSONResponse(body.value)
 
     @app.post("/either")
-    def either(body: Annotated[Received[DocumentOrCsv], document_or_csv_body()]) -> Response:
+    def either(body: Annotated[Received[DocumentOrTable], document_or_table_body()]) -> Response:
         return JSONResponse({"csv": body.value.csv is not None})
 
     @app.post("/upload")

@@ -48,7 +48,7 @@ def test_the_offline_check_of_readings_has_the_server_s_findings(city: City, boo
 def test_the_offline_check_of_a_fuel_table_has_the_server_s_findings(city: City, books: Books, tmp_path: Path, change: Any) -> None:
     file = tmp_path / "fuels.csv"
     file.write_text(change(FUELS), encoding="utf-8")
-    offline = city.ask("check", file, "--kind", "activity", code=1)
+    offline = city.ask("check", file, "--kind", "activity", "--organisation", books.folder / "tree.json", code=1)
     online = city.ask("submit", "activity", file, "--period", "2025-03", who="preparer", code=1)
     assert offline["findings"] == online["findings"]
     assert not offline["accepted"]
