@@ -15,7 +15,7 @@ from ledger.cli.app import GLOBAL_OPTIONS, app, hoist
 from tests.cli.city import City
 
 GUIDES = ("docs/guides/bank.md", "docs/guides/centre.md", "docs/guides/operator.md")
-LOCAL = ("template", "check", "library shipped", "keys show")
+LOCAL = ("workbook", "template", "check", "library shipped", "keys show")
 _ROOT = Path(__file__).resolve().parents[2]
 
 
