@@ -56,7 +56,9 @@ CAUGHT: dict[str, dict[str, Any]] = {
         ],
     ),
     # HKEX 2025043002359
-    "DECLARED_CONFLICT": bank(year=2024, declared_totals=[{"measure": "scope2", "value": "11355.82"}, {"measure": "scope2", "value": "13555.82"}]),
+    "DECLARED_CONFLICT": bank(
+        year=2024, declared_totals=[{"measure": "scope2", "value": "11355.82"}, {"measure": "scope2", "value": "13555.82"}]
+    ),
     "DECLARED_POWER_OF_TEN": bank(
         year=2024, declared_totals=[{"measure": "scope3", "value": "1119956.59"}, {"measure": "scope3", "value": "11196.56"}]
     ),

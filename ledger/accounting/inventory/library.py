@@ -165,12 +165,12 @@ def _kind(factor: Mapping[str, object], indicator: Indicator | None, use: object
     if factor["form"] == "blend":
         return "refrigerant"
     if factor["form"] == "fuel":
-        return "fuel_per_gas" if factor["basis"] == "CO2e" else "fuel"
+        return "fuel_per_gas" if factor.get("basis") == "CO2e" else "fuel"
     if indicator is None:
         return "supplier"
     kinds = indicator.market_kinds if use == "market" and indicator.market_kinds else indicator.factor_kinds
     if "fuel" in kinds:
-        return "fuel_per_gas" if factor["basis"] == "CO2e" else "fuel"
+        return "fuel_per_gas" if factor.get("basis") == "CO2e" else "fuel"
     return kinds[0]
 
 

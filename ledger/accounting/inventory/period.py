@@ -270,7 +270,7 @@ def _further_choices(item: Mapping[str, object], choices: list[object], given: G
     known = [*choices, *(choice for choice, _ in selected)] if isinstance(selected, list) else choices
     if isinstance(selected, list):
         yield from selected
-    named = {(choice.get("indicator"), choice.get("use")) for choice in known if isinstance(choice, dict)}
+    named = {(str(choice.get("indicator")), str(choice.get("use"))) for choice in known if isinstance(choice, dict)}
     for indicator in given.release.indicators:
         if given.residual is not None and indicator.market_kinds and (indicator.id, "market") not in named:
             choice = {"indicator": indicator.id, "use": "market", "factor": given.residual, "reference": "policies/residual_factor"}

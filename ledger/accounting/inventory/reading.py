@@ -181,10 +181,10 @@ def _with_selections(
     choices = item.get("factor_choices", [])
     if not selections or not isinstance(choices, list):
         return item
-    named = {(choice.get("indicator"), choice.get("use", "location")) for choice in choices if isinstance(choice, dict)}
+    named = {(str(choice.get("indicator")), str(choice.get("use", "location"))) for choice in choices if isinstance(choice, dict)}
     added = []
     for index, rule in selections:
-        key = (rule.get("indicator"), rule.get("use", "location"))
+        key = (str(rule.get("indicator")), str(rule.get("use", "location")))
         in_region = rule.get("region", "*") in ("*", organisation.region)
         if key in named or not in_region or str(rule.get("year") or period.first_day.year) != str(period.first_day.year):
             continue

@@ -6,7 +6,15 @@ from fractions import Fraction
 
 from ledger.accounting.validators.digits import GREATEST_POWER
 from ledger.accounting.validators.figures import DeclaredFigure, tonnes
-from ledger.accounting.validators.measured import EMISSIONS, Measured, check_implied, consistent_factors, not_identifiable
+from ledger.accounting.validators.measured import (
+    EMISSIONS,
+    Measured,
+    check_implied,
+    consistent_factors,
+    factor_rates,
+    leading_to,
+    not_identifiable,
+)
 from ledger.accounting.validators.published import slip_findings
 from ledger.accounting.validators.ranges import find_range
 from ledger.accounting.validators.subject import Subject
@@ -57,8 +65,9 @@ def _moved_point(subject: Subject, figure: DeclaredFigure) -> tuple[Finding, ...
     if measured is None or measured.amount == 0 or figure.grams <= 0:
         return ()
     powers = [k for size in range(1, GREATEST_POWER + 1) for k in (size, -size)]
+    rates = factor_rates(measured, subject.release, subject.gwp)
     for power in powers:
-        factors = consistent_factors(figure, measured, subject.release, subject.gwp, scale=Fraction(10) ** -power)
+        factors = leading_to(figure, measured, rates, Fraction(10) ** -power)
         if factors:
             return (_power(figure, power, ", ".join(factor.id for factor in factors)),)
     bounds = find_range(subject.release.indicator(measured.indicator).carrier, measured.dimension)

@@ -102,26 +102,37 @@ def check_implied(figure: DeclaredFigure, measured: Measured, release: Release) 
 
 
 def consistent_factors(
-    figure: DeclaredFigure, measured: Measured, release: Release, gwp: GwpSet, *, scale: Fraction | int = 1, admitted: bool = True
+    figure: DeclaredFigure, measured: Measured, release: Release, gwp: GwpSet, *, admitted: bool = True
 ) -> tuple[Factor, ...]:
-    """Return the admitted factors of the release that lead from the quantity to the figure, or to `scale` × it; the nearest first.
+    """Return the admitted factors of the release that lead from the quantity to the figure; the nearest first.
 
     They lead to it within the figure's tolerance and the rounding of the quantity. With `admitted` false, the factors of the same
     carrier that the indicator does not admit.
     """
+    return leading_to(figure, measured, factor_rates(measured, release, gwp, admitted=admitted))
+
+
+def factor_rates(measured: Measured, release: Release, gwp: GwpSet, *, admitted: bool = True) -> tuple[tuple[Factor, Fraction], ...]:
+    """Return the factors of the release for the quantity's indicator and base unit with their g CO2e per base unit."""
     indicator = release.indicator(measured.indicator)
     found = []
     for factor in release.factors:
-        wanted = (
-            indicator.admits_factor(factor) if admitted else factor.carrier == indicator.carrier and not indicator.admits_factor(factor)
-        )
-        if wanted and factor.serves(measured.dimension):
+        if factor.carrier == indicator.carrier and indicator.admits_factor(factor) == admitted and factor.serves(measured.dimension):
             rate = _rate(factor, measured, gwp)
-            if rate is None:
-                continue
-            off = abs(measured.amount * rate / scale - figure.grams)
-            if off <= figure.tolerance + measured.rounding * rate / scale:
-                found.append((off, factor.id, factor))
+            if rate is not None:
+                found.append((factor, rate))
+    return tuple(found)
+
+
+def leading_to(
+    figure: DeclaredFigure, measured: Measured, rates: Iterable[tuple[Factor, Fraction]], scale: Fraction | int = 1
+) -> tuple[Factor, ...]:
+    """Return the factors that lead from the quantity to `scale` × the figure, the nearest first."""
+    found = []
+    for factor, rate in rates:
+        off = abs(measured.amount * rate / scale - figure.grams)
+        if off <= figure.tolerance + measured.rounding * rate / scale:
+            found.append((off, factor.id, factor))
     return tuple(factor for _, _, factor in sorted(found, key=lambda item: item[:2]))
 
 
