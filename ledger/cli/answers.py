@@ -1,4 +1,4 @@
-"""Commands about findings of a statement: answer one, list the answers."""
+"""Commands about findings of a statement: show them again, answer one, list the answers."""
 
 from __future__ import annotations
 
@@ -12,6 +12,18 @@ app = typer.Typer()
 
 StatementArgument = Annotated[str, typer.Argument(help="the statement's id")]
 COLUMNS = ("code", "place", "reason", "by", "at")
+
+
+@app.command("findings")
+def show_findings(context: typer.Context, statement: StatementArgument) -> None:
+    """Show the findings on a statement once more, with code and place as an answer names them."""
+    run = this(context)
+    with run.client() as client:
+        answer = client.get(f"/v1/statements/{statement}/findings")
+    if run.out.json:
+        run.out.document(answer)
+        return
+    run.out.findings(answer["items"])
 
 
 @app.command("answer")
