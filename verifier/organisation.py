@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -36,11 +36,11 @@ class Unit:
         Raises:
             Refused: there is none, or another one starts within the days.
         """
-        share = next((share for since, share in reversed(self.shares) if since <= days[0]), None)
-        if share is None:
+        after = bisect_right(self.shares, days[0], key=lambda entry: entry[0])
+        if not after:
             raise Refused("ALLOCATION_MISSING", f"unit {self.id} has no allocation on {days[0]}", unit=self.id, expected="an allocation")
-        change = next((since for since, _ in self.shares if days[0] < since <= days[1]), None)
-        if change is not None:
+        if after < len(self.shares) and self.shares[after][0] <= days[1]:
+            change = self.shares[after][0]
             raise Refused(
                 "ALLOCATION_CHANGES",
                 f"unit {self.id} has another allocation from {change}, within {days[0]} to {days[1]}",
@@ -48,7 +48,7 @@ class Unit:
                 expected="one allocation over the record's days",
                 found=str(change),
             )
-        return share
+        return self.shares[after - 1][1]
 
 
 @dataclass(frozen=True, slots=True)
