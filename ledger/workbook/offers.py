@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from ledger.indicators.disclosure import TemplateRow
 from ledger.indicators.measure import Indicator
 from ledger.indicators.release import Release
 from ledger.records.activity import Activity
@@ -22,10 +23,10 @@ DISCLOSURE_TABLE = "sz-2022-1.1"
 
 @dataclass(frozen=True)
 class Offer:
-    """One ready row of the activity table: its texts, the indicator it is about, and what was reported before, for a comment."""
+    """One ready row of the activity table: its texts, its indicator's id, and what was reported before, for a comment."""
 
     texts: Texts
-    indicator: Indicator
+    indicator: str
     before: str = ""
 
 
@@ -68,10 +69,10 @@ def indicators_in_order(release: Release, template: str = DISCLOSURE_TABLE) -> t
     """Return every indicator with the titles (zh, en) of its row: those of the disclosure table in printed order, then all others.
 
     A row that shows emissions is computed; the first row that shows an indicator's quantity is where it is reported. Figures that a unit
-    reports ready-made come last.
+    reports ready-made come last. A release without the table has no printed order.
     """
     found: dict[str, tuple[Indicator, str, str]] = {}
-    for row in release.template(template).rows:
+    for row in _printed(release, template):
         for id in row.indicators:
             indicator = release.find_indicator(id)
             if row.show == "quantity" and indicator is not None:
@@ -105,11 +106,15 @@ def offer_activity(making: Making) -> Iterator[Offer]:
         for unit in (*(unit.id for unit in units), *sorted(gone)):
             for item in records.get((indicator.id, unit), ()):
                 if making.filled is not None:
-                    yield Offer(texts_of(ACTIVITY, item, names, making.language) | title, indicator)
+                    yield Offer(texts_of(ACTIVITY, item, names, making.language) | title, indicator.id)
                 else:
                     yield _next_time(making, item, indicator, title)
             if (indicator.id, unit) not in records:
                 yield _blank(making, unit, indicator, title, taken)
+    # What the release does not know any more is shown too: reading names its cell, instead of losing it.
+    for (id, _), items in sorted(records.items()):
+        if making.filled is not None and making.release.find_indicator(id) is None:
+            yield from (Offer(texts_of(ACTIVITY, item, names, making.language), id) for item in items)
 
 
 def offer_others(making: Making) -> dict[str, list[Texts]]:
@@ -130,6 +135,10 @@ def offer_others(making: Making) -> dict[str, list[Texts]]:
     return found
 
 
+def _printed(release: Release, template: str) -> tuple[TemplateRow, ...]:
+    return next((table.rows for table in release.templates if table.id == template), ())
+
+
 def _blank(making: Making, unit: str, indicator: Indicator, title: Texts, taken: set[str]) -> Offer:
     id = new_id({"unit": unit, "indicator": indicator.id}, taken)
     taken.add(id)
@@ -141,7 +150,7 @@ def _blank(making: Making, unit: str, indicator: Indicator, title: Texts, taken:
         "end": making.period.last_day.isoformat(),
         "quantity": {"unit": _usual_measure(making, indicator)},
     }
-    return Offer(texts_of(ACTIVITY, item, making.names, making.language) | title, indicator)
+    return Offer(texts_of(ACTIVITY, item, making.names, making.language) | title, indicator.id)
 
 
 def _next_time(making: Making, item: Mapping[str, object], indicator: Indicator, title: Texts) -> Offer:
@@ -150,7 +159,7 @@ def _next_time(making: Making, item: Mapping[str, object], indicator: Indicator,
     before = f"{making.previous.period.id if making.previous else ''}: {texts.get('value', '')} {texts.get('measure', '')}"
     for key in ("value", "first_reading", "last_reading", "sha256", "reference"):
         texts.pop(key, None)
-    # The register of a meter goes on where it stood.
+    # Readings and their multiplier make a row count as filled in: they are shown in the comment only.
     register = item.get("register")
     if isinstance(register, Mapping):
         before += f" ({register['first']} → {register['last']})"
@@ -159,11 +168,11 @@ def _next_time(making: Making, item: Mapping[str, object], indicator: Indicator,
     days = {"start": making.period.first_day.isoformat(), "end": making.period.last_day.isoformat()}
     earlier = making.previous.period if making.previous is not None else making.period
     whole = (texts["start"], texts["end"]) == (earlier.first_day.isoformat(), earlier.last_day.isoformat())
-    return Offer(texts | days if whole else {key: text for key, text in texts.items() if key not in days}, indicator, before)
+    return Offer(texts | days if whole else {key: text for key, text in texts.items() if key not in days}, indicator.id, before)
 
 
 def _usual_measure(making: Making, indicator: Indicator) -> str:
-    for row in making.release.template(making.template).rows:
+    for row in _printed(making.release, making.template):
         unit = making.release.find_unit(row.unit)
         if row.show == "quantity" and indicator.id in row.indicators and unit is not None and indicator.admits_dimension(unit.dimension):
             return row.unit

@@ -174,6 +174,9 @@ class _RowReading:
                 self._refuse(shown, "UNIT_UNKNOWN", "give the organisation tree along, or write the code", name[:80], "a code")
             return code or None
         meant = known.find(name)
+        if code and code not in known and not meant:
+            self._unknown(column, shown, code)
+            return None
         if code and code not in meant:
             names = known.label(code, "zh")
             action = "write the name that belongs to the row, or empty the hidden code"

@@ -56,7 +56,7 @@ def _activity_rows(making: Making) -> list[FilledRow]:
     return [
         FilledRow(
             offer.texts,
-            {"measure": measures[offer.indicator.id]},
+            {"measure": measures.get(offer.indicator, ())},
             {"value": f"{before} {offer.before}"} if offer.before else {},
         )
         for offer in offer_activity(making)

@@ -12,6 +12,7 @@ import pytest
 
 from ledger.records.period import Period
 from ledger.workbook.offers import DISCLOSURE_TABLE, indicators_in_order
+from ledger.workbook.reading import read_workbook
 from ledger.workbook.tables import ACTIVITY, ACTIVITY_TABLES
 from ledger.workbook.template import make_workbook
 from tests.workbook.banks import BANK, PERIOD, RELEASE, Sheet, activity_of, filled, read, record_row, template
@@ -186,3 +187,33 @@ def test_a_table_says_of_each_column_where_it_stands() -> None:
             assert (column.kind in ("name", "ignored")) == (column.path == ())
             assert column.kind != "name" or table.column(column.names).kind == "code"
     assert ACTIVITY.column("value").path == ("quantity", "value")
+
+
+def test_a_release_without_the_printed_table_offers_everything_all_the_same() -> None:
+    bare = replace(RELEASE, templates=())
+    data = make_workbook(BANK, PERIOD, bare)
+    rows = rows_of(opened(data)["活动数据"])
+    assert {row["指标代码"] for row in rows} == {indicator.id for indicator in RELEASE.indicators}
+    assert {row["披露表项目"] for row in rows} == {None}
+    assert read_workbook(data, BANK, bare).findings == ()
+
+
+def test_a_record_of_an_indicator_that_a_release_has_no_more_is_named_and_not_lost() -> None:
+    def fill(book: Any) -> None:
+        sheet = Sheet(book["活动数据"])
+        record_row(sheet, sheet.row_of("总行", "外购冷量"), 5)
+
+    activity = activity_of(read(filled(fill)))
+    smaller = replace(RELEASE, indicators=tuple(item for item in RELEASE.indicators if item.id != "cooling.purchased"))
+    reading = read_workbook(make_workbook(BANK, PERIOD, smaller, previous=activity), BANK, smaller)
+    assert [finding.code for finding in reading.findings] == ["INDICATOR_UNKNOWN"]
+
+
+def test_a_record_of_a_unit_that_is_not_open_stays_in_this_periods_workbook() -> None:
+    def fill(book: Any) -> None:
+        sheet = Sheet(book["活动数据"])
+        own = {"机构": "第二支行", "指标": "外购电力", "计量单位": "MWh", "开始日期": "2025-01-01", "结束日期": "2025-01-31"}
+        record_row(sheet, sheet.end, 3, **own)
+
+    reading = read(filled(fill))
+    assert read(make_workbook(BANK, PERIOD, RELEASE, previous=activity_of(reading))).activity_document == reading.activity_document
