@@ -14,7 +14,7 @@ from ledger.records.fields import Fields
 from ledger.records.findings import Finding
 from ledger.units import format_decimal
 from ledger.workbook.columns import Column, Table
-from ledger.workbook.grid import Grid, Row
+from ledger.workbook.grid import Grid, Merged, Row
 from ledger.workbook.header import Header, find_header
 from ledger.workbook.labels import NameList
 from ledger.workbook.typed import Refused, read_cell
@@ -70,6 +70,7 @@ def read_table(grid: Grid, table: Table, rules: TableRules) -> TableReading:
     if header is None:
         return TableReading((), findings, 0)
     collected = list(findings)
+    merged = _merged_rows(grid, table, header)
     items, counted, hidden = [], 0, []
     for row in grid.rows:
         if row.number <= header.row or not _says_something(row, table, header):
@@ -77,7 +78,7 @@ def read_table(grid: Grid, table: Table, rules: TableRules) -> TableReading:
         counted += 1
         if row.hidden:
             hidden.append(row.number)
-        item, found = _RowReading(grid, table, header, rules, row).read()
+        item, found = _RowReading(grid, table, header, rules, row).read(merged.get(row.number))
         collected.extend(found)
         if item is not None:
             items.append(item)
@@ -103,6 +104,31 @@ def _says_something(row: Row, table: Table, header: Header) -> bool:
     return own and any(table.column(key).kind == "name" for key in filled)
 
 
+def _merged_rows(grid: Grid, table: Table, header: Header) -> dict[int, tuple[Merged, Column]]:
+    """Return a merged range that covers a column of the table for each row that has one, and the first such column.
+
+    One is enough to refuse a row. Ranges are taken once in the order of their rows, so that many large ones cost no more than few.
+    """
+    columns = [(number, column) for key, number in header.columns.items() if (column := table.column(key)).kind != "ignored"]
+    starting = []
+    for merged in grid.merged:
+        covered = [(number, column) for number, column in columns if merged.columns[0] <= number <= merged.columns[1]]
+        if covered:
+            starting.append((merged.rows[0], merged, min(covered, key=lambda pair: pair[0])[1]))
+    starting.sort(key=lambda item: item[0], reverse=True)
+    found: dict[int, tuple[Merged, Column]] = {}
+    reaching: tuple[Merged, Column] | None = None
+    for row in grid.rows:
+        while starting and starting[-1][0] <= row.number:
+            _, merged, column = starting.pop()
+            # Of all ranges that began so far the one that reaches farthest down covers this row, if any does.
+            if reaching is None or merged.rows[1] > reaching[0].rows[1]:
+                reaching = merged, column
+        if reaching is not None and row.number <= reaching[0].rows[1]:
+            found[row.number] = reaching
+    return found
+
+
 class _RowReading:
     """One row on its way to an item."""
 
@@ -111,9 +137,11 @@ class _RowReading:
         self._findings: list[Finding] = []
         self._bad: set[tuple[str, ...]] = set()
 
-    def read(self) -> tuple[RowItem | None, list[Finding]]:
+    def read(self, merged: tuple[Merged, Column] | None) -> tuple[RowItem | None, list[Finding]]:
         values = {column.path: self._value(column) for column in self._table.columns if column.path}
-        self._check_merged()
+        if merged is not None:
+            action = "unmerge the cells and fill in each row"
+            self._refuse(merged[1], "CELL_MERGED", action, merged[0].text, "one value in one cell")
         item = self._item(values)
         places = {column.path: self._place(column) for column in self._table.columns if column.path}
         for column in self._table.columns:
@@ -247,15 +275,6 @@ class _RowReading:
             place = found.place_of(path)
             params = {**finding.params, "table": self._table.key, "row": str(self._row.number)}
             self._findings.append(Finding(finding.code, finding.severity, place, finding.action, finding.got, finding.expected, params))
-
-    def _check_merged(self) -> None:
-        for merged in self._grid.merged:
-            if not merged.rows[0] <= self._row.number <= merged.rows[1]:
-                continue
-            columns = [key for key, number in self._header.columns.items() if merged.columns[0] <= number <= merged.columns[1]]
-            if columns and self._table.column(columns[0]).kind != "ignored":
-                action = "unmerge the cells and fill in each row"
-                self._refuse(self._table.column(columns[0]), "CELL_MERGED", action, merged.text, "one value in one cell")
 
 
 def _used(register: Mapping[str, object]) -> str | None:

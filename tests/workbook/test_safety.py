@@ -6,6 +6,7 @@ import io
 import struct
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -174,6 +175,16 @@ def test_a_million_empty_rows_are_no_matter() -> None:
     )
     assert findings == ()
     assert sheets["活动数据"].rows == ()
+
+
+def test_many_large_merged_ranges_cost_no_time() -> None:
+    sheet = part("xl/worksheets/sheet2.xml")
+    ranges = b"".join(b'<mergeCell ref="A%d:S1048576"/>' % row for row in range(2, 30_000))
+    whole = sheet.replace(b"</sheetData>", b"</sheetData><mergeCells>" + ranges + b"</mergeCells>")
+    start = time.process_time()
+    reading = read_workbook(changed({"xl/worksheets/sheet2.xml": whole}), BANK, RELEASE)
+    assert reading.rows == 0
+    assert time.process_time() - start < 5
 
 
 BOMB = """
