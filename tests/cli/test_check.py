@@ -101,3 +101,73 @@ def test_a_shipped_library_passes_the_check_and_a_changed_one_does_not(city: Cit
     document["factors"] = document["factors"][:1] + document["factors"]
     (tmp_path / "library.json").write_text(json.dumps(document), encoding="utf-8")
     assert not city.ask("check", tmp_path / "library.json", code=1)["accepted"]
+
+
+def activity(year: int, litres: str, **fields: Any) -> dict[str, Any]:
+    """A year of bank-b: petrol of both units, and what is published about it."""
+    first, after = f"{year - 1}-12-31T16:00:00Z", f"{year}-12-31T16:00:00Z"
+    record = {"indicator": "fuel.petrol.vehicles", "start": f"{year}-01-01", "end": f"{year}-12-31", "quality": 2}
+    records = [
+        {
+            **record,
+            "id": f"petrol-{unit}",
+            "unit": unit,
+            "quantity": {"value": litres, "unit": "L"},
+            "source": {"kind": "invoice", "reference": "fuel cards"},
+        }
+        for unit in ("hq", "outlet-7")
+    ]
+    period = {"id": str(year), "start": first, "end": after, "timezone": "Asia/Shanghai"}
+    return {"schema": "lingtan.activity/1", "institution": "bank-b", "period": period, "records": records, **fields}
+
+
+def figure(id: str, measure: str, value: str) -> dict[str, Any]:
+    return {
+        "id": id,
+        "measure": measure,
+        "value": value,
+        "unit": "tCO2e",
+        "parts": 1,
+        "tolerance": "0.005",
+        "reference": "the bank's report",
+    }
+
+
+def test_with_a_tree_the_check_has_the_findings_of_preparing_a_statement(city: City, tmp_path: Path) -> None:
+    totals = [figure("a", "scope1_g", "1.91"), figure("b", "scope1_g", "19.1"), figure("c", "indicator/fuel.petrol.vehicles", "1.91")]
+    twice = activity(2024, "4200")
+    twice["records"].insert(1, {**twice["records"][0], "id": "petrol-hq-2"})
+    documents = {"2023": activity(2023, "2400"), "2024": twice | {"declared_totals": totals}}
+    (tmp_path / "tree.json").write_text(json.dumps(organisation("bank-b"), ensure_ascii=False), encoding="utf-8")
+    city.run("keys", "commitment", "--bank", "bank-b", "--file", tmp_path / "commitment.key", who="other")
+    city.run("submit", "organisation", tmp_path / "tree.json", who="other")
+    for year, document in documents.items():
+        (tmp_path / f"{year}.json").write_text(json.dumps(document), encoding="utf-8")
+        city.run("period", "open", year, "--first-day", f"{year}-01-01", "--last-day", f"{year}-12-31", who="other")
+        city.run("submit", "activity", tmp_path / f"{year}.json", "--period", year, who="other")
+    city.run("statement", "prepare", "--period", "2023", "--cause", "first", who="other")
+    beside = ("--organisation", tmp_path / "tree.json", "--previous", tmp_path / "2023.json")
+    offline = city.ask("check", tmp_path / "2024.json", *beside, code=1)
+    online = city.ask("statement", "prepare", "--period", "2024", "--cause", "first", who="other", code=1)
+    assert offline["findings"] == online["findings"]
+    codes = {finding["code"] for finding in offline["findings"]}
+    assert {"IMPLIED_FACTOR_RANGE", "DECLARED_CONFLICT", "DECLARED_POWER_OF_TEN", "RECORD_DUPLICATE", "YEAR_ON_YEAR_JUMP"} <= codes
+    # Without the tree only the data themselves are looked at.
+    alone = city.ask("check", tmp_path / "2024.json", code=1)
+    assert "YEAR_ON_YEAR_JUMP" not in {finding["code"] for finding in alone["findings"]}
+    assert alone["unchecked"] != offline["unchecked"]
+
+
+def test_a_library_beside_the_file_is_the_one_that_counts(city: City, tmp_path: Path) -> None:
+    library = json.loads(next((city.folder / "shipped").glob("lingtan-*.json")).read_bytes())
+    library["policies"]["jump_bp"] = 9000
+    for name, document in (
+        ("library", library),
+        ("tree", organisation("bank-b")),
+        ("2023", activity(2023, "2400")),
+        ("2024", activity(2024, "4200")),
+    ):
+        (tmp_path / f"{name}.json").write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+    words = ("check", tmp_path / "2024.json", "--organisation", tmp_path / "tree.json", "--previous", tmp_path / "2023.json")
+    assert "YEAR_ON_YEAR_JUMP" in {finding["code"] for finding in city.ask(*words)["findings"]}
+    assert city.ask(*words, "--library", tmp_path / "library.json")["findings"] == []
