@@ -26,11 +26,12 @@ class Guard:
 GUARDS = {
     guard.code: guard
     for guard in (
-        Guard("BALANCE_MISSING", "error", "the balance that the method takes", "fill the column, or give a reason in exclude_reason"),
+        Guard("BALANCE_MISSING", "error", "the balance that the method takes", "fill the column, or exclude the row"),
         Guard("SHARES_ABOVE_TOTAL", "error", "at most total_shares, which is above 0", "correct shares or total_shares"),
-        Guard("DENOMINATOR_MISSING", "error", "a value above 0", "fill the column, choose another option, or give a reason in exclude_reason"),
-        Guard("EMISSIONS_MISSING", "error", "the figure that the option needs", "fill the column, choose another option, or exclude the row"),
+        Guard("DENOMINATOR_MISSING", "error", "a value above 0", "fill the column, or exclude the row"),
+        Guard("EMISSIONS_MISSING", "error", "the figure that the option needs", "fill the column, or choose another option"),
         Guard("EMISSIONS_AMBIGUOUS", "error", "one figure of S1+2 only", "keep the declared or the computed one; s12_t is s1_t + s2_t"),
+        Guard("EMISSIONS_NEGATIVE", "error", "0 or more", "declare emissions without land use, and what is removed in removals_t"),
         Guard("OPTION_NOT_OF_CLASS", "error", "an option of the asset class", "use an option that the method's table lists for the class"),
         Guard("OPTION_NOT_OF_METHOD", "error", "an option of the method", "use 1a to 3a, or exclude the row"),
         Guard("FIGURE_TOO_LARGE", "error", "below 2^63 cents or grams", "check the units of the row"),

@@ -25,7 +25,7 @@ def attribute(row: Exposure, policies: Policies) -> Outcome:
     if row.exclude_reason:
         return Outcome(None, row.exclude_reason, cents, ())
     if balance is None or cents is None:
-        return Outcome(None, None, None, tuple(sorted(notices)))
+        return Outcome(None, None, None, tuple(sorted(set(notices))))
     reason = policies.find_exclusion(row, balance)
     if reason is not None:
         return Outcome(None, reason, cents, ())
@@ -33,14 +33,14 @@ def attribute(row: Exposure, policies: Policies) -> Outcome:
     refused = _refuse_option(row)
     if option is None or score is None or refused is not None:
         notices += [] if refused is None else [refused]
-        return Outcome(None, None, cents, tuple(sorted(notices)))
+        return Outcome(None, None, cents, tuple(sorted(set(notices))))
     # A balance of 0 needs no denominator and no emissions: its part is 0 whatever they are.
     said = notices if balance.total else []
     emissions = find_emissions(row, option[1], cents, said)
     denominator, name = _find_denominator(row, balance, said)
     reduction = green_reduction(row, balance.mean, notices)
     if any(notice.severity == "error" for notice in notices):
-        return Outcome(None, None, cents, tuple(sorted(notices)))
+        return Outcome(None, None, cents, tuple(sorted(set(notices))))
     if denominator is not None and balance.total > denominator:
         notices.append(Notice("ATTRIBUTION_CLIPPED", name))
     emissions = emissions or Emissions(None, None, None, None)
@@ -49,7 +49,7 @@ def attribute(row: Exposure, policies: Policies) -> Outcome:
     score_s3 = None if emissions.s3_g is None else option[0]
     named = None if denominator is None else name
     attribution = Attribution(balance.total, denominator, named, emissions, given, score, score_s3, cents, reduction)
-    return Outcome(attribution, None, cents, tuple(sorted(notices)))
+    return Outcome(attribution, None, cents, tuple(sorted(set(notices))))
 
 
 def _refuse_option(row: Exposure) -> Notice | None:
@@ -64,13 +64,14 @@ def _refuse_option(row: Exposure) -> Notice | None:
 def _find_denominator(row: Exposure, balance: Balance, notices: list[Notice]) -> tuple[int | None, str]:
     """Return so many times the yearly figure as the balance has parts, or None where it is missing, and the column's name."""
     if row.use == "project":
-        value, name = (row.total_investment, "total_investment") if row.total_investment is not None else (row.project_total, "project_total")
-        missing = "total_investment"
+        value, name = row.total_investment, "total_investment"
+        if value is None and row.project_total is not None:
+            value, name = row.project_total, "project_total"
     else:
-        value, name, missing = row.revenue, "revenue", "revenue"
+        value, name = row.revenue, "revenue"
     if value is None or value <= 0:
-        notices.append(Notice("DENOMINATOR_MISSING", missing if value is None else name))
-        return None, missing
+        notices.append(Notice("DENOMINATOR_MISSING", name))
+        return None, name
     if value * balance.parts >= LIMIT:
         notices.append(Notice("FIGURE_TOO_LARGE", name))
         return None, name

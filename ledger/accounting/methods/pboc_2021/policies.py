@@ -48,7 +48,8 @@ class Policies:
         switches = {name: document.get(name, False) for name in _SWITCHES}
         wrong = [name for name, value in switches.items() if not isinstance(value, bool)]
         if wrong or not isinstance(average, str):
-            raise InputError(f"policy {(wrong or ['average'])[0]} has a value of the wrong kind", hint="expected true or false; average a text")
+            name = (wrong or ["average"])[0]
+            raise InputError(f"policy {name} has a value of the wrong kind", hint="expected true or false; for average a text")
         return cls(average, **{name: value is True for name, value in switches.items()})
 
     def find_exclusion(self, row: Exposure, balance: Balance) -> str | None:

@@ -33,11 +33,11 @@ def attribute(row: Exposure, policies: Policies) -> Outcome:
     if row.exclude_reason:
         return Outcome(None, row.exclude_reason, balance, ())
     if balance is None:
-        return Outcome(None, None, None, tuple(sorted(notices)))
+        return Outcome(None, None, None, tuple(sorted(set(notices))))
     option, score = find_option(row.asset_class, row.option), find_score(row.asset_class, row.option, row.option_2)
     if option is None or score is None:
         notices.append(Notice("OPTION_NOT_OF_CLASS", "option" if option is None else "option_2"))
-        return Outcome(None, None, balance, tuple(sorted(notices)))
+        return Outcome(None, None, balance, tuple(sorted(set(notices))))
     # A balance of 0 needs no denominator and no emissions: its part is 0 whatever they are.
     said = notices if balance else []
     source = option[1]
@@ -49,7 +49,7 @@ def attribute(row: Exposure, policies: Policies) -> Outcome:
         part = find_denominator(row, said)
     reduction = green_reduction(row, Fraction(balance), notices)
     if any(notice.severity == "error" for notice in notices):
-        return Outcome(None, None, balance, tuple(sorted(notices)))
+        return Outcome(None, None, balance, tuple(sorted(set(notices))))
     part = part or Denominator(None, None)
     if part.cents is not None and balance > part.cents:
         notices.append(Notice("ATTRIBUTION_CLIPPED", str(part.name)))
@@ -58,7 +58,7 @@ def attribute(row: Exposure, policies: Policies) -> Outcome:
     given = attribute_figures(row, emissions, factor, ledgers=source not in WITHOUT_DENOMINATOR)
     score_s3 = None if emissions.s3_g is None else option[0]
     attribution = Attribution(balance, part.cents, part.name, emissions, given, score, score_s3, balance, reduction)
-    return Outcome(attribution, None, balance, tuple(sorted(notices)))
+    return Outcome(attribution, None, balance, tuple(sorted(set(notices))))
 
 
 def attribute_figures(row: Exposure, emissions: Emissions, factor: Fraction, *, ledgers: bool) -> Attributed:

@@ -69,5 +69,5 @@ def _balance_sheet(row: Exposure, notices: list[Notice]) -> Denominator | None:
         cents, name = 0, missing
     if 0 < cents < LIMIT:
         return Denominator(cents, name)
-    notices.append(Notice("FIGURE_TOO_LARGE" if cents else "DENOMINATOR_MISSING", missing))
+    notices.append(Notice("FIGURE_TOO_LARGE" if cents > 0 else "DENOMINATOR_MISSING", missing))
     return None

@@ -30,7 +30,7 @@ def find_emissions(row: Exposure, source: Source, balance: int, notices: list[No
         notices.append(Notice("FIGURE_UNUSED", "process_t"))
     if row.s3_t is not None and not has_declared_s3(row.asset_class, row.option):
         notices.append(Notice("FIGURE_UNUSED", "s3_t"))
-    if found is not None and (found.s12_g is not None and found.s12_g >= LIMIT or found.s3_g is not None and found.s3_g >= LIMIT):
+    if found is not None and max(found.s12_g or 0, found.s3_g or 0) >= LIMIT:
         notices.append(Notice("FIGURE_TOO_LARGE", "option"))
         return None
     return found
@@ -42,6 +42,9 @@ def _declared_s3(row: Exposure) -> int | None:
 
 def _declared(row: Exposure, notices: list[Notice]) -> Emissions | None:
     s1, s2, s12 = row.s1_t, row.s2_t, row.s12_t
+    if s1 is not None and s1 < 0:
+        notices.append(Notice("EMISSIONS_NEGATIVE", "s1_t"))
+        return None
     if s1 is not None and s2 is not None:
         if s12 is not None and s12 != s1 + s2:
             notices.append(Notice("EMISSIONS_AMBIGUOUS", "s12_t"))
