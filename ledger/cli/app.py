@@ -13,9 +13,11 @@ import typer
 from typer.core import TyperGroup
 
 from ledger.cli import (
+    analysis,
     answers,
     bank,
     centre,
+    comparison,
     inventory,
     keys,
     librarian,
@@ -151,7 +153,8 @@ def demo(
 
 librarian.library.add_typer(library_work.app)
 bank.statements.add_typer(answers.app)
-for room in (operator, outbox, bank, inventory, workbook, reporting, librarian, local_factors, centre, verdicts, keys):
+bank.statements.add_typer(comparison.app)
+for room in (operator, outbox, bank, inventory, workbook, reporting, analysis, librarian, local_factors, centre, verdicts, keys):
     app.add_typer(room.app)
 
 

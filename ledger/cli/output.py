@@ -37,6 +37,14 @@ def tonnes(grams: str | int) -> str:
     return f"{sign}{whole:,}.{rest:06d} t"
 
 
+def percent(bp: str | int | None) -> str | None:
+    """Return basis points as percent: -125 → -1.25 %; nothing where there are none."""
+    if bp is None:
+        return None
+    number = int(bp)
+    return f"{'-' if number < 0 else ''}{abs(number) // 100:,}.{abs(number) % 100:02d} %"
+
+
 @dataclass(frozen=True)
 class Output:
     """Where results and trouble go, and in which language and form."""
@@ -53,6 +61,11 @@ class Output:
         """Tell something beside the result, on stderr; with --json nothing but the result and errors is written."""
         if not self.json:
             self._console(sys.stderr).print(printable(self.say(key, **facts)), style="dim", highlight=False, markup=False, soft_wrap=True)
+
+    def heading(self, key: str) -> None:
+        """Write the title of a part of a result on stdout."""
+        if not self.json:
+            self._console(sys.stdout).print(printable(self.say(key)), style="bold", highlight=False, markup=False, soft_wrap=True)
 
     def record(self, document: Mapping[str, Any], fields: Sequence[tuple[str, object]]) -> None:
         """Write one thing: its document with --json, else its fields by name."""

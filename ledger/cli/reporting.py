@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ledger.cli.bank import all_statements, show_statements, totals_of
+from ledger.cli.comparison import show_before_signing
 from ledger.cli.invocation import Invocation, my_institution, this, write_result
 from ledger.client.http import Client, RequestRefused
 from ledger.errors import Conflict, IntegrityError, LedgerError
@@ -54,7 +55,7 @@ def status(context: typer.Context, statement: Annotated[str | None, typer.Argume
 
 @app.command(rich_help_panel=PANEL)
 def sign(context: typer.Context, statement: StatementArgument, key: KeyOption, wait: WaitOption = 120) -> None:
-    """Sign a statement with the bank's own key, after showing what is signed, and wait until it is anchored."""
+    """Sign a statement with the bank's own key, after showing what is signed and what changed, and wait until it is anchored."""
     from ledger.client import acts
 
     run = this(context)
@@ -76,6 +77,7 @@ def sign(context: typer.Context, statement: StatementArgument, key: KeyOption, w
             run.out.note("signing_explained")
             rows = [(item["dataset"], item["message"]["n"], item["message"]["root"]) for item in request["items"]]
             run.out.table(request, ("dataset", "leaves", "root"), rows)
+            show_before_signing(run, client, statement)
         run.confirm(statement)
         party = run.party(client, key)
         run.out.note("waiting")
