@@ -27,7 +27,7 @@ def find_power_of_ten(a: Fraction, b: Fraction) -> int | None:
 
 
 def find_slip(a: str, b: str) -> str | None:
-    """Return how two decimal strings of equally many digits (of at least four that count) differ by one slip, or None where they do otherwise."""
+    """Return how two decimal strings of equally many digits differ by one slip, or None; at least four of the digits must count."""
     left, right = _digits(a, b)
     if left == right or len(left) != len(right) or min(len(text.strip("0")) for text in (left, right)) < LEAST_DIGITS:
         return None
