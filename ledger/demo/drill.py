@@ -24,6 +24,7 @@ from ledger.accounting.package import MANIFEST, write_zip
 from ledger.errors import NotFound
 from ledger.records import canonical
 from ledger.records.meter_record import MeterRecord
+from ledger.units import format_decimal, parse_decimal
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,22 @@ def change_line(unit: str, indicator: str) -> Callable[[bytes], bytes]:
     return change
 
 
+def change_covered(statement: bytes) -> bytes:
+    """Return the statement with a kilowatt-hour more covered by the first certificate that covers anything, and less left over."""
+    document = json.loads(statement)
+    market = _first_covered(document)["market"]
+    market["covered"][0]["quantity"] = _more(market["covered"][0]["quantity"], 1)
+    market["rest"] = _more(market["rest"], -1)
+    return canonical.dump(document)
+
+
+def _first_covered(statement: dict[str, Any]) -> dict[str, Any]:
+    for line in statement["lines"]:
+        if line["market"] is not None and line["market"]["covered"]:
+            return dict(line)
+    raise NotFound("no line of the statement is covered by an instrument", hint="choose a statement with green certificates")
+
+
 def flip_proof_byte(anchors: bytes) -> bytes:
     """Return the anchors with one byte of a receipt proof flipped."""
     document = json.loads(anchors)
@@ -163,13 +180,15 @@ def flip_line_proof(proof: bytes) -> bytes:
 
 
 def run_package_drill(package: Path, folder: Path, trust: Trust) -> tuple[Caught, ...]:
-    """Forge four packages, one value each, and return what the verifier said to each."""
+    """Forge five packages, one value each, and return what the verifier said to each."""
     data = package.read_bytes()
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         statement = json.loads(archive.read("statement.json"))
     meter = statement["meters"][0]["meter"]
     line = max(statement["lines"], key=lambda item: int(item["scope1_g"]) + int(item["scope2_location_g"]))
     where = f"{line['unit']} × {line['indicator']}"
+    covered = _first_covered(statement)
+    instrument = covered["market"]["covered"][0]["instrument"]
     forgeries = (
         ("reading", f"meter {meter}: one reading lowered by 1 kWh", f"meters/{meter}.ltm", change_reading, "meters.records", meter),
         (
@@ -188,6 +207,14 @@ def run_package_drill(package: Path, folder: Path, trust: Trust) -> tuple[Caught
             "lines.recompute",
             line["unit"],
         ),
+        (
+            "certificate",
+            f"certificate {instrument} at {covered['unit']}: 1 kWh more covered",
+            "statement.json",
+            change_covered,
+            "lines.recompute",
+            instrument,
+        ),
         ("proof", "anchor: one byte of the receipt proof", "anchors.json", flip_proof_byte, "anchor.receipt", "receipt"),
     )
     caught = []
@@ -203,6 +230,10 @@ def _judge(name: str, changed: str, check: str, word: str, answer: Verification)
     named = " ".join(str(hit.get(part) or "") for hit in hits for part in ("id", "subject", "expected", "found", "means"))
     text = f"{hits[0]['id']}: {hits[0]['subject']}; {hits[0].get('means') or ''}" if hits else f"exit {answer.code}: {answer.verdict}"
     return Caught(name, changed, check, text, answer.code == 1 and bool(hits) and word.lower() in named.lower())
+
+
+def _more(text: str, kwh: int) -> str:
+    return format_decimal(parse_decimal(text) + kwh)
 
 
 def _tenth_less(text: str) -> str:

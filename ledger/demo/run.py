@@ -11,6 +11,7 @@ from rich.console import Console
 
 from ledger.config import DEFAULT_CHAIN_ID, Settings
 from ledger.demo import seeds
+from ledger.demo.banks import BANKS
 from ledger.demo.drill import Trust, flip_line_proof, run_package_drill, verify
 from ledger.demo.insider import run_store_drill
 from ledger.demo.people import write_private
@@ -56,18 +57,21 @@ def tell(story: Story) -> None:
     cast, voice = story.cast, story.voice
     story.found_centre()
     voice.step("Three banks register; every signing key stays in its owner's folder", "三家银行登记；签名密钥各自保管")
-    for bank in seeds.BANKS:
+    for bank in BANKS:
         story.set_up_bank(bank)
     _show_keys(cast, voice)
-    voice.step("A year of 15-minute readings and the fuel tables", "一年的 15 分钟读数与燃料表")
-    for bank in seeds.BANKS:
+    voice.step(
+        "A year of 15-minute readings, and what no meter shows; one bank by workbook",
+        "一年的 15 分钟读数，以及表计之外的活动数据；一家用填报表",
+    )
+    for bank in BANKS:
         story.load_bank(bank)
     voice.step("Statements, signed by each bank's approver with its own key, anchored", "核算报表：由各行审批人用自有密钥签署并上链存证")
-    statements = {bank.id: story.report(bank) for bank in seeds.BANKS}
+    statements = {bank.id: story.report(bank) for bank in BANKS}
     voice.step(
         "Claims; the centre signs the policy file; the auditor downloads the evidence", "认证申请；中心签署信任策略；审计员下载证据包"
     )
-    claims = [story.claim(bank, statements[bank.id]) for bank in seeds.BANKS]
+    claims = [story.claim(bank, statements[bank.id]) for bank in BANKS]
     packages = story.download(claims)
     trust = story.trust(list(packages.values()))
     voice.step("The verifier recomputes every package with its own code and signs a verdict", "核验员用独立代码重算并签署核验结论")
@@ -80,8 +84,8 @@ def tell(story: Story) -> None:
             f"{package.name}: VALID, {len(answer.checks)} checks, {answer.level}; claim {claim} is {state}",
             f"{package.name}：通过，{len(answer.checks)} 项检查，{answer.level}；申请 {claim} 状态 {state}",
         )
-    audit_offline(story, seeds.BANKS[0], statements[seeds.BANKS[0].id], packages[claims[0]], trust)
-    drill(story, statements[seeds.BANKS[0].id], packages[claims[0]], trust)
+    audit_offline(story, BANKS[0], statements[BANKS[0].id], packages[claims[0]], trust)
+    drill(story, statements[BANKS[0].id], packages[claims[0]], trust)
 
 
 def audit_offline(story: Story, bank: seeds.BankSeed, statement: str, package: Path, trust: Trust) -> None:
@@ -126,8 +130,8 @@ def drill(story: Story, statement: str, package: Path, trust: Trust) -> None:
             f"{noticed.name}：已发现，{noticed.finding.code}：{noticed.finding.place}",
         )
     voice.step(
-        "Drill: four forged packages with mended checksums; lingtan-verify names each",
-        "演练：四个伪造的证据包（校验和已修补）；lingtan-verify 逐一指出",
+        "Drill: five forged packages with mended checksums; lingtan-verify names each",
+        "演练：五个伪造的证据包（校验和已修补）；lingtan-verify 逐一指出",
     )
     for caught in run_package_drill(package, folder, trust):
         if not caught.holds:
@@ -165,7 +169,7 @@ def demo_settings(data: Path) -> Settings:
 def _show_keys(cast: Cast, voice: Voice) -> None:
     server = sorted(path.name for path in (cast.data / "server" / "keys").iterdir())
     voice.fact(f"keys on the server: {', '.join(server)}; no bank's", f"服务器上的密钥：{'、'.join(server)}；没有银行的")
-    for bank in seeds.BANKS:
+    for bank in BANKS:
         person = cast.approver(bank.id)
         address = json.loads(person.key_file.read_text(encoding="utf-8"))["address"]
         place = person.key_file.relative_to(cast.data)

@@ -1,4 +1,4 @@
-"""Three invented banks of one city, with branch trees, meters and a table of fuel use for the year 2025.
+"""What the demo's banks are made of, and their documents for the year 2025; the banks themselves stand in banks.py.
 
 Names are invented; sizes are plausible for rural commercial banks. Nothing here is read by anything but the demo.
 """
@@ -13,8 +13,20 @@ from ledger.records.period import Period
 PERIOD = "2025"
 FIRST_DAY = "2025-01-01"
 LAST_DAY = "2025-12-31"
+OPENED = "2015-01-01"
 TIMEZONE = "Asia/Shanghai"
 REGION = "CN-ZJ"
+CENTRE_ID = "gfc"
+CENTRE_NAME = ("City Green Finance Service Centre", "市绿色金融发展服务中心")
+
+
+@dataclass(frozen=True)
+class LeaseSeed:
+    """A part of a building whose landlord reads the meter of the whole: m² of the unit and of the building."""
+
+    part: str
+    whole: str
+    reference: str
 
 
 @dataclass(frozen=True)
@@ -30,11 +42,12 @@ class UnitSeed:
     area_m2: str
     headcount: int
     meters: tuple[tuple[str, int], ...] = ()
+    lease: LeaseSeed | None = None
 
 
 @dataclass(frozen=True)
-class FuelSeed:
-    """A row of the bank's fuel table."""
+class RecordSeed:
+    """A row of what the bank used in the year."""
 
     id: str
     unit: str
@@ -42,80 +55,34 @@ class FuelSeed:
     value: str
     unit_code: str
     reference: str
+    source: str = "invoice"
+    quality: int = 2
+
+
+@dataclass(frozen=True)
+class InstrumentSeed:
+    """Green certificates (with the month of generation), or a supplier's contract (without)."""
+
+    id: str
+    unit: str
+    mwh: str
+    reference: str
+    generated: str | None = None
+    retired: str | None = None
+    factor: str = "0"
 
 
 @dataclass(frozen=True)
 class BankSeed:
-    """One bank: its tree and its fuels."""
+    """One bank: its tree, what it used, what covers its power. `by_workbook`: its preparer fills in the workbook instead."""
 
     id: str
     en: str
     zh: str
     units: tuple[UnitSeed, ...]
-    fuels: tuple[FuelSeed, ...]
-
-
-TAIHU = BankSeed(
-    id="taihu",
-    en="Taihu Rural Commercial Bank",
-    zh="太湖农村商业银行",
-    units=(
-        UnitSeed("hq", "Head office", "总行", "institution", None, "Wuxing", "18200", 310, (("TH-HQ-1", 420_000), ("TH-HQ-2", 185_000))),
-        UnitSeed("nanxun", "Nanxun branch", "南浔分行", "branch", "hq", "Nanxun", "4100", 86, (("TH-NX-1", 96_000),)),
-        UnitSeed("lianshi", "Lianshi sub-branch", "练市支行", "sub_branch", "nanxun", "Nanxun", "980", 24, (("TH-LS-1", 31_000),)),
-        UnitSeed("shuanglin", "Shuanglin outlet", "双林网点", "outlet", "nanxun", "Nanxun", "410", 11, (("TH-SL-1", 14_500),)),
-        UnitSeed("deqing", "Deqing branch", "德清分行", "branch", "hq", "Deqing", "3600", 74, (("TH-DQ-1", 88_000),)),
-        UnitSeed("wukang", "Wukang outlet", "武康网点", "outlet", "deqing", "Deqing", "520", 13, (("TH-WK-1", 17_200),)),
-        UnitSeed("mogan", "Mogan outlet", "莫干网点", "outlet", "deqing", "Deqing", "330", 8, (("TH-MG-1", 12_100),)),
-    ),
-    fuels=(
-        FuelSeed("petrol-hq", "hq", "fuel.petrol.vehicles", "3.12", "10000L", "fuel cards 2025, head office"),
-        FuelSeed("gas-hq", "hq", "fuel.natural_gas.stationary", "4.6", "10000m3", "canteen and boiler, gas bills 2025"),
-        FuelSeed("diesel-hq", "hq", "fuel.diesel.stationary", "1850", "L", "emergency generator log 2025"),
-        FuelSeed("petrol-nanxun", "nanxun", "fuel.petrol.vehicles", "6420", "L", "fuel cards 2025, Nanxun"),
-        FuelSeed("petrol-deqing", "deqing", "fuel.petrol.vehicles", "5310.5", "L", "fuel cards 2025, Deqing"),
-    ),
-)
-
-TIAOXI = BankSeed(
-    id="tiaoxi",
-    en="Tiaoxi City Bank",
-    zh="苕溪城市银行",
-    units=(
-        UnitSeed("hq", "Head office", "总行", "institution", None, "Wuxing", "9400", 165, (("TX-HQ-1", 260_000),)),
-        UnitSeed("anji", "Anji branch", "安吉分行", "branch", "hq", "Anji", "2800", 52, (("TX-AJ-1", 71_000),)),
-        UnitSeed("dipu", "Dipu outlet", "递铺网点", "outlet", "anji", "Anji", "460", 12, (("TX-DP-1", 16_400),)),
-        UnitSeed("meixi", "Meixi outlet", "梅溪网点", "outlet", "anji", "Anji", "380", 9, (("TX-MX-1", 13_000),)),
-        UnitSeed("changxing", "Changxing branch", "长兴分行", "branch", "hq", "Changxing", "3100", 61, (("TX-CX-1", 83_000),)),
-        UnitSeed("sian", "Si'an outlet", "泗安网点", "outlet", "changxing", "Changxing", "350", 8, (("TX-SA-1", 12_600),)),
-    ),
-    fuels=(
-        FuelSeed("petrol-hq", "hq", "fuel.petrol.vehicles", "1.88", "10000L", "fuel cards 2025"),
-        FuelSeed("gas-hq", "hq", "fuel.natural_gas.stationary", "21400", "m3", "gas bills 2025"),
-        FuelSeed("diesel-changxing", "changxing", "fuel.diesel.vehicles", "2980", "L", "cash transport, fuel log 2025"),
-    ),
-)
-
-MOGAN = BankSeed(
-    id="moganshan",
-    en="Moganshan Village Bank",
-    zh="莫干山村镇银行",
-    units=(
-        UnitSeed("hq", "Head office", "总行", "institution", None, "Deqing", "2600", 58, (("MG-HQ-1", 92_000),)),
-        UnitSeed("leidian", "Leidian sub-branch", "雷甸支行", "sub_branch", "hq", "Deqing", "740", 16, (("MG-LD-1", 24_000),)),
-        UnitSeed("xinshi", "Xinshi outlet", "新市网点", "outlet", "hq", "Deqing", "420", 10, (("MG-XS-1", 15_000),)),
-        UnitSeed("yucun", "Yucun outlet", "余村网点", "outlet", "hq", "Anji", "260", 6, (("MG-YC-1", 9_200),)),
-    ),
-    fuels=(
-        FuelSeed("petrol-hq", "hq", "fuel.petrol.vehicles", "8120", "L", "fuel cards 2025"),
-        FuelSeed("lpg-hq", "hq", "fuel.lpg.stationary", "2.4", "t", "canteen, supplier invoices 2025"),
-    ),
-)
-
-BANKS = (TAIHU, TIAOXI, MOGAN)
-
-CENTRE_ID = "gfc"
-CENTRE_NAME = ("City Green Finance Service Centre", "市绿色金融发展服务中心")
+    records: tuple[RecordSeed, ...]
+    instruments: tuple[InstrumentSeed, ...] = ()
+    by_workbook: bool = False
 
 
 def organisation_document(bank: BankSeed) -> dict[str, object]:
@@ -126,42 +93,62 @@ def organisation_document(bank: BankSeed) -> dict[str, object]:
         "name": {"en": bank.en, "zh": bank.zh},
         "timezone": TIMEZONE,
         "region": REGION,
-        "units": [
-            {
-                "id": unit.id,
-                "name": {"en": unit.en, "zh": unit.zh},
-                "kind": unit.kind,
-                "parent": unit.parent,
-                "opened": "2015-01-01",
-                "closed": None,
-                "county": unit.county,
-                "area_m2": unit.area_m2,
-                "headcount": unit.headcount,
-            }
-            for unit in sorted(bank.units, key=lambda unit: unit.id)
-        ],
+        "units": [_unit(unit) for unit in sorted(bank.units, key=lambda unit: unit.id)],
     }
 
 
 def activity_document(bank: BankSeed, period: Period) -> dict[str, object]:
-    """Return the bank's fuel table as a `lingtan.activity/1` document."""
+    """Return what the bank used and what covers its power as a `lingtan.activity/1` document."""
+    days = {"start": period.first_day.isoformat(), "end": period.last_day.isoformat()}
     return {
         "schema": "lingtan.activity/1",
         "institution": bank.id,
         "period": period_document(period),
         "records": [
             {
-                "id": fuel.id,
-                "unit": fuel.unit,
-                "indicator": fuel.indicator,
-                "quantity": {"value": fuel.value, "unit": fuel.unit_code},
-                "start": period.first_day.isoformat(),
-                "end": period.last_day.isoformat(),
-                "source": {"kind": "invoice", "reference": fuel.reference, "sha256": None},
-                "quality": 2,
+                "id": record.id,
+                "unit": record.unit,
+                "indicator": record.indicator,
+                "quantity": {"value": record.value, "unit": record.unit_code},
+                **days,
+                "source": {"kind": record.source, "reference": record.reference, "sha256": None},
+                "quality": record.quality,
             }
-            for fuel in sorted(bank.fuels, key=lambda fuel: fuel.id)
+            for record in sorted(bank.records, key=lambda record: record.id)
         ],
-        "declared_totals": [],
-        "factor_choices": [],
+        "instruments": [
+            {
+                "id": item.id,
+                "unit": item.unit,
+                "kind": kind_of(item),
+                "quantity": {"value": item.mwh, "unit": "MWh"},
+                "factor": item.factor,
+                "generated": item.generated,
+                "retired": item.retired,
+                "reference": item.reference,
+            }
+            for item in sorted(bank.instruments, key=lambda item: item.id)
+        ],
+    }
+
+
+def kind_of(item: InstrumentSeed) -> str:
+    """Return the document's kind of an instrument."""
+    return "green_certificate" if item.generated is not None else "supplier_contract"
+
+
+def _unit(unit: UnitSeed) -> dict[str, object]:
+    lease = unit.lease
+    allocation = None if lease is None else {"since": OPENED, "rule": "area", "part": lease.part, "whole": lease.whole}
+    return {
+        "id": unit.id,
+        "name": {"en": unit.en, "zh": unit.zh},
+        "kind": unit.kind,
+        "parent": unit.parent,
+        "opened": OPENED,
+        "county": unit.county,
+        "area_m2": unit.area_m2,
+        "headcount": unit.headcount,
+        "ownership": "owned" if lease is None else "leased",
+        "allocations": [] if allocation is None or lease is None else [{**allocation, "reference": lease.reference}],
     }

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from ledger.chain.typed_data import ReleaseKind, Role
 from ledger.client import acts
 from ledger.client.acts import Party
-from ledger.demo import profiles, seeds
+from ledger.demo import desk, profiles, seeds
 from ledger.demo.drill import Trust
 from ledger.demo.people import Person, write_private
 from ledger.demo.voice import Voice
@@ -37,6 +37,7 @@ SCHEME = "operational-2026"
 CLAIM = "operational-2025"
 KEYS_VALID_FROM = 1_735_660_800  # 2025-01-01 in Shanghai
 WAIT_SECONDS = 60.0
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class StepFailed(LedgerError):
@@ -178,7 +179,7 @@ class Story:
                 preparer.post(f"/v1/institutions/{bank.id}/meters", document)
 
     def load_bank(self, bank: seeds.BankSeed) -> None:
-        """Load a year of readings and the fuel table."""
+        """Load a year of readings, and everything that no meter shows."""
         preparer = self.party(self.cast.preparer(bank.id)).client
         meters = tuple(meter for unit in bank.units for meter in unit.meters)
         file = self.cast.preparer(bank.id).folder / f"meters-{seeds.PERIOD}.csv"
@@ -192,12 +193,36 @@ class Story:
             temporary.replace(file)
         taken = preparer.post_file(f"/v1/institutions/{bank.id}/telemetry", file, "text/csv")
         self._require(taken["accepted"], f"the readings of {bank.id}", taken["findings"])
-        fuels = preparer.post(f"/v1/institutions/{bank.id}/periods/{seeds.PERIOD}/activity", seeds.activity_document(bank, self.period))
-        self._require(fuels["accepted"], f"the fuel table of {bank.id}", fuels["findings"])
+        if bank.by_workbook:
+            self.fill_in_workbook(bank)
+        else:
+            used = preparer.post(self._activity(bank), seeds.activity_document(bank, self.period))
+            self._require(used["accepted"], f"the activity data of {bank.id}", used["findings"])
         gaps = sum(1 for finding in taken["findings"] if finding["severity"] == "warning")
         self.voice.fact(
-            f"{bank.en}: {taken['rows']:,} readings of {taken['meters']} meters, {len(bank.fuels)} fuel records, {gaps} warnings on gaps",
-            f"{bank.zh}：{taken['meters']} 块表 {taken['rows']:,} 条读数，{len(bank.fuels)} 条燃料记录，{gaps} 条缺口提示",
+            f"{bank.en}: {taken['rows']:,} readings of {taken['meters']} meters ({gaps} warnings on gaps), {len(bank.records)} records "
+            f"of fuels, refrigerants, water, paper, travel and waste, {len(bank.instruments)} instruments of green power",
+            f"{bank.zh}：{taken['meters']} 块表 {taken['rows']:,} 条读数（{gaps} 条缺口提示），燃料、制冷剂、水、纸、差旅与废弃物 "
+            f"{len(bank.records)} 条记录，绿色电力凭证 {len(bank.instruments)} 项",
+        )
+
+    def fill_in_workbook(self, bank: seeds.BankSeed) -> None:
+        """Have the preparer fill in the server's workbook, first with a slip that is named by its cell, then right."""
+        person = self.cast.preparer(bank.id)
+        preparer = self.party(person).client
+        language = "zh" if self.voice.chinese else "en"
+        empty = preparer.get_bytes(f"/v1/institutions/{bank.id}/periods/{seeds.PERIOD}/workbook", language=language)
+        refused = preparer.post_bytes(self._activity(bank), desk.fill_in(empty, bank, language, slip=True), XLSX_TYPE)
+        if refused["accepted"] or len(refused["findings"]) != 1:
+            raise StepFailed(f"a quantity with a separator of thousands was not named in the workbook of {bank.id}")
+        slip = refused["findings"][0]
+        filled = desk.fill_in(empty, bank, language)
+        (person.folder / f"activity-{seeds.PERIOD}.xlsx").write_bytes(filled)
+        taken = preparer.post_bytes(self._activity(bank), filled, XLSX_TYPE)
+        self._require(taken["accepted"], f"the workbook of {bank.id}", taken["findings"])
+        self.voice.fact(
+            f"{bank.en} sends the workbook: {slip['code']} at {slip['place']}, got {slip['got']}; corrected and taken",
+            f"{bank.zh}提交填报表：{slip['place']} {slip['code']}，实际 {slip['got']}；更正后接收",
         )
 
     def report(self, bank: seeds.BankSeed) -> str:
@@ -207,13 +232,7 @@ class Story:
         done = [item for item in preparer.get_all(path) if item["state"] in ("queued", "anchored", "verified")]
         statement = done[-1] if done else preparer.post(path, {"cause": "first"})
         self._require(not statement["has_errors"], f"the statement of {bank.id}", statement["findings"])
-        totals = {name: int(grams) for name, grams in statement["totals"].items()}
-        self.voice.fact(
-            f"{bank.en}: Scope 1 {_tonnes(totals['scope1_g'])} t, Scope 2 location-based {_tonnes(totals['scope2_location_g'])} t CO2e, "
-            f"{statement['lines']} lines, {len(statement['findings'])} findings",
-            f"{bank.zh}：范围一 {_tonnes(totals['scope1_g'])} t，范围二（基于位置）{_tonnes(totals['scope2_location_g'])} t CO2e，"
-            f"{statement['lines']} 行，{len(statement['findings'])} 条发现",
-        )
+        self._say_totals(bank, statement)
         if not done:
             acts.checkpoint_log(approver, bank.id)
             acts.attest(approver, statement["id"], seconds=WAIT_SECONDS)
@@ -276,6 +295,23 @@ class Story:
         return key
 
     # Shared
+
+    def _say_totals(self, bank: seeds.BankSeed, statement: dict[str, Any]) -> None:
+        tonnes = {name: _tonnes(int(grams)) for name, grams in statement["totals"].items()}
+        zero = [name for name, grams in statement["totals"].items() if int(grams) == 0]
+        if zero:
+            raise StepFailed(f"{', '.join(zero)} of {bank.id} is 0, expected every column of the demo's banks to have something")
+        self.voice.fact(
+            f"{bank.en}: Scope 1 {tonnes['scope1_g']} t; Scope 2 location-based {tonnes['scope2_location_g']} t, market-based "
+            f"{tonnes['scope2_market_g']} t; Scope 3 operations {tonnes['scope3_g']} t CO2e; {statement['lines']} lines, "
+            f"{len(statement['findings'])} findings",
+            f"{bank.zh}：范围一 {tonnes['scope1_g']} t；范围二 基于位置 {tonnes['scope2_location_g']} t、基于市场 "
+            f"{tonnes['scope2_market_g']} t；范围三（运营） {tonnes['scope3_g']} t CO2e；{statement['lines']} 行，"
+            f"{len(statement['findings'])} 条发现",
+        )
+
+    def _activity(self, bank: seeds.BankSeed) -> str:
+        return f"/v1/institutions/{bank.id}/periods/{seeds.PERIOD}/activity"
 
     def _register(self, admin: Party, id: str, kind: str, name: Name, keys: list[tuple[Person, Role]]) -> None:
         known = list(admin.client.get_all(f"/v1/institutions/{id}/participant-actions"))

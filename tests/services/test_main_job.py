@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ledger.chain.keystore import write_key
 from ledger.demo import profiles, seeds
+from ledger.demo.banks import MOGAN
 from ledger.identifiers import sid
 from ledger.records import canonical
 from ledger.records.period import Period
@@ -19,7 +20,7 @@ from tests.whole.scene import trust, write_policy
 PERIOD = ("2025", date(2025, 1, 1), date(2025, 1, 10))
 
 
-def small_bank(town: Town, bank: seeds.BankSeed = seeds.MOGAN) -> None:
+def small_bank(town: Town, bank: seeds.BankSeed = MOGAN) -> None:
     days = Period.of_dates(*PERIOD, "Asia/Shanghai")
     tree = seeds.organisation_document(bank)
     activity = seeds.activity_document(bank, days)

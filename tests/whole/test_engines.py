@@ -15,6 +15,7 @@ import pytest
 from ledger.chain.client import ETH_TESTER_CHAIN_ID
 from ledger.clock import FixedClock, SystemClock
 from ledger.demo import profiles, seeds
+from ledger.demo.banks import MOGAN
 from ledger.records.period import Period
 from ledger.services import claims, packages
 from ledger.services.fsck import check_house
@@ -66,7 +67,7 @@ def test_the_main_job_runs_alike(engine: str, database: str, tmp_path: Path) -> 
     with a_town(engine, database, tmp_path) as town:
         town.found_centre()
         days = Period.of_dates(*PERIOD, "Asia/Shanghai")
-        bank = seeds.MOGAN
+        bank = MOGAN
         meters = tuple(meter for unit in bank.units for meter in unit.meters)
         town.add_bank(
             bank.id,
