@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -76,8 +77,8 @@ class BookAttribution:
     def empty(cls, rows: int, reasons: tuple[str, ...]) -> BookAttribution:
         """Return arrays of `rows` rows of which nothing is known yet."""
         kinds: dict[str, type] = {"Int64": np.int64, "Bool": np.bool_, "Small": np.uint8}
-        arrays = {item.name: np.zeros(rows, kinds[str(item.type)]) for item in fields(cls) if str(item.type) in kinds}
-        return cls(reasons=reasons, excluded=np.full(rows, KEPT, np.intp), **arrays)  # type: ignore[arg-type]
+        arrays: dict[str, Any] = {item.name: np.zeros(rows, kinds[str(item.type)]) for item in fields(cls) if str(item.type) in kinds}
+        return cls(reasons=reasons, excluded=np.full(rows, KEPT, np.intp), **arrays)
 
     @property
     def rows(self) -> int:

@@ -88,7 +88,7 @@ class Rows:
 
     def flag(self, name: str) -> Bool:
         """Return a yes/no column."""
-        return self.values(name) != 0
+        return np.not_equal(self.values(name), 0)
 
     def choice(self, name: str) -> Small:
         """Return a column of listed values as numbers of its list, 255 where it is empty."""

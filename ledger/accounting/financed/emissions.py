@@ -39,9 +39,9 @@ class GramColumns:
     @classmethod
     def unknown(cls, size: int) -> GramColumns:
         """Return columns in which nothing is known yet."""
-        grams = [np.zeros(size, np.int64) for _ in range(4)]
-        known = [np.zeros(size, np.bool_) for _ in range(4)]
-        return cls(*grams, *known)
+        s1, s2, s12, s3 = (np.zeros(size, np.int64) for _ in range(4))
+        has_s1, has_s2, has_s12, has_s3 = (np.zeros(size, np.bool_) for _ in range(4))
+        return cls(s1, s2, s12, s3, has_s1, has_s2, has_s12, has_s3)
 
     def drop(self, where: Bool) -> None:
         """Forget every figure of the rows that `where` marks."""

@@ -21,14 +21,14 @@ from ledger.accounting.financed.columns import CHUNK, Codes, Rows, Table
 from ledger.accounting.financed.denominators import NAMES, Denominators, of_pboc, of_pcaf
 from ledger.accounting.financed.division import Bool, Int64, Quotient, divide_half_even
 from ledger.accounting.financed.emissions import GramColumns, find_emissions
+from ledger.accounting.financed.methods import Policies
 from ledger.accounting.financed.option_tables import ASSETS, TURNOVER, choose
 from ledger.accounting.financed.said import Notices, Said
-from ledger.accounting.methods import pboc_2021, pcaf_2
+from ledger.accounting.methods import pboc_2021
 from ledger.accounting.methods.attribution import LIMIT
 from ledger.loans.book import Book
 
 REDUCTION = "project_reduction_t"
-Policies = pcaf_2.Policies | pboc_2021.Policies
 
 
 def attribute_book(book: Book, policies: Policies, *, progress: Callable[[int], None] | None = None) -> tuple[BookAttribution, Notices]:
@@ -39,7 +39,11 @@ def attribute_book(book: Book, policies: Policies, *, progress: Callable[[int], 
     Raises:
         InputError: a figure below 0 where none can be, which reading a file would have found.
     """
-    table = Table.of(book)
+    return attribute_table(Table.of(book), policies, progress=progress)
+
+
+def attribute_table(table: Table, policies: Policies, *, progress: Callable[[int], None] | None = None) -> tuple[BookAttribution, Notices]:
+    """Return the same of a table of a book."""
     reasons, names = table.codes("exclude_reason")
     given = tuple(name for name in names if name)
     own_reason = np.array([given.index(name) if name else KEPT for name in names], np.intp)[reasons] if names else np.zeros(0, np.intp)
@@ -48,7 +52,7 @@ def attribute_book(book: Book, policies: Policies, *, progress: Callable[[int], 
     for start in range(0, table.rows, CHUNK):
         stop = min(start + CHUNK, table.rows)
         rows, said = table.run(start, stop), Said.of(stop - start)
-        result.write(start, attribute_run(rows, book.months, policies, own_reason[start:stop], len(given), said))
+        result.write(start, attribute_run(rows, table.book.months, policies, own_reason[start:stop], len(given), said))
         runs.append((start, said))
         if progress is not None:
             progress(stop)
