@@ -23,6 +23,9 @@ from ledger.records import canonical
 from ledger.records.names import Name
 from ledger.services import (
     activity,
+    activity_tables,
+    analysis,
+    analysis_policies,
     anchors,
     answers,
     attestations,
@@ -30,6 +33,7 @@ from ledger.services import (
     chain_facts,
     checkpoints,
     claims,
+    comparison,
     institutions,
     library,
     library_diff,
@@ -52,6 +56,7 @@ from ledger.services import (
     verdicts,
 )
 from ledger.services.context import ROLES, SEES_EVERY_INSTITUTION, Actor, Work
+from ledger.workbook.organisation_sheet import read_organisation_csv
 from tests.product import LIBRARIAN, Town, person, preparer
 from tests.services.books import SCHEME, readings, verdict_on
 from tests.services.conftest import Template, reopen
@@ -60,16 +65,19 @@ from tests.services.test_registers import scheme
 from tests.whole.scene import tree
 
 LIBRARY = canonical.digest(canonical.load(shipped_bytes()))
+TABLES = activity_tables.ReadTables("oak", "2025-03", {"records": []}, ())
 SIGNATURE = "0x" + "11" * 65
 OWN, VISIBLE, ROLE, EVERYBODY = "own", "visible", "role", "everybody"
 BANK_ROLES = ("preparer", "approver", "meter")
 
 HELPERS = {
-    "activity": {"load_activity_row"},
+    "activity": {"keep_activity", "load_activity_row"},
+    "analysis_policies": {"all_periods"},
     "anchors": {"attested"},
     "audit": {"record"},
     "claims": {"claim_view", "load_claim_row"},
     "context": {"require_own", "require_role", "require_visible"},
+    "history": {"find_stated", "load_history", "load_stated"},
     "library": {"find_release_in_force"},
     "library_reference": {"load_release", "load_release_in_force"},
     "meters": {"all_meters"},
@@ -77,7 +85,7 @@ HELPERS = {
     "packages": {"keep_package"},
     "periods": {"load_period_row"},
     "signing": {"queue", "receive", "signed_columns"},
-    "statement_inputs": {"gather_inputs"},
+    "statement_inputs": {"gather_inputs", "judge_inputs"},
     "statement_state": {"attestation_states", "find_statement_state", "last_attested", "live_attestations"},
     "stored_statement": {"assemble_records", "contract_bytes", "load_commitments", "load_keys", "load_records", "load_statement_row"},
     "transactions": {"find_transaction"},
@@ -106,8 +114,35 @@ def read_and_submit(work: Work) -> object:
 
 ROWS = (
     Row("activity.submit_activity", OWN, ("preparer",), lambda work: activity.submit_activity(work, "oak", "2025-03", {})),
-    Row("activity.submit_activity_csv", OWN, ("preparer",), lambda work: activity.submit_activity_csv(work, "oak", "2025-03", b"")),
     Row("activity.get_activity", VISIBLE, (), lambda work: activity.get_activity(work, "oak", "2025-03")),
+    Row(
+        "activity_tables.read_activity_workbook",
+        OWN,
+        ("preparer",),
+        lambda work: activity_tables.read_activity_workbook(work, "oak", "2025-03", b""),
+    ),
+    Row(
+        "activity_tables.read_activity_csv",
+        OWN,
+        ("preparer",),
+        lambda work: activity_tables.read_activity_csv(work, "oak", "2025-03", b""),
+    ),
+    Row("activity_tables.submit_activity_tables", OWN, ("preparer",), lambda work: activity_tables.submit_activity_tables(work, TABLES)),
+    Row(
+        "activity_tables.make_activity_workbook",
+        VISIBLE,
+        (),
+        lambda work: activity_tables.make_activity_workbook(work, "oak", "2025-03"),
+    ),
+    Row("activity_tables.make_activity_csv", VISIBLE, (), lambda work: activity_tables.make_activity_csv(work, "oak", "2025-03")),
+    Row("analysis.get_analysis", VISIBLE, (), lambda work: analysis.get_analysis(work, "oak")),
+    Row("analysis_policies.get_analysis_policy", VISIBLE, (), lambda work: analysis_policies.get_analysis_policy(work, "oak")),
+    Row(
+        "analysis_policies.submit_analysis_policy",
+        OWN,
+        ("preparer",),
+        lambda work: analysis_policies.submit_analysis_policy(work, "oak", {}),
+    ),
     Row("anchors.get_anchor", VISIBLE, (), lambda work: anchors.get_anchor(work, "1")),
     Row("anchors.get_anchor_proof", VISIBLE, (), lambda work: anchors.get_anchor_proof(work, "1")),
     Row(
@@ -138,6 +173,7 @@ ROWS = (
     Row("claims.get_claim", VISIBLE, (), lambda work: claims.get_claim(work, "oak:c1")),
     Row("claims.get_claim_package", VISIBLE, (), lambda work: claims.get_claim_package(work, "oak:c1")),
     Row("claims.list_claims", VISIBLE, (), lambda work: claims.list_claims(work, "oak", 10, None)),
+    Row("comparison.compare_statement", VISIBLE, (), lambda work: comparison.compare_statement(work, "1")),
     Row(
         "institutions.create_institution",
         ROLE,
@@ -198,6 +234,12 @@ ROWS = (
         OWN,
         ("preparer",),
         lambda work: organisation.submit_organisation(work, "oak", tree("oak", [("hq", None)])),
+    ),
+    Row(
+        "organisation.submit_organisation_reading",
+        OWN,
+        ("preparer",),
+        lambda work: organisation.submit_organisation_reading(work, "oak", read_organisation_csv(b"")),
     ),
     Row("packages.build_evidence_package", VISIBLE, (), lambda work: packages.build_evidence_package(work, "1")),
     Row("participants.get_version", VISIBLE, (), lambda work: participants.get_version(work, "oak")),
