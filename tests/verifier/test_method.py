@@ -187,3 +187,29 @@ def test_the_days_of_a_period_are_local_ones() -> None:
     assert first_day("Asia/Tokyo").year == 2025
     with pytest.raises(Malformed):
         first_day("Nowhere/City")
+
+
+def test_the_year_of_a_selection_is_that_in_which_the_period_starts() -> None:
+    activity = bare(records=[record("electricity.purchased", "1", "kWh")])
+    for start, wanted in ((date(2025, 12, 1), "grid-cn-2022"), (date(2024, 12, 1), "FACTOR_NONE")):
+        line = lines_of(activity, period=(start, date(start.year + 1, 1, 31)))[("head", "electricity.purchased")]
+        assert (line.code if isinstance(line, Refused) else line.factor) == wanted
+
+
+def test_an_instrument_in_force_needs_a_tree_to_be_spread_in_and_one_that_is_not_does_not() -> None:
+    def loop(document: Any) -> None:
+        document["units"][0]["placements"][0]["parent"] = "outlet-a1"
+
+    activity = bare(records=[record("electricity.purchased", "1", "kWh")], instruments=ev.activity()["instruments"])
+    with pytest.raises(Refused, match="above itself"):
+        lines_of(activity, change_organisation=loop)
+    assert lines_of({**activity, "instruments": activity["instruments"][2:]}, change_organisation=loop)
+
+
+@pytest.mark.parametrize(
+    ("methods", "gwp", "code"), [(["operational_0"], "AR6", "METHOD_UNKNOWN"), (["operational_1"], "AR7", "GWP_UNKNOWN")]
+)
+def test_a_method_or_set_of_potentials_that_the_release_does_not_have_is_refused(methods: list[str], gwp: str, code: str) -> None:
+    with pytest.raises(Refused) as caught:
+        lines_of(bare(), gwp=gwp, change_library=lambda document: document.update(methods=methods))
+    assert caught.value.code == code
