@@ -9,8 +9,7 @@ from ledger.accounting.inventory.reading import InventoryInput
 from ledger.accounting.inventory.run import InventoryResult, PeriodResult
 from ledger.accounting.methods.operational_1 import METHOD
 from ledger.accounting.validators.figures import COLUMNS, GRAMS_PER_TONNE
-from ledger.indicators.factor import BASE_UNITS, GwpSet
-from ledger.indicators.release import Release
+from ledger.indicators.factor import BASE_UNITS
 from ledger.records.findings import Finding, has_errors
 from ledger.records.statement import Line, Measures, Statement
 from ledger.units import format_decimal
@@ -79,13 +78,14 @@ def _finding(finding: Finding, period: str | None) -> dict[str, object]:
 
 def _period(result: PeriodResult, given: InventoryInput) -> dict[str, object]:
     period, statement = result.given.period, result.statement
-    lines = [] if statement is None else [_line(line, given.release, given.release.gwp_set(given.gwp)) for line in statement.lines]
+    rates = _rates(statement, given)
+    lines = [] if statement is None else [_line(line, rates[line.factor, line.quantity.unit]) for line in statement.lines]
     return {
         "id": period.id,
         "start": period.first_day.isoformat(),
         "end": period.last_day.isoformat(),
         "accepted": not has_errors(result.findings),
-        "statement": None if statement is None else statement.digest(),
+        "statement": result.hash,
         "lines": lines,
         "totals": None if statement is None else totals_document(statement.totals),
         "units": [] if statement is None else _units(statement, result, given),
@@ -93,15 +93,24 @@ def _period(result: PeriodResult, given: InventoryInput) -> dict[str, object]:
     }
 
 
-def _line(line: Line, release: Release, gwp: GwpSet) -> dict[str, object]:
+def _rates(statement: Statement | None, given: InventoryInput) -> dict[tuple[str, str], str]:
+    """Return kg CO2e per base unit, rounded for people, by (factor, base unit)."""
+    gwp, found = given.release.gwp_set(given.gwp), {}
+    for line in () if statement is None else statement.lines:
+        key = (line.factor, line.quantity.unit)
+        if key not in found:
+            rate = given.release.factor(line.factor).gases(_DIMENSIONS[line.quantity.unit]).co2e(gwp)
+            found[key] = format_decimal(Fraction(round(rate * 10**RATE_DECIMALS), 10**RATE_DECIMALS))
+    return found
+
+
+def _line(line: Line, rate: str) -> dict[str, object]:
     document = line.to_document()
     document.pop("schema", None)
-    rate = release.factor(line.factor).gases(_DIMENSIONS[line.quantity.unit]).co2e(gwp)
-    rounded = format_decimal(Fraction(round(rate * 10**RATE_DECIMALS), 10**RATE_DECIMALS))
     columns = {name: int(getattr(line.measures, f"{name}_g")) for name in ("scope1", "scope2_location", "scope2_market", "scope3")}
     return {
         **document,
-        "rate": {"value": rounded, "unit": f"kgCO2e/{line.quantity.unit}"},
+        "rate": {"value": rate, "unit": f"kgCO2e/{line.quantity.unit}"},
         "tonnes": {name: tonnes_of(grams) for name, grams in columns.items()},
     }
 

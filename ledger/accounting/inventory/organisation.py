@@ -54,9 +54,10 @@ def _units(units: object, institution: object, name: object) -> tuple[list[int],
         return [0], write_out_organisation({"units": [root]})["units"]
     if not isinstance(units, list) or not all(isinstance(item, dict) for item in units):
         return [], units
-    items = [_with_root(without_notes(item), institution, units) for item in units]
+    top = _root_id(units, institution)
+    items = [_with_root(without_notes(item), top) for item in units]
     numbered = list(enumerate(items))
-    if not any(item.get("id") == _root_id(units, institution) for item in items):
+    if not any(item.get("id") == top for item in items):
         numbered.append((0, dict(root)))
     by_id = {str(item.get("id")): item for _, item in numbered}
     for _, item in numbered:
@@ -70,9 +71,8 @@ def _root_id(units: list[dict[str, object]], institution: object) -> object:
     return roots[0] if roots else institution
 
 
-def _with_root(unit: dict[str, object], institution: object, units: list[dict[str, object]]) -> dict[str, object]:
+def _with_root(unit: dict[str, object], root: object) -> dict[str, object]:
     """Return a unit that stands under the root where it names no parent."""
-    root = _root_id(units, institution)
     item = unit | {"id": id_of(unit.get("id"))}
     if item["id"] == root:
         return item | ({} if "placements" in item or "parent" in item else {"parent": None})

@@ -22,11 +22,12 @@ OF_ROUNDING = ("TOTAL_MISMATCH", "FACTOR_NOT_IDENTIFIABLE")
 
 @dataclass(frozen=True)
 class PeriodResult:
-    """What came of one period: the statement, or None where inputs leave a line undefined, and every finding at its place in the input."""
+    """What came of one period: the statement with its hash, None where a line is undefined, and every finding at its place."""
 
     given: PeriodInput
     statement: Statement | None
     findings: tuple[Finding, ...]
+    hash: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def _compute_period(
         return PeriodResult(item, None, tuple(located)), None
     located.extend(check_reports(computation.statement) if item.historic is None else ())
     inventory = of_statement(computation.statement, given.organisation, item.activity, given.release, historic=historic)
-    return PeriodResult(item, computation.statement, tuple(located)), inventory
+    return PeriodResult(item, computation.statement, tuple(located), inventory.statement), inventory
 
 
 def _look_at_figures(given: InventoryInput, item: PeriodInput, earlier: tuple[Earlier, ...]) -> PeriodResult:

@@ -14,8 +14,8 @@ from ledger.accounting.validators.figures import GRAMS_PER_TONNE
 from ledger.accounting.validators.ranges import for_people
 from ledger.accounting.validators.subject import Subject
 from ledger.records.findings import Finding
-from ledger.records.period import DAY_SECONDS
-from ledger.records.statement import Statement
+from ledger.records.period import DAY_SECONDS, Period
+from ledger.records.statement import Line
 from ledger.records.unit import Unit
 from ledger.units import format_decimal, parse_decimal
 
@@ -47,19 +47,20 @@ def check_intensities(subject: Subject) -> tuple[Finding, ...]:
     if statement is None or tree is None:
         return ()
     findings: list[Finding] = []
+    lines: dict[str, list[Line]] = {}
+    for line in statement.lines:
+        lines.setdefault(line.unit, []).append(line)
     for unit in tree.depth_order():
-        if not tree.children(unit.id):
-            findings.extend(_check_unit(unit, statement, subject))
+        if unit.id in lines and not tree.children(unit.id):
+            findings.extend(_check_unit(unit, lines[unit.id], statement.period, subject))
     return tuple(sorted(findings, key=lambda finding: (finding.place, finding.params["per"])))
 
 
-def _check_unit(unit: Unit, statement: Statement, subject: Subject) -> Iterator[Finding]:
-    period = statement.period
+def _check_unit(unit: Unit, lines: list[Line], period: Period, subject: Subject) -> Iterator[Finding]:
     first, last = max(period.first_day, unit.opened), period.last_day if unit.closed is None else min(period.last_day, unit.closed)
     days = (last - first).days + 1
     if days <= 0 or period.end - period.start < 28 * DAY_SECONDS:
         return
-    lines = [line for line in statement.lines if line.unit == unit.id]
     used = {
         "electricity": sum((line.quantity.exact for line in lines if line.indicator == ELECTRICITY), Fraction(0)),
         "emissions": Fraction(sum(line.measures.scope1_g + line.measures.scope2_location_g for line in lines), GRAMS_PER_TONNE),
