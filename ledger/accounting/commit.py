@@ -8,7 +8,7 @@ from functools import cached_property
 
 from ledger.errors import IntegrityError, MalformedDocument, NotFound
 from ledger.identifiers import sid
-from ledger.merkle.dataset_schema import DATASETS, schema_hash
+from ledger.merkle.dataset_schema import INVENTORY_DATASETS, schema_hash
 from ledger.merkle.keys import CommitmentKeys, line_asset, meter_asset
 from ledger.merkle.sums import MEASURES, Context, Leaf, SumTree, record_hash
 from ledger.records import canonical
@@ -17,7 +17,7 @@ from ledger.records.statement import Statement
 
 SCHEMA = "lingtan.commitments/1"
 ALGORITHM = 1
-METERS, OPERATIONAL = DATASETS
+METERS, OPERATIONAL = INVENTORY_DATASETS
 Asset = tuple[str, tuple[int, ...], bytes]
 
 
@@ -121,7 +121,7 @@ def commit(statement: Statement, records: Mapping[str, MeterRecord], keys: Commi
     """
     wanted = _assets(statement, records)
     datasets = []
-    for name in DATASETS:
+    for name in INVENTORY_DATASETS:
         if wanted[name]:
             context = statement_context(statement, name, chain_id, contract)
             datasets.append(CommittedDataset(name, context, _openings(context, wanted[name], keys)))
@@ -230,7 +230,7 @@ def _read_leaves(document: object) -> dict[str, tuple[int, bytes, list[tuple[str
             context = item["context"]
             leaves = [(str(leaf["asset"]), bytes.fromhex(leaf["key"]), bytes.fromhex(leaf["salt"])) for leaf in item["leaves"]]
             contract = bytes.fromhex(context["contract"].removeprefix("0x"))
-            found[DATASETS[DATASETS.index(item["dataset"])]] = (int(context["chain_id"]), contract, leaves)
+            found[INVENTORY_DATASETS[INVENTORY_DATASETS.index(item["dataset"])]] = (int(context["chain_id"]), contract, leaves)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise MalformedDocument("not a commitments document", hint=f"expected {SCHEMA}, spec documents §5") from error
     return found

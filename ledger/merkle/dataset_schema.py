@@ -8,7 +8,13 @@ from pathlib import Path
 from ledger.errors import ConfigurationError, NotFound
 from ledger.records import canonical
 
-DATASETS: tuple[str, ...] = ("METERS", "OPERATIONAL")
+INVENTORY_DATASETS: tuple[str, str] = ("METERS", "OPERATIONAL")
+"""What an operational statement commits to."""
+
+FINANCED_DATASETS: tuple[str, str] = ("FINANCED_PCAF", "FINANCED_PBOC")
+"""What a financed statement commits to: one of them, never both."""
+
+DATASETS: tuple[str, ...] = (*INVENTORY_DATASETS, *FINANCED_DATASETS)
 
 
 def get_schema_bytes(dataset: str) -> bytes:
