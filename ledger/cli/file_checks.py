@@ -49,9 +49,9 @@ def look_at_activity(activity: Activity, setting: Setting) -> tuple[Finding, ...
     from ledger.accounting.validators.registry import validate_activity, validate_inventory
     from ledger.accounting.validators.subject import Earlier
 
+    earlier: Sequence[Earlier] = () if setting.previous is None else (Earlier(setting.previous),)
     if setting.organisation is None:
-        return validate_activity(activity, setting.release)
-    earlier: Sequence[Earlier] = ()
+        return validate_activity(activity, setting.release, previous=earlier)
     if setting.previous is not None:
         before = Inputs(setting.organisation, setting.previous, setting.release, setting.previous.period)
         earlier = (Earlier(setting.previous, compute(before).statement),)

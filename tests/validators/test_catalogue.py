@@ -154,3 +154,27 @@ def test_a_figure_between_two_slips_is_held_against_each_check_once() -> None:
 
 def test_no_check_stands_twice() -> None:
     assert len(set(CHECKS)) == len(CHECKS)
+
+
+def test_printed_tables_of_two_years_are_held_against_each_other() -> None:
+    before = {"declared_totals": [{"measure": "scope1", "value": "2884.83"}, {"measure": "scope2", "value": "20492.02"}]}
+    after = {"declared_totals": [{"measure": "scope1", "value": "2848.83"}, {"measure": "scope2", "value": "2123.79"}]}
+    answer = answer_to(two_years(before, after))
+    assert the(answer, "DIGIT_TRANSPOSITION")["place"] == "/periods/1/declared_totals/0/value"
+    jump = the(answer, "YEAR_ON_YEAR_JUMP")
+    assert (jump["place"], jump["params"]["change"]) == ("/periods/1/declared_totals/1/value", "−89.6 %")
+
+
+def test_quantities_are_held_against_last_year_though_neither_year_can_be_computed() -> None:
+    refused = {"factor_choices": [{"indicator": ELECTRICITY, "factor": "grid_om.cn-east.2019"}]}
+    answer = answer_to(two_years({"records": [used("487.2 万kWh")], **refused}, {"records": [used("4872 万kWh")], **refused}))
+    jump = the(answer, "YEAR_ON_YEAR_JUMP")
+    assert (jump["place"], jump["params"]["power"]) == (f"unit bank {ELECTRICITY}", "1")
+
+
+def test_periods_of_different_length_are_compared_per_day() -> None:
+    def periods(second: str) -> dict[str, Any]:
+        return bank(periods=[{"id": "2024-H1", "records": [used("182 MWh")]}, {"id": "2024-07", "records": [used(second)]}])
+
+    assert "YEAR_ON_YEAR_JUMP" not in codes(answer_to(periods("31 MWh")))
+    assert "YEAR_ON_YEAR_JUMP" in codes(answer_to(periods("182 MWh")))

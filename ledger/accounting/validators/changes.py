@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 
-from ledger.accounting.validators.digits import find_power_of_ten
+from ledger.accounting.validators.digits import SWAPPED, find_power_of_ten, find_slip
 from ledger.accounting.validators.figures import tonnes
-from ledger.accounting.validators.subject import Subject
+from ledger.accounting.validators.subject import Subject, exact_base
+from ledger.indicators.factor import BASE_UNITS
+from ledger.records.activity import Activity
 from ledger.records.findings import Finding
 from ledger.records.period import DAY_SECONDS, Period
-from ledger.records.statement import MEASURES, Line
+from ledger.records.statement import MEASURES, Statement
 from ledger.units import format_decimal
 
 BP = 10_000
@@ -19,33 +22,85 @@ BP = 10_000
 def check_jumps(subject: Subject) -> tuple[Finding, ...]:
     """Return `YEAR_ON_YEAR_JUMP` for each line and total that changed by more than the release's `jump_bp`.
 
+    Lines are those of the statements, or what the records add up to where there is none; totals the computed ones, or the printed ones.
     Periods of different length are compared per day.
     """
-    before = subject.earlier[-1].statement if subject.earlier else None
-    if before is None or subject.statement is None:
+    if not subject.earlier:
         return ()
-    scale = _scale(before.period, subject.statement.period)
+    before = subject.earlier[-1]
+    scale = _scale(before.activity.period, subject.activity.period)
     limit = Fraction(subject.release.policies.jump_bp, BP)
     findings: list[Finding] = []
-    lines = {(line.unit, line.indicator): line for line in before.lines}
-    for line in subject.statement.lines:
-        last = lines.get((line.unit, line.indicator))
-        if last is not None and last.quantity.unit == line.quantity.unit:
-            findings.extend(_line_jump(line, last, scale, limit, before.period.id))
-    for name in MEASURES:
-        now, then = getattr(subject.statement.totals, name), getattr(before.totals, name)
-        place, expected = f"total {name}", f"{tonnes(then)} tCO2e in {before.period.id}"
-        if name == "scope2_market_g" and subject.statement.totals.scope2_market_g == subject.statement.totals.scope2_location_g:
-            continue
-        findings.extend(_jump(Fraction(now), Fraction(then) * scale, limit, place, f"{tonnes(now)} tCO2e", expected, {"measure": name}))
+    then, now = (_quantities(activity, statement, subject) for activity, statement in _sides(subject))
+    for key in sorted(now.keys() & then.keys()):
+        if now[key].unit == then[key].unit:
+            unit, indicator = key
+            place, params = f"unit {unit} {indicator}", {"unit": unit, "indicator": indicator}
+            expected = f"{then[key].text} in {before.activity.period.id}"
+            findings.extend(_jump(now[key].exact, then[key].exact * scale, limit, place, now[key].text, expected, params))
+    if before.statement is None or subject.statement is None:
+        findings.extend(_printed_jumps(subject, scale, limit))
+    else:
+        findings.extend(_total_jumps(subject.statement, before.statement, scale, limit))
     return tuple(findings)
 
 
-def _line_jump(line: Line, last: Line, scale: Fraction, limit: Fraction, period: str) -> Iterator[Finding]:
-    now, then = line.quantity, last.quantity
-    params = {"unit": line.unit, "indicator": line.indicator}
-    got, expected = f"{format_decimal(now.exact)} {now.unit}", f"{format_decimal(then.exact)} {then.unit} in {period}"
-    yield from _jump(now.exact, then.exact * scale, limit, f"unit {line.unit} {line.indicator}", got, expected, params)
+@dataclass(frozen=True)
+class _Quantity:
+    exact: Fraction
+    unit: str
+
+    @property
+    def text(self) -> str:
+        return f"{format_decimal(self.exact)} {self.unit}"
+
+
+def _sides(subject: Subject) -> tuple[tuple[Activity, Statement | None], tuple[Activity, Statement | None]]:
+    before = subject.earlier[-1]
+    return (before.activity, before.statement), (subject.activity, subject.statement)
+
+
+def _quantities(activity: Activity, statement: Statement | None, subject: Subject) -> dict[tuple[str, str], _Quantity]:
+    """Return the quantities by (unit, indicator); from records those alone that are given in one base unit."""
+    if statement is not None:
+        return {(line.unit, line.indicator): _Quantity(line.quantity.exact, line.quantity.unit) for line in statement.lines}
+    found: dict[tuple[str, str], list[_Quantity]] = {}
+    for record in activity.records:
+        unit, exact = subject.release.find_unit(record.quantity.unit), exact_base(record, subject.release)
+        if unit is not None and exact is not None:
+            found.setdefault((record.unit, record.indicator), []).append(_Quantity(exact, BASE_UNITS[unit.dimension]))
+    return {
+        key: _Quantity(sum((item.exact for item in items), Fraction(0)), items[0].unit)
+        for key, items in found.items()
+        if len({item.unit for item in items}) == 1
+    }
+
+
+def _total_jumps(now: Statement, then: Statement, scale: Fraction, limit: Fraction) -> Iterator[Finding]:
+    for name in MEASURES:
+        if name == "scope2_market_g" and now.totals.scope2_market_g == now.totals.scope2_location_g:
+            continue
+        grams, before = getattr(now.totals, name), getattr(then.totals, name)
+        got, expected = f"{tonnes(grams)} tCO2e", f"{tonnes(before)} tCO2e in {then.period.id}"
+        yield from _jump(Fraction(grams), Fraction(before) * scale, limit, f"total {name}", got, expected, {"measure": name})
+
+
+def _printed_jumps(subject: Subject, scale: Fraction, limit: Fraction) -> Iterator[Finding]:
+    before = subject.earlier[-1].activity
+    then = Subject(before, subject.release, subject.gwp, subject.organisation).by_key
+    for figure in subject.figures:
+        _, measure, at = subject.key(figure)
+        last = then.get((before.period.id, measure, at), ())
+        if not last or not subject.is_own(figure):
+            continue
+        yield from _jump(
+            figure.grams, last[0].grams * scale, limit, figure.place, figure.text, f"{last[0].text} in {before.period.id}", figure.params
+        )
+        slip = find_slip(figure.total.value, last[0].total.value) if figure.total.unit == last[0].total.unit else None
+        if slip == SWAPPED:
+            action = "compare with the books: these are the digits of the period before, two of them swapped"
+            params, expected = {**figure.params, "slip": SWAPPED}, f"not {last[0].total.value} with a slip"
+            yield Finding("DIGIT_TRANSPOSITION", "warning", figure.place, action, figure.total.value, expected, params)
 
 
 def _jump(now: Fraction, then: Fraction, limit: Fraction, place: str, got: str, expected: str, params: dict[str, str]) -> Iterator[Finding]:
