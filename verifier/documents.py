@@ -7,6 +7,7 @@ from typing import Any
 from verifier import json_strict
 from verifier.document_rules import check_activity, check_organisation
 from verifier.errors import Malformed
+from verifier.evidence_shapes import ANCHOR as ANCHOR
 from verifier.evidence_shapes import ANCHORS, ATTESTATIONS, COMMITMENTS, CONSISTENCY, FINDINGS, MANIFEST, PROOF
 from verifier.evidence_shapes import POLICY as POLICY
 from verifier.inventory_shapes import ACTIVITY, ANSWERS, ORGANISATION, STATEMENT
