@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ledger.demo.seeds import BankSeed, InstrumentSeed, LeaseSeed, RecordSeed, UnitSeed
+from ledger.demo.seeds import BankSeed, ChoiceSeed, InstrumentSeed, LeaseSeed, RecordSeed, UnitSeed
 
 TAIHU = BankSeed(
     id="taihu",
@@ -18,7 +18,9 @@ TAIHU = BankSeed(
         UnitSeed("mogan", "Mogan outlet", "莫干网点", "outlet", "deqing", "Deqing", "330", 8, (("TH-MG-1", 12_100),)),
         UnitSeed(
             *("zhili", "Zhili outlet", "织里网点", "outlet", "hq", "Wuxing", "380", 9),
-            lease=LeaseSeed("380", "4560", "lease 2015-08 of Zhili Trade House, clause 5"),
+            lease=LeaseSeed("380", "4560", "lease 2024-11 of Zhili Trade House, clause 5"),
+            opened="2025-01-01",
+            opening="included",
         ),
     ),
     records=(
@@ -41,6 +43,7 @@ TAIHU = BankSeed(
         InstrumentSeed("gec-2025-03", "hq", "600", "green certificates 3300-2503-000001 to 000600", "2025-03-01", "2025-12-20"),
         InstrumentSeed("gec-nanxun", "nanxun", "40", "green certificates 3300-2506-014100 to 014139", "2025-06-01", "2025-12-20"),
     ),
+    forgotten="petrol-deqing",
 )
 
 TIAOXI = BankSeed(
@@ -67,6 +70,9 @@ TIAOXI = BankSeed(
         RecordSeed("waste-hq", "hq", "waste.general", "47", "t", "property management 2025", "estimate", 4),
     ),
     instruments=(InstrumentSeed("wind-anji", "anji", "120", "power contract 2025-017 with a wind park, annex 2", factor="0.012"),),
+    choices=(
+        ChoiceSeed("electricity.purchased", "grid_average.cn-zj.2023", "the provincial factor describes our grid; board minutes 2026-02"),
+    ),
 )
 
 MOGAN = BankSeed(

@@ -153,9 +153,10 @@ def change_covered(statement: bytes) -> bytes:
 
 
 def _first_covered(statement: dict[str, Any]) -> dict[str, Any]:
-    for line in statement["lines"]:
-        if line["market"] is not None and line["market"]["covered"]:
-            return dict(line)
+    lines: list[dict[str, Any]] = statement["lines"]
+    found = next((line for line in lines if line["market"] is not None and line["market"]["covered"]), None)
+    if found is not None:
+        return found
     raise NotFound("no line of the statement is covered by an instrument", hint="choose a statement with green certificates")
 
 

@@ -19,6 +19,7 @@ from ledger.demo.server import serving
 from ledger.demo.story import Cast, StepFailed, Story
 from ledger.demo.verdict import give_verdict
 from ledger.demo.voice import Voice
+from ledger.demo.year_before import report_year_before
 from ledger.services.house import init_house, open_house
 
 
@@ -61,8 +62,15 @@ def tell(story: Story) -> None:
         story.set_up_bank(bank)
     _show_keys(cast, voice)
     voice.step(
-        "A year of 15-minute readings, and what no meter shows; one bank by workbook",
-        "一年的 15 分钟读数，以及表计之外的活动数据；一家用填报表",
+        "The year 2024, before there were meters: power by invoice; one bank restates it",
+        "2024 年尚无智能表：按电费账单填报；一家银行作了重述",
+    )
+    for bank in BANKS:
+        report_year_before(story, bank)
+        story.register_meters(bank)
+    voice.step(
+        "The year 2025: 15-minute readings, and what no meter shows; one bank by workbook",
+        "2025 年：15 分钟读数，以及表计之外的活动数据；一家用填报表",
     )
     for bank in BANKS:
         story.load_bank(bank)

@@ -23,6 +23,7 @@ from ledger.client import acts
 from ledger.client.acts import Party
 from ledger.demo import desk, profiles, seeds
 from ledger.demo.drill import Trust
+from ledger.demo.figures import say_change, say_totals
 from ledger.demo.people import Person, write_private
 from ledger.demo.voice import Voice
 from ledger.errors import IntegrityError, LedgerError
@@ -159,7 +160,7 @@ class Story:
     # A bank
 
     def set_up_bank(self, bank: seeds.BankSeed) -> None:
-        """Register a bank, its key, its tree, its meters."""
+        """Register a bank, its key, its tree."""
         admin = self.party(self.cast.admin)
         name = Name(bank.en, bank.zh)
         acts.create_institution(admin, id=bank.id, kind="bank", name=name, timezone=seeds.TIMEZONE, region=seeds.REGION)
@@ -170,7 +171,11 @@ class Story:
             write_private(key_file, acts.new_commitment_key().hex())
         preparer.put(f"/v1/institutions/{bank.id}/commitment-key", {"key": key_file.read_text(encoding="utf-8")})
         tree = preparer.post(f"/v1/institutions/{bank.id}/organisation", seeds.organisation_document(bank))
-        self._require(tree["version"], f"the tree of {bank.id}", tree["findings"])
+        self.require(tree["version"], f"the tree of {bank.id}", tree["findings"])
+
+    def register_meters(self, bank: seeds.BankSeed) -> None:
+        """Open the year 2025 and register the bank's meters, which begin with it."""
+        preparer = self.party(self.cast.preparer(bank.id)).client
         period = {"id": seeds.PERIOD, "first_day": seeds.FIRST_DAY, "last_day": seeds.LAST_DAY}
         preparer.post(f"/v1/institutions/{bank.id}/periods", period)
         for unit in bank.units:
@@ -192,16 +197,16 @@ class Story:
                     stream.write(block)
             temporary.replace(file)
         taken = preparer.post_file(f"/v1/institutions/{bank.id}/telemetry", file, "text/csv")
-        self._require(taken["accepted"], f"the readings of {bank.id}", taken["findings"])
+        self.require(taken["accepted"], f"the readings of {bank.id}", taken["findings"])
         if bank.by_workbook:
             self.fill_in_workbook(bank)
         else:
             used = preparer.post(self._activity(bank), seeds.activity_document(bank, self.period))
-            self._require(used["accepted"], f"the activity data of {bank.id}", used["findings"])
+            self.require(used["accepted"], f"the activity data of {bank.id}", used["findings"])
         gaps = sum(1 for finding in taken["findings"] if finding["severity"] == "warning")
         self.voice.fact(
             f"{bank.en}: {taken['rows']:,} readings of {taken['meters']} meters ({gaps} warnings on gaps), {len(bank.records)} records "
-            f"of fuels, refrigerants, water, paper, travel and waste, {len(bank.instruments)} instruments of green power",
+            f"of fuels, refrigerants, water, paper, travel and waste; certificates and contracts of green power: {len(bank.instruments)}",
             f"{bank.zh}：{taken['meters']} 块表 {taken['rows']:,} 条读数（{gaps} 条缺口提示），燃料、制冷剂、水、纸、差旅与废弃物 "
             f"{len(bank.records)} 条记录，绿色电力凭证 {len(bank.instruments)} 项",
         )
@@ -219,7 +224,7 @@ class Story:
         filled = desk.fill_in(empty, bank, language)
         (person.folder / f"activity-{seeds.PERIOD}.xlsx").write_bytes(filled)
         taken = preparer.post_bytes(self._activity(bank), filled, XLSX_TYPE)
-        self._require(taken["accepted"], f"the workbook of {bank.id}", taken["findings"])
+        self.require(taken["accepted"], f"the workbook of {bank.id}", taken["findings"])
         self.voice.fact(
             f"{bank.en} sends the workbook: {slip['code']} at {slip['place']}, got {slip['got']}; corrected and taken",
             f"{bank.zh}提交填报表：{slip['place']} {slip['code']}，实际 {slip['got']}；更正后接收",
@@ -231,8 +236,10 @@ class Story:
         path = f"/v1/institutions/{bank.id}/periods/{seeds.PERIOD}/statements"
         done = [item for item in preparer.get_all(path) if item["state"] in ("queued", "anchored", "verified")]
         statement = done[-1] if done else preparer.post(path, {"cause": "first"})
-        self._require(not statement["has_errors"], f"the statement of {bank.id}", statement["findings"])
-        self._say_totals(bank, statement)
+        self.require(not statement["has_errors"], f"the statement of {bank.id}", statement["findings"])
+        self._require_every_column(bank, statement)
+        say_totals(self.voice, bank, statement)
+        say_change(self.voice, bank, preparer.get(f"/v1/statements/{statement['id']}/comparison"))
         if not done:
             acts.checkpoint_log(approver, bank.id)
             acts.attest(approver, statement["id"], seconds=WAIT_SECONDS)
@@ -296,19 +303,10 @@ class Story:
 
     # Shared
 
-    def _say_totals(self, bank: seeds.BankSeed, statement: dict[str, Any]) -> None:
-        tonnes = {name: _tonnes(int(grams)) for name, grams in statement["totals"].items()}
+    def _require_every_column(self, bank: seeds.BankSeed, statement: dict[str, Any]) -> None:
         zero = [name for name, grams in statement["totals"].items() if int(grams) == 0]
         if zero:
             raise StepFailed(f"{', '.join(zero)} of {bank.id} is 0, expected every column of the demo's banks to have something")
-        self.voice.fact(
-            f"{bank.en}: Scope 1 {tonnes['scope1_g']} t; Scope 2 location-based {tonnes['scope2_location_g']} t, market-based "
-            f"{tonnes['scope2_market_g']} t; Scope 3 operations {tonnes['scope3_g']} t CO2e; {statement['lines']} lines, "
-            f"{len(statement['findings'])} findings",
-            f"{bank.zh}：范围一 {tonnes['scope1_g']} t；范围二 基于位置 {tonnes['scope2_location_g']} t、基于市场 "
-            f"{tonnes['scope2_market_g']} t；范围三（运营） {tonnes['scope3_g']} t CO2e；{statement['lines']} 行，"
-            f"{len(statement['findings'])} 条发现",
-        )
 
     def _activity(self, bank: seeds.BankSeed) -> str:
         return f"/v1/institutions/{bank.id}/periods/{seeds.PERIOD}/activity"
@@ -353,7 +351,12 @@ class Story:
                 raise StepFailed(f"release {release[:16]}… is {state}, expected {' or '.join(sorted(wanted))}")
             _pause()
 
-    def _require(self, holds: object, what: str, findings: list[dict[str, Any]]) -> None:
+    def require(self, holds: object, what: str, findings: list[dict[str, Any]]) -> None:
+        """Pass if it holds.
+
+        Raises:
+            StepFailed: with the errors among the findings.
+        """
         if not holds:
             errors = [item for item in findings if item["severity"] == "error"]
             listed = "; ".join(f"{item['code']} at {item['place']}: got {item['got']}, expected {item['expected']}" for item in errors[:5])
@@ -370,10 +373,6 @@ def _log_sizes(packages: list[Path]) -> set[int]:
             anchors = json.loads(archive.read("anchors.json"))
         sizes |= {int(item["finality"]["tree_size"]) for item in anchors["items"]}
     return sizes
-
-
-def _tonnes(grams: int) -> str:
-    return f"{grams // 1_000_000:,}.{grams % 1_000_000 // 1_000:03d}"
 
 
 def _pause() -> None:
