@@ -5,9 +5,25 @@ from __future__ import annotations
 import random
 from fractions import Fraction
 
-from ledger.loans.exposure import ASSET_CLASSES, GREEN_FIELDS, HIGH_CARBON, INSTRUMENTS, OPTIONS, USES, Exposure
+from ledger.accounting.financed.methods import Policies, method_of
+from ledger.accounting.financed.vectorised import attribute_book
+from ledger.accounting.methods import pboc_2021, pcaf_2
+from ledger.accounting.methods.attribution import Attribution
+from ledger.loans.book import Book
+from ledger.loans.exposure import (
+    ASSET_CLASSES,
+    GREEN_FIELDS,
+    HIGH_CARBON,
+    INSTRUMENTS,
+    MASS_COLUMNS,
+    MONEY_COLUMNS,
+    OPTIONS,
+    USES,
+    Exposure,
+)
 
 LARGEST = 2**63 - 1
+GRAMS, CENTS = 10**6, 100
 MONEY = ("total_equity", "total_debt", "evic", "total_assets", "project_total", "property_value", "vehicle_value", "ppp_gdp", "revenue")
 LEDGERS = ("removals_t", "avoided_t", "credits_retired_t", "credits_generated_t", "project_reduction_t", "process_t")
 FACTORS = ("sector_factor", "asset_factor", "asset_turnover", "sector_factor_s3", "asset_factor_s3", "activity_factor")
@@ -101,3 +117,43 @@ class Maker:
     def book(self, rows: int) -> list[Exposure]:
         """So many exposures."""
         return [self.exposure(number) for number in range(rows)]
+
+
+def loan(outstanding: int | None = 0, **given: object) -> Exposure:
+    """A business loan of so many yuan with option 1b; money in `given` is in yuan, mass in tonnes, whatever the type of either."""
+    row = {"exposure": "E1", "borrower": "B1", "asset_class": "business_loan", "branch": "HQ", "sector": "C30", "option": "1b", **given}
+    row["outstanding"] = outstanding
+    for name, value in row.items():
+        if name in (*MONEY_COLUMNS, *MASS_COLUMNS) and value is not None:
+            units = Fraction(value) * (CENTS if name in MONEY_COLUMNS else GRAMS)  # type: ignore[arg-type]
+            assert units.denominator == 1
+            row[name] = units.numerator
+    return Exposure(**row)  # type: ignore[arg-type]
+
+
+def pcaf(row: Exposure) -> Attribution:
+    """Attribute by pcaf_2, which must find no error, per row and over a book of it."""
+    return of_both(row, pcaf_2.Policies())
+
+
+def pboc(row: Exposure, policies: pboc_2021.Policies | None = None) -> Attribution:
+    """Attribute by pboc_2021, likewise."""
+    return of_both(row, policies or pboc_2021.Policies())
+
+
+def of_both(row: Exposure, policies: Policies) -> Attribution:
+    """Attribute a row by the reference and over a book, which must agree."""
+    outcome = method_of(policies).attribute(row, policies)
+    assert outcome.attribution is not None, outcome
+    over_book, _ = attribute_book(Book.of([row]), policies)
+    assert over_book.attribution(0) == outcome.attribution
+    return outcome.attribution
+
+
+def notices(row: Exposure, policies: Policies | None = None) -> list[tuple[str, str]]:
+    """Codes and columns that the reference and the book path have to say of a row, which must agree."""
+    chosen = policies or pcaf_2.Policies()
+    outcome = method_of(chosen).attribute(row, chosen)
+    _, said = attribute_book(Book.of([row]), chosen)
+    assert said.of_row(0) == outcome.notices
+    return [(notice.code, notice.column) for notice in outcome.notices]
