@@ -48,7 +48,7 @@ def show(
         return
     policy = document["policy"]
     fields = [("institution", document["institution"]), ("version", policy and policy["version"])]
-    run.out.record(document, [*fields, ("reference", document["series"]["reference"]), ("drafts", ", ".join(document["drafts"]))])
+    run.out.record(document, [*fields, ("reference_period", document["series"]["reference"]), ("drafts", ", ".join(document["drafts"]))])
     run.out.heading("series")
     run.out.table(document, SERIES_COLUMNS, list(_series_rows(document)))
     run.out.heading("intensities")

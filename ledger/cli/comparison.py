@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Annotated, Any
 
 import typer
@@ -67,7 +68,7 @@ def show_periods(run: Invocation, document: dict[str, Any]) -> None:
 def total_row(run: Invocation, document: dict[str, Any], name: str) -> list[object]:
     """Return a total before and after, and the parts of its change."""
     part = document["total"][name]
-    share = None if int(part["before"]) == 0 else round(int(part["change"]) * 10_000 / abs(int(part["before"])))
+    share = None if int(part["before"]) == 0 else round(Fraction(int(part["change"]) * 10_000, int(part["before"])))
     grams = [tonnes(part[key]) for key in ("before", "after", "change")]
     return [run.out.say(name), *grams, percent(share), *(tonnes(part[key]) for key in ("activity", "factor", "boundary"))]
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from ledger.cli.output import percent
+from ledger.cli.comparison import show_before_signing
+from ledger.cli.invocation import Invocation
+from ledger.cli.output import Output, percent
 from tests.cli.city import FUELS, City, readings
 from tests.cli.conftest import Books
 
@@ -111,6 +113,17 @@ def test_a_policy_is_submitted_with_all_findings_at_once_and_shown_by_version(ci
     assert '"base_year": "2025-06"' in city.run("analysis", "policy", "show", who="approver").stdout
     again = write(tmp_path / "c.json", policy(base_year="2025-03"))
     assert city.run("analysis", "policy", "submit", again, who="approver", code=11).stdout == ""
+
+
+def test_what_cannot_be_compared_before_signing_is_said_and_does_not_hide_the_rest(
+    city: City, june: June, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = Invocation(Output("en", environment={}), city.url, token_file=city.token("other"))
+    with run.client() as client:
+        show_before_signing(run, client, june.statement["id"])
+    shown = capsys.readouterr()
+    assert "the period before could not be compared" in shown.err
+    assert shown.out == ""
 
 
 @pytest.mark.parametrize(("bp", "text"), [(None, None), ("0", "0.00 %"), (-5, "-0.05 %"), ("123456", "1,234.56 %"), (-12345, "-123.45 %")])

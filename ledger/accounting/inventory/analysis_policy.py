@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ledger.accounting.analysis import (
+    AnalysedLine,
     AnalysisOptions,
     BaseYearPolicy,
     Correction,
@@ -118,19 +119,18 @@ def analyse_by_policy(
         known: the ids of all periods of the institution, stated or not.
     """
     findings: list[Finding] = []
-    release = books[-1].release
-    stated = {item.period.id for item in books}
+    release = books[-1].release  # the last one speaks for thresholds and target profiles
+    stated = {item.period.id: item for item in books}
+    inventories = {id: item.inventory for id, item in stated.items()}
     corrections: list[Correction] = []
-    inventories = {item.period.id: item.inventory for item in books}
-    by_id = {item.period.id: item for item in books}
     for place, item in _periods(document, findings):
         id = str(id_of(item.get("period")))
         if id not in stated:
             findings.append(_not_stated(f"{place}/period", id))
             continue
-        lines = tuple(_historic(item, place, by_id[id], organisation, findings))
-        inventories[id] = inventories[id].with_historic(lines)
-        given = Given(organisation, by_id[id].release, LocalLibrary(by_id[id].release, organisation.institution))
+        release_then = stated[id].release
+        given = Given(organisation, release_then, LocalLibrary(release_then, organisation.institution))
+        inventories[id] = inventories[id].with_historic(_historic(item, place, stated[id], given, findings))
         for correction in read_corrections(item.get("corrections", []), f"{place}/corrections", id, given, findings):
             if correction.period in stated:
                 corrections.append(correction)
@@ -145,15 +145,11 @@ def analyse_by_policy(
     return analysis, tuple(findings)
 
 
-def _historic(
-    item: Mapping[str, object], place: str, books: StatedBooks, organisation: Organisation, findings: list[Finding]
-) -> Iterator[Any]:
-    places = Places(place)
-    given = Given(organisation, books.release, LocalLibrary(books.release, organisation.institution))
-    document = books.activity.to_document()
+def _historic(item: Mapping[str, object], place: str, books: StatedBooks, given: Given, findings: list[Finding]) -> Iterator[AnalysedLine]:
+    places, document = Places(place), books.activity.to_document()
     activity = read_historic(item.get("historic"), f"{place}/historic", document, books.period, given, places, findings)
     if activity is not None:
-        lines, found = historic_lines(activity, organisation, books.release, books.gwp)
+        lines, found = historic_lines(activity, given.organisation, books.release, books.gwp)
         findings.extend(places.finding(finding) for finding in found if finding.severity == "error")
         yield from lines
 
@@ -170,7 +166,7 @@ def _read_policies(
     return read_options(reader, release, known, corrections)
 
 
-def _within(options: AnalysisOptions, stated: set[str], findings: list[Finding]) -> AnalysisOptions:
+def _within(options: AnalysisOptions, stated: Iterable[str], findings: list[Finding]) -> AnalysisOptions:
     """Leave out what names a period without a statement that counts."""
     if options.reference is not None and options.reference not in stated:
         findings.append(_not_stated("/policies/reference_period", options.reference))
