@@ -22,6 +22,7 @@ from ledger.cli import (
     keys,
     librarian,
     library_work,
+    loans,
     local_factors,
     operator,
     outbox,
@@ -154,7 +155,7 @@ def demo(
 librarian.library.add_typer(library_work.app)
 bank.statements.add_typer(answers.app)
 bank.statements.add_typer(comparison.app)
-for room in (operator, outbox, bank, inventory, workbook, reporting, analysis, librarian, local_factors, centre, verdicts, keys):
+for room in (operator, outbox, bank, inventory, workbook, reporting, analysis, loans, librarian, local_factors, centre, verdicts, keys):
     app.add_typer(room.app)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from ledger.loans.book import dtype_of
+from ledger.loans.book import constant, dtype_of
 from ledger.loans.cell import FLAGS, WITHOUT_COMMAS, Value, read_cell
 from ledger.loans.columns import MAX_TEXT, Column
 from ledger.loans.faults import Refused
@@ -30,6 +30,8 @@ class Converted:
 
 def convert_text(column: Column, texts: pl.Series) -> Converted:
     """Return a column of texts (null or blank where nothing stands) as its values."""
+    if not column.needed and texts.null_count() == len(texts):
+        return Converted(constant(column, len(texts)), texts.is_not_null())
     fast, good = _fast(column, texts)
     if not good.all():
         stripped = texts.str.strip_chars()
