@@ -14,8 +14,6 @@ from ledger.loans.csv_source import CsvSource
 from ledger.loans.head import DEFAULT_HEAD, Head
 from ledger.records.findings import Finding
 
-__all__ = ["PROGRESS_PARTS", "BookReading", "Progress", "read_book", "read_columns"]
-
 Kind = Literal["csv", "parquet"]
 Source = Path | bytes | Iterable[bytes]
 Progress = Callable[[int], None]

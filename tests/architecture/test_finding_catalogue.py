@@ -20,7 +20,7 @@ CODES_ONLY = (
     "ledger/store/integrity.py",
     "ledger/store/audit.py",
 )
-ROOMS = ("accounting", "metering", "workbook")
+ROOMS = ("accounting", "metering", "workbook", "loans")
 AT_A_FINDING = re.compile(r'(?:Finding|\.add)\(\s*(?:code=)?"([A-Z][A-Z0-9_]{3,})"')
 WORD = re.compile(r'"([A-Z]+(?:_[A-Z0-9]+)+)"')
 
