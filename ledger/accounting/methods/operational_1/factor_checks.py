@@ -52,12 +52,17 @@ def _base_wrong(factor: Factor, dimension: str, amount: SourceAmount, params: di
     return Finding("FACTOR_BASE_WRONG", "error", place, action, BASE_UNITS[dimension], f"activity for {factor.unit}", params)
 
 
+def _place(params: dict[str, str]) -> str:
+    """Return which decision the finding is about, so that each can be answered on its own."""
+    return f"factor {params['factor']} for {params['indicator']} {params['use']}"
+
+
 def _check_age(inputs: Inputs, factor: Factor, params: dict[str, str]) -> Iterable[Finding]:
     year, lag = inputs.period.first_day.year, inputs.release.policies.max_lag_years
     if factor.data_year is not None and not 0 <= year - factor.data_year <= lag:
         action, expected = "check whether a factor of a nearer year was published", f"{year - lag} to {year}"
         facts = {**params, "data_year": str(factor.data_year), "year": str(year)}
-        yield Finding("FACTOR_DATA_YEAR", "warning", "/factor_choices", action, str(factor.data_year), expected, facts)
+        yield Finding("FACTOR_DATA_YEAR", "warning", _place(params), action, str(factor.data_year), expected, facts)
 
 
 def _check_confidence(factor: Factor, params: dict[str, str]) -> Iterable[Finding]:
@@ -65,7 +70,7 @@ def _check_confidence(factor: Factor, params: dict[str, str]) -> Iterable[Findin
         action = "check the factor against the official text before you sign"
         got = "one secondary source" if factor.confidence == "S" else "from memory"
         facts = {**params, "confidence": factor.confidence}
-        yield Finding("FACTOR_UNCONFIRMED", "warning", "/factor_choices", action, got, "read in the publication", facts)
+        yield Finding("FACTOR_UNCONFIRMED", "warning", _place(params), action, got, "read in the publication", facts)
 
 
 def _check_range(factor: Factor, dimensions: Iterable[str], gwp: GwpSet, params: dict[str, str]) -> Iterable[Finding]:
