@@ -83,7 +83,9 @@ def test_a_guarantee_that_is_not_called_counts_as_nothing() -> None:
         ("exclude_small_micro", {"small_micro": True}, {"small_micro": True, "use": "project"}, "policy: small or micro enterprise"),
     ],
 )
-def test_each_exclusion_is_a_switch_and_keeps_its_reason(switch: str, out: dict[str, object], stays: dict[str, object], reason: str) -> None:
+def test_each_exclusion_is_a_switch_and_keeps_its_reason(
+    switch: str, out: dict[str, object], stays: dict[str, object], reason: str
+) -> None:
     policies = replace(OFF, **{switch: True})
     figures: dict[str, object] = {"revenue": 10**8, "total_investment": 10**8}
     assert pboc_2021.attribute(business(**figures, **out), policies).excluded == reason
