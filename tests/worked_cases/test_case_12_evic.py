@@ -1,6 +1,6 @@
 """Case 12: PCAF Part A, 2nd edition, box 5: with cash deducted shareholders and lenders hold 125 % of a company, with EVIC 100 %.
 
-Equity 50, debt 50, cash 20: enterprise value without cash 80 → 62.5 % + 62.5 % (printed 63 % + 63 %), EVIC 100 → 50 % + 50 %. Tolerance 0.005.
+Equity 50, debt 50, cash 20: enterprise value without cash 80 → 62.5 % + 62.5 % (printed 63 %), EVIC 100 → 50 % + 50 %. Tolerance 0.005.
 """
 
 from __future__ import annotations
