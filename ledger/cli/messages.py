@@ -173,6 +173,10 @@ MESSAGES: tuple[tuple[str, str, str], ...] = (
     ("tonnes", "t CO2e", "吨二氧化碳当量"),
     ("periods", "periods", "核算期数"),
     ("records", "records", "记录数"),
+    ("scope", "scope", "范围"),
+    ("names", "spellings", "写法"),
+    ("document", "document", "文件"),
+    ("data_year", "data year", "数据年份"),
     ("fix", "what to do", "处理"),
     ("not_compared", "the period before could not be compared: {reason}", "未能与上一核算期比较：{reason}"),
     (

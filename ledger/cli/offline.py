@@ -121,7 +121,7 @@ def _setting(institution: str | None, organisation: Path | None, previous: Path 
     from ledger.records.shorthand import write_out_activity, write_out_organisation
 
     return Setting(
-        release=_release(library),
+        release=read_release(library),
         organisation=None if organisation is None else Organisation.from_document(write_out_organisation(read_document(organisation))),
         previous=None if previous is None else Activity.from_document(write_out_activity(read_document(previous))),
         institution=institution,
@@ -129,7 +129,12 @@ def _setting(institution: str | None, organisation: Path | None, previous: Path 
     )
 
 
-def _release(library: Path | None) -> Release:
+def read_release(library: Path | None) -> Release:
+    """Return the release of a file; without one the shipped one.
+
+    Raises:
+        MalformedDocument: the file is no release.
+    """
     from ledger.indicators.reading import release_from_document
     from ledger.indicators.shipped import shipped_release
 
@@ -159,7 +164,7 @@ def read_inventory_file(path: Path, library: Path | None = None) -> tuple[Invent
     """
     from ledger.accounting.inventory import read_inventory
 
-    release = _release(library)
+    release = read_release(library)
     return read_inventory(_load_inventory(path), {release.release: release}, release.release)
 
 

@@ -108,3 +108,21 @@ def test_the_check_says_what_computing_finds(tmp_path: Path, given: str) -> None
     findings = [{name: value for name, value in finding.items() if name != "period"} for finding in json.loads(computed.stdout)["findings"]]
     answer = json.loads(checked.stdout)
     assert (answer["kind"], answer["findings"]) == ("inventory", findings)
+
+
+def test_what_a_file_may_name_is_listed(root: Path) -> None:
+    page = (root / "docs" / "spec" / "inventory-input.md").read_text(encoding="utf-8")
+
+    def listed(*words: str) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = json.loads(run("inventory", "names", *words, "--json").stdout)["items"]
+        return items
+
+    indicators = {item["id"] for item in listed("indicators")}
+    assert [id for id in indicators if id not in page] == []
+    national = {item["id"]: item for item in listed("factors", "--indicator", "electricity.purchased")}
+    assert national["grid_average.cn.2022"]["value"] == "0.5366"
+    assert "grid_om.cn-east.2019" not in national
+    assert {item["id"] for item in listed("factors")} >= {"grid_om.cn-east.2019", "fuel.petrol.public_building"}
+    assert any("万kWh" in item["names"] for item in listed("measures"))
+    assert {item["id"] for item in listed("gwp-sets")} == {"AR4", "AR5", "AR5-fossil", "AR6", "AR6-27.9"}
+    assert run("inventory", "names", "factors", "--indicator", "wood").exit_code == 12
