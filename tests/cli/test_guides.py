@@ -73,7 +73,7 @@ def test_the_local_lines_of_a_guide_run_as_they_stand(guide: str, city: City, tm
     (tmp_path / "approver.key.json").write_bytes(city.key("approver").read_bytes())
     for line in lines_of(guide):
         words = shlex.split(line)[1:]
-        if " ".join(words).startswith(LOCAL):
+        if " ".join(words).startswith(LOCAL) and "--token-file" not in words:
             result = CliRunner().invoke(app, words, env=city.environment)
             assert result.exit_code == 0, (line, result.output)
 
