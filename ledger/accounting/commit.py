@@ -13,6 +13,7 @@ from ledger.merkle.keys import CommitmentKeys, line_asset, meter_asset
 from ledger.merkle.sums import MEASURES, Context, Leaf, SumTree, record_hash
 from ledger.records import canonical
 from ledger.records.meter_record import MeterRecord, Quantity
+from ledger.records.period import Period
 from ledger.records.statement import Statement
 
 SCHEMA = "lingtan.commitments/1"
@@ -163,16 +164,25 @@ def statement_context(statement: Statement, dataset: str, chain_id: int, contrac
     Raises:
         NotFound: no dataset of this release has that name.
     """
+    return dataset_context(statement.institution, statement.period, statement.revision, dataset, chain_id, contract)
+
+
+def dataset_context(institution: str, period: Period, revision: int, dataset: str, chain_id: int, contract: bytes) -> Context:
+    """Return the tree context of a dataset of an institution's period and revision.
+
+    Raises:
+        NotFound: no dataset of this release has that name.
+    """
     return Context(
         alg=ALGORITHM,
         measures=MEASURES,
         chain_id=chain_id,
         contract=contract,
-        org=sid("org", statement.institution),
+        org=sid("org", institution),
         dataset=sid("dataset", dataset),
-        period_start=statement.period.start,
-        period_end=statement.period.end,
-        revision=statement.revision,
+        period_start=period.start,
+        period_end=period.end,
+        revision=revision,
         schema_hash=schema_hash(dataset),
     )
 

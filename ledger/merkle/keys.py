@@ -45,5 +45,12 @@ def line_asset(unit: str, indicator: str) -> str:
     return f"line/{check_identifier(unit)}/{check_identifier(indicator)}"
 
 
+def group_asset(number: int) -> str:
+    """Return the asset name of a group of exposures, counted from 0, as `group/000012`."""
+    if number < 0:
+        raise InputError(f"a group number of {number}", hint="groups are counted from 0")
+    return f"group/{number:06d}"
+
+
 def _mac(key: bytes, message: bytes) -> bytes:
     return hmac.digest(key, message, "sha256")

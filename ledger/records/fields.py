@@ -6,6 +6,7 @@ the caller builds its value only if no finding was recorded. Unknown and missing
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -129,6 +130,10 @@ class Fields:
         """Return a SHA-256 as 64 lower-case hex digits."""
         return self._matching(name, _SHA256, "64 lower-case hex digits")
 
+    def base64(self, name: str, most: int) -> bytes:
+        """Return the bytes of standard base64 with padding, at most `most` of them."""
+        return self._read(name, b"", f"base64 of at most {most} bytes", lambda value: _unbase64(value, most))
+
     def date(self, name: str) -> date:
         """Return a date `YYYY-MM-DD`."""
         return self._read(name, EPOCH, "a date YYYY-MM-DD", lambda value: date.fromisoformat(_match(value, _DATE)))
@@ -214,6 +219,16 @@ def _match(value: object, pattern: re.Pattern[str]) -> str:
     if not isinstance(value, str) or len(value) > MAX_TEXT or not pattern.fullmatch(value):
         raise ValueError
     return value
+
+
+def _unbase64(value: object, most: int) -> bytes:
+    if not isinstance(value, str) or len(value) > 4 * (most + 2) // 3:
+        raise ValueError
+    data = base64.b64decode(value, validate=True)
+    # One text for one value: bits after the last byte would make others.
+    if len(data) > most or base64.b64encode(data).decode("ascii") != value:
+        raise ValueError
+    return data
 
 
 def _identifier(value: object) -> str:
