@@ -95,12 +95,8 @@ def judge_inputs(work: Work, stored: StoredInputs, inputs: Inputs) -> Judged:
     """Compute a period and look at what came out, also against the periods before and the statement that it supersedes."""
     computation = compute(inputs)
     observed = tuple(observe_meters(stored.records, stored.units, stored.organisation, stored.period))
-    findings = (*observed, *computation.findings)
+    findings = (*observed, *computation.findings, *validate_inventory(computation, inputs, stored.earlier))
     if computation.statement is None:
         return Judged(computation, observed, findings)
-    more = (
-        *validate_inventory(computation, inputs, stored.earlier),
-        *check_reports(computation.statement),
-        *check_restatement(work.session, computation.statement, stored.activity),
-    )
+    more = (*check_reports(computation.statement), *check_restatement(work.session, computation.statement, stored.activity))
     return Judged(computation, observed, (*findings, *more))
