@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from ledger.cli import loans_compute
 from ledger.cli.bank import judge
 from ledger.cli.invocation import Invocation, this
 from ledger.cli.offline import read_document
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 loans = typer.Typer(no_args_is_help=True, help="The loan book: financed emissions, without a server.")
 app.add_typer(loans, name="loans", rich_help_panel="Bank")
+loans.add_typer(loans_compute.app)
 
 BookArgument = Annotated[Path, typer.Argument(help="the book: CSV, Parquet or xlsx", exists=True, dir_okay=False, readable=True)]
 HeadOption = Annotated[

@@ -264,6 +264,16 @@ MESSAGES: tuple[tuple[str, str, str], ...] = (
     ("reason", "reason", "理由"),
     ("by", "by", "答复人"),
     ("at", "at", "时间"),
+    ("exposure", "exposure", "敞口"),
+    ("exposures", "exposures", "敞口数"),
+    ("asset_class", "asset class", "资产类别"),
+    ("amount", "amount", "金额"),
+    ("attribution", "attribution factor", "归因因子"),
+    ("s12", "Scopes 1+2", "范围一和二"),
+    ("s3", "Scope 3", "范围三"),
+    ("score", "data quality", "数据质量得分"),
+    ("economic_intensity", "t per million", "吨/百万"),
+    ("all_classes", "all", "合计"),
 )
 
 EXITS: tuple[tuple[int, str, str], ...] = (

@@ -21,8 +21,10 @@ CODES_ONLY = (
     "ledger/store/audit.py",
 )
 ROOMS = ("accounting", "metering", "workbook", "loans")
+# Names of datasets, and reasons that an analysis gives instead of a figure (docs/spec/analysis.md).
+NO_FINDINGS = {"FINANCED_PCAF", "FINANCED_PBOC", "DENOMINATOR_ZERO", "HISTORIC_MISSING", "BASE_UNIT_DIFFERS"}
 AT_A_FINDING = re.compile(r'(?:Finding|\.add)\(\s*(?:code=)?"([A-Z][A-Z0-9_]{3,})"')
-WORD = re.compile(r'"([A-Z]+(?:_[A-Z0-9]+)+)"')
+WORD = re.compile(r'"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)"')
 
 
 def test_every_code_stands_in_the_catalogue_and_no_other(root: Path) -> None:
@@ -32,4 +34,4 @@ def test_every_code_stands_in_the_catalogue_and_no_other(root: Path) -> None:
     given |= {code for file in rooms for code in AT_A_FINDING.findall(file.read_text(encoding="utf-8"))}
     listed = re.findall(r"^\| ([A-Z0-9_]+) \|", (root / "docs" / "findings.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert len(listed) == len(set(listed))
-    assert set(listed) == given
+    assert set(listed) == given - NO_FINDINGS
