@@ -67,6 +67,7 @@ lock: setup ## resolve pyproject.toml into requirements.lock with hashes
 
 bench: setup ## measure the ratios of docs/performance.md into bench/results/
 	$(BIN)/python -m bench.p1_bank_year
+	$(BIN)/python -m bench.p4_attribution
 	$(BIN)/python -m bench.p6_anchoring
 
 wheel-smoke: setup ## build the wheel, install it alone, run its commands outside the checkout

@@ -5,7 +5,7 @@ The source prints no complete example, so these are its properties: linear, at m
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.accounting.financed.compute import compute_book
@@ -42,17 +42,20 @@ def test_half_of_the_investment_carries_half_of_the_reduction() -> None:
     assert share(50, 100, 30) == 15 * TONNE
 
 
+@settings(deadline=None)
 @given(yuan, tonnes, st.integers(1, 9))
 def test_a_share_is_linear_in_the_balance_up_to_rounding(part: int, reduction: int, times: int) -> None:
     investment = 10 * part
     assert abs(share(times * part, investment, reduction) - times * share(part, investment, reduction)) <= (times + 1) // 2
 
 
+@settings(deadline=None)
 @given(yuan, yuan, tonnes)
 def test_a_share_is_at_most_the_project_s_reduction(balance: int, investment: int, reduction: int) -> None:
     assert 0 <= share(balance, investment, reduction) <= reduction * TONNE
 
 
+@settings(deadline=None)
 @given(st.lists(yuan, min_size=1, max_size=6), tonnes)
 def test_all_lenders_together_share_at_most_the_project_s_reduction(balances: list[int], reduction: int) -> None:
     together = sum(share(balance, sum(balances), reduction) for balance in balances)

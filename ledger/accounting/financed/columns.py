@@ -12,6 +12,7 @@ from ledger.accounting.financed.division import Bool, Int64
 from ledger.errors import InputError
 from ledger.loans.book import Book
 from ledger.loans.columns import COLUMNS
+from ledger.loans.exposure import MONTHS
 
 CHUNK = 32_768  # rows; the columns of one run stay in the processor's cache
 Codes = NDArray[np.intp]
@@ -30,15 +31,15 @@ class Table:
     _choices: dict[str, Small] = field(repr=False)
 
     @classmethod
-    def of(cls, book: Book) -> Table:
-        """Return the integer and yes/no columns of a book.
+    def of(cls, book: Book, *, months: bool = True) -> Table:
+        """Return the integer and yes/no columns of a book; without `months` those of the balances of months are left aside.
 
         Raises:
             InputError: a figure below 0 in a column that cannot hold one; reading a file finds it first, with its row.
         """
         columns = {}
         for column in COLUMNS:
-            if not (column.is_integer or column.kind == "flag") or not book.has(column.name):
+            if not (column.is_integer or column.kind == "flag") or not book.has(column.name) or (column.name in MONTHS and not months):
                 continue
             series = book.series(column.name).rechunk().cast(pl.Int64)
             if not column.may_be_negative and (series.min() or 0) < 0:  # type: ignore[operator]

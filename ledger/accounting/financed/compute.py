@@ -16,7 +16,7 @@ from ledger.accounting.financed.portfolio import Waci, compute_waci
 from ledger.accounting.financed.reductions import sum_reductions
 from ledger.accounting.financed.said import Notices
 from ledger.accounting.financed.sums import total
-from ledger.accounting.financed.vectorised import attribute_table
+from ledger.accounting.financed.vectorised import attribute_table, table_of
 from ledger.loans.book import Book
 from ledger.records.findings import Finding
 
@@ -87,7 +87,7 @@ def compute_book(book: Book, policies: Policies, *, progress: Callable[[int], No
     Raises:
         InputError: a figure below 0 where none can be; reading a file finds it first, with its row.
     """
-    table = Table.of(book)
+    table = table_of(book, policies)
     attribution, notices = attribute_table(table, policies, progress=progress)
     figures = None if notices.has_errors else compute_figures(table, attribution)
     return BookComputation(method_of(policies), policies, attribution, notices, figures)

@@ -19,7 +19,7 @@ from ledger.accounting.financed.attributions import LEDGER_COLUMNS, BookAttribut
 from ledger.accounting.financed.balances import EXCLUSIONS, KEPT, Balances, mean_balance, outstanding
 from ledger.accounting.financed.columns import CHUNK, Codes, Rows, Table
 from ledger.accounting.financed.denominators import NAMES, Denominators, of_pboc, of_pcaf
-from ledger.accounting.financed.division import Bool, Int64, Quotient, divide_half_even
+from ledger.accounting.financed.division import Bool, Int64, Quotient, divide_half_even, multiply_divide
 from ledger.accounting.financed.emissions import GramColumns, find_emissions
 from ledger.accounting.financed.methods import Policies
 from ledger.accounting.financed.option_tables import ASSETS, TURNOVER, choose
@@ -29,6 +29,7 @@ from ledger.accounting.methods.attribution import LIMIT
 from ledger.loans.book import Book
 
 REDUCTION = "project_reduction_t"
+SPARSE = 3  # a figure of fewer than one row in three is computed for those rows alone
 
 
 def attribute_book(book: Book, policies: Policies, *, progress: Callable[[int], None] | None = None) -> tuple[BookAttribution, Notices]:
@@ -39,7 +40,16 @@ def attribute_book(book: Book, policies: Policies, *, progress: Callable[[int], 
     Raises:
         InputError: a figure below 0 where none can be, which reading a file would have found.
     """
-    return attribute_table(Table.of(book), policies, progress=progress)
+    return attribute_table(table_of(book, policies), policies, progress=progress)
+
+
+def table_of(book: Book, policies: Policies) -> Table:
+    """Return the columns of a book that the method of these policies takes.
+
+    Raises:
+        InputError: a figure below 0 where none can be.
+    """
+    return Table.of(book, months=isinstance(policies, pboc_2021.Policies))
 
 
 def attribute_table(table: Table, policies: Policies, *, progress: Callable[[int], None] | None = None) -> tuple[BookAttribution, Notices]:
@@ -102,17 +112,19 @@ def _attribute(
     whole = denominators.cents == 0  # attribution is 100 %, unless there is no balance
     part = np.where(whole, balances.total > 0, np.minimum(balances.total, denominators.cents))
     part = np.where(calculated, part, 0)
-    factor = Quotient(part, np.where(whole, 1, denominators.cents))
-    found = {name: factor.times(grams) for name, grams in _figures(rows, emissions)}
-    for name in LEDGER_COLUMNS:
-        if rows.has(name):
-            found[name] = factor.times(np.where(without, 0, rows.values(name)))
+    divisor = np.where(whole, 1, denominators.cents)
+    factor = Quotient(part, divisor)
+    figures = [("s1_t", emissions.s1), ("s2_t", emissions.s2), ("s12_t", emissions.s12), ("s3_t", emissions.s3)]
+    figures += [(name, np.where(without, 0, rows.values(name))) for name in LEDGER_COLUMNS if rows.has(name)]
+    found: dict[str, Int64] = {}
+    for name, grams in figures:
+        at = np.flatnonzero(grams)
+        if at.size > rows.size // SPARSE:
+            found[name] = factor.times(grams)
+        elif at.size:
+            found[name] = np.zeros(rows.size, np.int64)
+            found[name][at] = multiply_divide(part[at], grams[at], divisor[at])
     return found
-
-
-def _figures(rows: Rows, emissions: GramColumns) -> list[tuple[str, Int64]]:
-    columns = (("s1_t", emissions.s1), ("s2_t", emissions.s2), ("s12_t", emissions.s12), ("s3_t", emissions.s3))
-    return [(name, grams) for name, grams in columns if name == "s12_t" or grams.any()]
 
 
 def _reductions(rows: Rows, balances: Balances, live: Bool, said: Said) -> Int64 | None:

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -91,6 +91,7 @@ def test_no_rows_give_no_rows() -> None:
 wide = st.integers(0, LARGEST)
 
 
+@settings(deadline=None)
 @given(wide, wide, st.integers(1, LARGEST), wide)
 def test_any_row_is_the_exact_quotient(a: int, b: int, d: int, plus: int) -> None:
     one = [np.array([value], np.int64) for value in (a, b, d, plus)]

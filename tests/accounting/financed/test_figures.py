@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.accounting.financed import sums
@@ -137,11 +137,13 @@ def test_a_block_is_written_as_integers_in_strings() -> None:
 columns = st.lists(st.integers(0, LARGEST), max_size=30)
 
 
+@settings(deadline=None)
 @given(columns)
 def test_sums_do_not_wrap(values: list[int]) -> None:
     assert sums.total(np.array(values, np.int64)) == sum(values)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, LARGEST), st.integers(0, LARGEST)), max_size=30))
 def test_sums_of_products_do_not_wrap(pairs: list[tuple[int, int]]) -> None:
     left, right = (np.array([pair[side] for pair in pairs], np.int64) for side in (0, 1))

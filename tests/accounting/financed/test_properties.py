@@ -29,6 +29,7 @@ def attributed(rows: list[Exposure]) -> list[int]:
     return found.s12.tolist()
 
 
+@settings(deadline=None)
 @given(st.lists(cents, min_size=1, max_size=8), st.lists(cents, min_size=1, max_size=8), grams)
 def test_all_who_hold_a_company_carry_its_emissions_once(equity: list[int], debt: list[int], emissions: int) -> None:
     of_equity, of_debt = sum(equity), sum(debt)
@@ -39,6 +40,7 @@ def test_all_who_hold_a_company_carry_its_emissions_once(equity: list[int], debt
         assert abs(sum(attributed(rows)) - emissions) <= len(rows) / 2
 
 
+@settings(deadline=None)
 @given(st.lists(cents, min_size=1, max_size=8), st.integers(-(10**15), 10**15), cents, grams)
 def test_lenders_within_the_debt_of_a_company_never_carry_more_than_all(debts: list[int], equity: int, more: int, emissions: int) -> None:
     rows = [exact(part, equity, sum(debts) + more, emissions) for part in debts]
@@ -46,6 +48,7 @@ def test_lenders_within_the_debt_of_a_company_never_carry_more_than_all(debts: l
         assert sum(attributed(rows)) <= emissions + len(rows) / 2
 
 
+@settings(deadline=None)
 @given(cents, cents, grams, st.integers(2, 9))
 def test_attribution_is_linear_in_the_balance_up_to_rounding(part: int, more: int, emissions: int, times: int) -> None:
     rows = [exact(part, more, times * part + 1, emissions), exact(times * part, more, times * part + 1, emissions)]
@@ -53,6 +56,7 @@ def test_attribution_is_linear_in_the_balance_up_to_rounding(part: int, more: in
     assert abs(many - times * one) <= (times + 1) / 2
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6), st.lists(st.integers(0, 10**13), min_size=1, max_size=12), grams, st.integers(1, 10**15))
 def test_pboc_takes_the_mean_exactly_whatever_its_months(seed: int, months: list[int], emissions: int, revenue: int) -> None:
     row = replace(loan(None), months=tuple(months), s12_t=emissions, revenue=revenue)
@@ -62,7 +66,7 @@ def test_pboc_takes_the_mean_exactly_whatever_its_months(seed: int, months: list
     assert found.exposure.tolist() == [round(Fraction(sum(months), len(months)))] * 2
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32), st.permutations(range(12)))
 def test_a_row_s_result_depends_on_no_other_row(seed: int, order: list[int]) -> None:
     rows = Maker(seed, 0.2).book(len(order))
