@@ -20,7 +20,7 @@ app = typer.Typer()
 keys = typer.Typer(no_args_is_help=True, help="Signing keys, commitment keys, policy keys.")
 app.add_typer(keys, name="keys")
 
-_COMMITMENT = re.compile(r"[0-9a-f]{64}")
+_SECRET = re.compile(r"[0-9a-f]{64}")
 _MAX_KEY_BYTES = 8192
 
 
@@ -122,14 +122,24 @@ def read_commitment_key(path: Path) -> str:
         ConfigurationError: others can read the file.
         MalformedDocument: it holds something else.
     """
+    return read_secret_key(path, "commitment key")
+
+
+def read_secret_key(path: Path, what: str) -> str:
+    """Return the 64 hex digits of a key file that only its owner can read; `what` names the kind of key.
+
+    Raises:
+        ConfigurationError: others can read the file.
+        MalformedDocument: it holds something else.
+    """
     handle = os.open(path, os.O_RDONLY)
     with os.fdopen(handle, "rb") as file:
         mode = stat.S_IMODE(os.fstat(handle).st_mode)
         text = file.read(_MAX_KEY_BYTES).decode("ascii", "replace").strip()
     if mode & 0o077:
         raise ConfigurationError(f"others can read {path} (mode {mode:04o})", hint=f"chmod 600 {path}")
-    if not _COMMITMENT.fullmatch(text):
-        raise MalformedDocument(f"{path} is no commitment key", hint="expected 64 lower-case hex digits")
+    if not _SECRET.fullmatch(text):
+        raise MalformedDocument(f"{path} is no {what}", hint="expected 64 lower-case hex digits")
     return text
 
 

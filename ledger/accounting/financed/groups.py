@@ -142,6 +142,18 @@ def commit_groups(groups: Groups, dataset: str, context: Context, keys: Commitme
     return CommittedDataset(dataset, context, tuple(sorted(openings, key=lambda opening: opening.key)))
 
 
+def published_leaves(committed: CommittedDataset) -> list[dict[str, object]]:
+    """Return what is handed in and kept in a package of each leaf, ascending by key: key, record hash and values, and no salt."""
+    return [
+        {
+            "key": opening.key.hex(),
+            "record_hash": leaf.record_hash.hex(),
+            "values": [str(value) for value in opening.values],
+        }
+        for opening, leaf in zip(committed.openings, committed.tree.leaves, strict=True)
+    ]
+
+
 def _runs(sizes: Sequence[int]) -> Iterator[tuple[int, int, list[int]]]:
     """Yield (first exposure, exposure after the last, sizes of the groups) of runs of whole groups."""
     first, run = 0, list[int]()
