@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 
 import polars as pl
@@ -19,6 +20,7 @@ from ledger.records.findings import Finding
 
 BLOCK_BYTES = 4 << 20
 MAX_ROW_BYTES = 64 << 10
+_THREE_BYTES = re.compile("[\u0800-\uffff]")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -91,8 +93,10 @@ class CsvSource:
         return text
 
     def _decode_otherwise(self, block: bytes, error: UnicodeDecodeError) -> str:
-        # Text that was UTF-8 with more than ASCII in it does not become GB18030 half-way: that file is damaged.
-        if self._encoding == "utf-8" and self._ascii:
+        # Text that was UTF-8 with more than ASCII in it does not become GB18030 half-way: that file is damaged. Some characters of GB18030
+        # are well-formed UTF-8 of two bytes, no text of them is one of three.
+        before = block[: error.start].decode("utf-8", "ignore")
+        if self._encoding == "utf-8" and self._ascii and _THREE_BYTES.search(before) is None:
             try:
                 text = block.decode("gb18030")
             except UnicodeDecodeError:
