@@ -59,6 +59,10 @@ def read_layer(value: object, pointer: str, names: tuple[str, ...], findings: li
             findings.append(Finding("FIELD_UNKNOWN", "error", pointer_of(pointer, str(name)), action, str(name)[:80], near))
         elif name == "id":
             reader.put("exposure" if "exposure" in names else "borrower", what, name)
+        elif name == "option" and isinstance(what, str) and "+" in what:
+            first, _, second = what.partition("+")
+            reader.put("option", first.strip(), name)
+            reader.put("option_2", second.strip(), name)
         elif name in SHORT_FORMS:
             reader.put_short_form(name, what)
         elif name != NOTE:

@@ -27,7 +27,7 @@ FIELDS = {
     "waci": ("id", "weight", "outstanding", "emissions", "revenue", NOTE),
     "reductions": ("id", "reduction", "balance", "total_investment", "green_field", NOTE),
 }
-_WEIGHT = Column("weight", "number", 18)
+_WEIGHT = Column("weight", "number", 9)
 
 
 @dataclass(frozen=True)

@@ -121,8 +121,9 @@ def tonnes(grams: int) -> str:
 
 
 def fraction(value: Fraction) -> dict[str, str]:
-    """Return a factor as the exact fraction in lowest terms, and rounded half-even to 12 decimals."""
-    return {"numerator": str(value.numerator), "denominator": str(value.denominator), "decimal": decimal(value, 12)}
+    """Return a factor as the exact fraction in lowest terms, and rounded half-even to 12 decimals, of percent to 10."""
+    exact = {"numerator": str(value.numerator), "denominator": str(value.denominator)}
+    return {**exact, "decimal": decimal(value, 12), "percent": decimal(value * 100, 10)}
 
 
 def _per_million(intensity: Fraction) -> str:
