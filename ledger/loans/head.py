@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from types import MappingProxyType
 
-from ledger.errors import InputError
+from ledger.errors import InputError, MalformedDocument
 from ledger.identifiers import is_identifier
 from ledger.loans.exposure import ASSET_CLASSES
 from ledger.records.fields import Fields
@@ -20,6 +20,7 @@ SCHEMA = "lingtan.book-head/1"
 HOME_CURRENCY = "CNY"
 RATE_DECIMALS = 10
 RATE_LIMIT = 10**9
+_TOLD = 5
 RATIOS = ("asset_turnover",)
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _CENTS = re.compile(r"-?(0|[1-9][0-9]{0,24})(\.[0-9]{1,2})?")
@@ -89,12 +90,13 @@ def head_from_document(document: object) -> Head:
     """Return the head of a document.
 
     Raises:
-        InputError: for its first error; all of them are in `facts["findings"]`.
+        MalformedDocument: with every error in `facts["errors"]`.
     """
     head, findings = read_head(document)
     if head is None:
-        first = findings[0]
-        raise InputError(f"the head of the book is refused at {first.place or '/'}: {first.code}", hint=first.action, findings=findings)
+        errors = tuple((finding.place or "/", finding.code, finding.action) for finding in findings)
+        told = "; ".join(f"{place}: {code}: {action}" for place, code, action in errors[:_TOLD])
+        raise MalformedDocument(f"the head of the book is refused at {told}", hint="correct it at the places named", errors=errors)
     return head
 
 

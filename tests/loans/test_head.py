@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from ledger.errors import InputError
+from ledger.errors import MalformedDocument
 from ledger.loans.head import DEFAULT_HEAD, LedgerFigure, head_from_document, read_head
 
 FIGURE = {"id": "gl", "value": "1", "reference": "x"}
@@ -69,8 +69,9 @@ def test_a_wrong_field_is_named(fields: dict[str, object], code: str, place: str
     head, findings = read_head({**SCHEMA, **fields})
     assert head is None
     assert [(finding.code, finding.place) for finding in findings] == [(code, place)]
-    with pytest.raises(InputError, match=code):
+    with pytest.raises(MalformedDocument) as refused:
         head_from_document({**SCHEMA, **fields})
+    assert refused.value.facts["errors"] == ((place, code, findings[0].action),)
 
 
 @pytest.mark.parametrize("document", [None, [], "head", 7, {}])
