@@ -107,7 +107,6 @@ def encode(series: pl.Series) -> tuple[Codes, tuple[str, ...]]:
     lookup = np.zeros(int(physical.max()) + 2 if len(names) else 1, np.intp)
     for code, name in zip(physical.tolist(), names, strict=True):
         lookup[code] = place[name]
-    if has_null:
-        lookup[-1] = place[""]
+    # The last place stands for null, and stays 0: "" comes first.
     numbers = series.to_physical().cast(pl.Int64).fill_null(len(lookup) - 1).to_numpy()
     return lookup[numbers], tuple(ordered)

@@ -74,6 +74,9 @@ class Maker:
         if not with_activity or r.random() < wild:
             split = r.random() < 0.7
             given |= {"s1_t": self.money(10**11), "s2_t": self.money(10**10)} if split else {"s12_t": self.money(10**11)}
+        if given.get("s1_t") and r.random() < wild:
+            both = int(given["s1_t"]) + int(given.get("s2_t") or 0)  # type: ignore[call-overload]
+            given["s12_t"] = r.choice((given["s1_t"], min(both, LARGEST)))
         if with_activity:
             given["activity"] = Fraction(r.choice((r.randrange(10**12), LARGEST if r.random() < wild else 7)), 10**6)
         if asset_class == "unlisted_equity" and r.random() < 0.5:

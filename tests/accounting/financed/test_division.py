@@ -35,6 +35,10 @@ def columns(seed: int, rows: int) -> tuple[Column, Column, Column, Column]:
     a, d, b = np.where(kind == 1, half, a), np.where(kind == 1, 2 * half, d), np.where(kind == 1, b | 1, b)
     near = 2**50 + rng.integers(-3, 4, rows)
     a, b, d = np.where(kind == 2, near, a), np.where(kind == 2, d, b), d
+    # Just below the quotient's bound with a divisor above its own.
+    wide = rng.integers(2**60, LARGEST, rows)
+    part = rng.integers(0, wide)
+    a, b, d = np.where(kind == 4, part, a), np.where(kind == 4, 2**50 - rng.integers(0, 99, rows), b), np.where(kind == 4, wide, d)
     return a, b, d, np.where(kind == 3, plus, plus >> 20)
 
 

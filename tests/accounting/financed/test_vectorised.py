@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -98,6 +98,24 @@ def test_an_empty_book_and_one_without_months_are_books() -> None:
 def test_a_negative_balance_of_a_caller_is_refused() -> None:
     with pytest.raises(InputError, match="outstanding"):
         attribute_book(Book.of([loan(-1, s12_t=1, evic=9)]), pcaf_2.Policies())
+
+
+def test_rows_that_are_not_calculated_are_zero_in_every_column_but_their_exposure() -> None:
+    rows = Maker(8, 0.2).book(1_500)
+    for policies in POLICIES[:3]:
+        found, _ = attribute_book(Book.of(rows), policies)
+        out = ~found.calculated
+        assert out.sum() > 300
+        for item in fields(found):
+            column = getattr(found, item.name)
+            if item.name not in ("reasons", "excluded", "exposure", "has_exposure"):
+                assert not column[out].any(), item.name
+
+
+def test_contradicting_emissions_behind_a_balance_of_0_stay_unknown() -> None:
+    (outcome,) = assert_as_reference([loan(0, s1_t=1, s2_t=1, s12_t=3, total_equity=1, total_debt=1)], pcaf_2.Policies())
+    assert outcome.attribution is not None
+    assert (outcome.attribution.emissions.s12_g, outcome.attribution.attributed.s12_g) == (None, 0)
 
 
 def test_the_order_of_rows_changes_no_figure_and_no_row() -> None:
