@@ -1,8 +1,8 @@
 """Hash very many leaves from packed columns, without an object per leaf (spec: commitments §2, §3, §5).
 
 What comes out is what plain.root and sums.SumTree give for the same leaves; proofs come from there. The work goes in chunks that stay in
-the processor's cache: numpy lays the bytes of a chunk's messages side by side, cuts them into rows and adds the sums, and map() hands
-the rows to OpenSSL. Memory beyond the columns and the result: some MB, whatever the number of leaves.
+the processor's cache: numpy lays the bytes of a chunk's messages side by side, cuts them into rows and adds the sums; what is left is
+OpenSSL and one turn of a loop per hash. Memory beyond the columns and the result: some MB, whatever the number of leaves.
 """
 
 from __future__ import annotations
@@ -31,9 +31,6 @@ MAX_RECORD = 2**32
 Bytes = NDArray[np.uint8]
 Words = NDArray[np.uint64]
 
-# The unbound method: map() calls it without looking it up again for each digest.
-_sha256, _digest = hashlib.sha256, type(hashlib.sha256()).digest
-
 
 @dataclass(frozen=True)
 class SealedTree:
@@ -57,11 +54,10 @@ def hash_records(salts: bytes, records: Sequence[bytes]) -> bytes:
         lengths = np.fromiter(map(len, part), np.uint64, len(part))
         if lengths.max() >= MAX_RECORD:
             raise InputError("a record of 4 GiB or more", hint="commit to its hash instead")
-        heads = np.empty((len(part), 5 + SALT_BYTES), np.uint8)
-        heads[:, 0] = 0x10
-        heads[:, 1 : 1 + SALT_BYTES] = packed[first : first + CHUNK]
-        heads[:, 1 + SALT_BYTES :] = lengths.astype(">u4").view(np.uint8).reshape(-1, 4)
-        hashed.append(_hash_all(map(add, _cut(heads), part)))
+        heads = np.empty((len(part), 4 + SALT_BYTES), np.uint8)
+        heads[:, :SALT_BYTES] = packed[first : first + CHUNK]
+        heads[:, SALT_BYTES:] = lengths.astype(">u4").view(np.uint8).reshape(-1, 4)
+        hashed.append(_hash_all(b"\x10", map(add, _cut(heads), part)))
     return b"".join(hashed)
 
 
@@ -74,9 +70,7 @@ def hash_plain_leaves(salts: bytes, records: Sequence[bytes]) -> bytes:
     packed, hashed = _salt_rows(salts, len(records)), []
     for first in range(0, len(records), CHUNK):
         part = records[first : first + CHUNK]
-        heads = np.zeros((len(part), 1 + SALT_BYTES), np.uint8)
-        heads[:, 1:] = packed[first : first + CHUNK]
-        hashed.append(_hash_all(map(add, _cut(heads), part)))
+        hashed.append(_hash_all(b"\x00", map(add, _cut(packed[first : first + CHUNK]), part)))
     return b"".join(hashed)
 
 
@@ -140,7 +134,7 @@ class _Columns:
     """The packed columns as rows of bytes and of 64-bit words."""
 
     def __init__(self, ctx: bytes, measures: int, keys: bytes, values: bytes, record_hashes: bytes) -> None:
-        self.head = np.frombuffer(b"\x11" + ctx, np.uint8)
+        self.head = b"\x11" + ctx
         self.keys = np.frombuffer(keys, np.uint8).reshape(-1, 32)
         self.values = np.frombuffer(values, np.uint8).reshape(-1, 16 * measures)
         self.words = np.frombuffer(values, ">u8").reshape(-1, 2 * measures)
@@ -158,12 +152,11 @@ class _Columns:
             at = first + int((words[:, 1::2] >= 2**32).any(axis=1).argmax())
             raise InputError(f"leaf {at} has a value of 2^96 or more", hint="use a smaller unit or more leaves", index=at)
         width = self.values.shape[1]
-        messages = np.empty((last - first, 97 + width), np.uint8)
-        messages[:, :33] = self.head
-        messages[:, 33:65] = self.keys[first:last]
-        messages[:, 65 : 65 + width] = self.values[first:last]
-        messages[:, 65 + width :] = self.records[first:last]
-        return words, _hash_rows(messages)
+        messages = np.empty((last - first, 64 + width), np.uint8)
+        messages[:, :32] = self.keys[first:last]
+        messages[:, 32 : 32 + width] = self.values[first:last]
+        messages[:, 32 + width :] = self.records[first:last]
+        return words, _hash_rows(self.head, messages)
 
 
 def _check_order(keys: bytes, first: int, last: int) -> None:
@@ -183,15 +176,13 @@ def _fold(words: Words, hashes: Bytes) -> tuple[Words, Bytes]:
         nodes = np.empty((len(words), width), np.uint8)
         nodes[:, :-HASH_BYTES] = words.astype(">u8").view(np.uint8)
         nodes[:, -HASH_BYTES:] = hashes
-        messages = np.empty((pairs, 1 + 2 * width), np.uint8)
-        messages[:, 0] = 0x12
-        messages[:, 1:] = nodes[: 2 * pairs].reshape(pairs, 2 * width)
+        messages = nodes[: 2 * pairs].reshape(pairs, 2 * width)
         left = words[0 : 2 * pairs : 2]
         above = left + words[1 : 2 * pairs : 2]
         # A low word that came out smaller has wrapped. The high ones cannot: 2^32 leaves of less than 2^96 stay below 2^128.
         above[:, 1::2] += above[:, 2::2] < left[:, 2::2]
         odd = 2 * pairs
-        words, hashes = np.concatenate([above, words[odd:]]), np.concatenate([_hash_rows(messages), hashes[odd:]])
+        words, hashes = np.concatenate([above, words[odd:]]), np.concatenate([_hash_rows(b"\x12", messages), hashes[odd:]])
     return words, hashes
 
 
@@ -200,20 +191,25 @@ def _fold_plain(level: Bytes) -> Bytes:
     trees = len(level)
     while level.shape[1] > 1:
         pairs = level.shape[1] // 2
-        messages = np.empty((trees * pairs, 1 + 2 * HASH_BYTES), np.uint8)
-        messages[:, 0] = 1
-        messages[:, 1:] = level[:, : 2 * pairs].reshape(trees * pairs, 2 * HASH_BYTES)
-        above = _hash_rows(messages).reshape(trees, pairs, HASH_BYTES)
+        messages = level[:, : 2 * pairs].reshape(trees * pairs, 2 * HASH_BYTES)
+        above = _hash_rows(b"\x01", messages).reshape(trees, pairs, HASH_BYTES)
         level = np.concatenate([above, level[:, 2 * pairs :]], axis=1)
     return level[:, 0]
 
 
-def _hash_rows(messages: Bytes) -> Bytes:
-    return np.frombuffer(_hash_all(_cut(messages)), np.uint8).reshape(-1, HASH_BYTES)
+def _hash_rows(prefix: bytes, messages: Bytes) -> Bytes:
+    return np.frombuffer(_hash_all(prefix, _cut(messages)), np.uint8).reshape(-1, HASH_BYTES)
 
 
-def _hash_all(messages: Iterable[bytes]) -> bytes:
-    return b"".join(map(_digest, map(_sha256, messages)))
+def _hash_all(prefix: bytes, messages: Iterable[bytes]) -> bytes:
+    """Return SHA-256(prefix ‖ message) of every message, 32 bytes each."""
+    # Copying a hasher that has read the prefix is cheaper than making one, and saves a column of prefixes.
+    copy, digests = hashlib.sha256(prefix).copy, []
+    for message in messages:
+        hasher = copy()
+        hasher.update(message)
+        digests.append(hasher.digest())
+    return b"".join(digests)
 
 
 def _cut(rows: Bytes) -> list[bytes]:
