@@ -264,6 +264,13 @@ MESSAGES: tuple[tuple[str, str, str], ...] = (
     ("reason", "reason", "理由"),
     ("by", "by", "答复人"),
     ("at", "at", "时间"),
+    (
+        "findings_more",
+        "{count} more findings of the same codes: --json or the folder of --out has them all",
+        "另有 {count} 条同类发现：见 --json 输出或 --out 目录",
+    ),
+    ("attributing", "attributing emissions", "正在归因"),
+    ("sealing", "attributing and sealing", "正在归因并生成承诺"),
     ("exposure", "exposure", "敞口"),
     ("exposures", "exposures", "敞口数"),
     ("asset_class", "asset class", "资产类别"),

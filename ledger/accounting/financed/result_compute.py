@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ledger.accounting.financed.blocks import Block
-from ledger.accounting.financed.compute import Excluded, TieOut
+from ledger.accounting.financed.compute import BookFigures, Excluded, TieOut
 from ledger.accounting.financed.input_reading import LedgerInput, LoanInput
 from ledger.accounting.financed.input_reading_exposure import RowInput
 from ledger.accounting.financed.portfolio import MICRO_PER_GRAM_AND_CENT, Waci
@@ -47,6 +47,22 @@ class LoanSums:
     total_cents: int
     unknown_rows: int
     tie_out: tuple[TieOut, ...]
+
+    @classmethod
+    def of_book(cls, figures: BookFigures) -> LoanSums:
+        """Return the sums of a whole book."""
+        blocks = (figures.classes, figures.sectors, figures.branches, figures.high_carbon, figures.options, figures.uses)
+        return cls(
+            totals=figures.total,
+            by=dict(zip(KEYS, blocks, strict=True)),
+            excluded=figures.excluded,
+            reductions_g=figures.reductions_g,
+            reduction_rows=figures.reduction_rows,
+            waci=figures.waci,
+            total_cents=figures.total_cents,
+            unknown_rows=figures.unknown_exposure,
+            tie_out=figures.tie_out,
+        )
 
 
 @dataclass(frozen=True)

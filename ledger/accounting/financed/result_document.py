@@ -6,16 +6,28 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 from ledger.accounting.financed.blocks import Block
+from ledger.accounting.financed.compute import BookComputation
 from ledger.accounting.financed.result_compute import LoanResult, LoanSums, RowResult, decimal, factor_of
 from ledger.accounting.financed.result_portfolio import fraction, portfolio_document, tonnes
+from ledger.accounting.financed.statement import FinancedStatement
 from ledger.accounting.methods.attribution import Attribution
+from ledger.loans.head import HOME_CURRENCY, Head
 from ledger.records.findings import Finding, has_errors
+from ledger.records.period import Period
 from ledger.units import format_decimal
 
 SCHEMA = "lingtan.loans/1"
 PLACES = 6
-TEN_THOUSAND = 10_000
 SCOPES = ("s1_g", "s2_g", "s12_g", "s3_g")
+# Lists of blocks of the answer, the name of each block's key in it, and the key of the sums.
+BLOCKS = (
+    ("classes", "class", "asset_class"),
+    ("sectors", "sector", "sector"),
+    ("branches", "branch", "branch"),
+    ("high_carbon", "sector", "high_carbon"),
+    ("uses", "use", "use"),
+    ("options", "option", "option"),
+)
 GRAMS = (*SCOPES, "removals_g", "avoided_g", "credits_retired_g", "credits_generated_g")
 
 
@@ -24,37 +36,78 @@ def loans_document(result: LoanResult) -> dict[str, object]:
     given, sums = result.given, result.sums
     findings = list(result.findings)
     portfolio = portfolio_document(given.portfolio, findings)
-    period = None
-    if given.period is not None:
-        period = {"id": given.period.id, "start": given.period.first_day.isoformat(), "end": given.period.last_day.isoformat()}
     return {
         "schema": SCHEMA,
         "accepted": not has_errors(findings),
         "input": given.hash,
         "institution": given.institution,
-        "period": period,
+        "period": period_of(given.period),
         "method": given.method.id,
         "policies": given.policies.to_document(),
         "currency": given.currencies.home,
         "exposures": [_row(row) for row in result.rows],
-        "totals": None if sums is None else block_document(sums.totals),
-        "classes": _blocks("class", sums, "asset_class"),
-        "sectors": _blocks("sector", sums, "sector"),
-        "branches": _blocks("branch", sums, "branch"),
-        "high_carbon": _blocks("sector", sums, "high_carbon"),
-        "uses": _blocks("use", sums, "use"),
-        "options": _blocks("option", sums, "option"),
-        "excluded": []
-        if sums is None
-        else [{"reason": item.reason, "rows": item.rows, "exposure_cents": str(item.exposure_cents)} for item in sums.excluded],
-        "coverage": None if sums is None else _coverage(sums),
-        "reductions": None
-        if sums is None
-        else {"g": str(sums.reductions_g), "tonnes": tonnes(sums.reductions_g), "rows": sums.reduction_rows},
-        "waci": None if sums is None else _waci(sums),
-        "tie_out": []
-        if sums is None
-        else [
+        **_sums(sums),
+        "portfolio": portfolio,
+        "findings": [finding.to_document() for finding in findings],
+    }
+
+
+def book_document(
+    head: Head, input: str, computation: BookComputation, findings: Iterable[Finding], statement: FinancedStatement | None = None
+) -> dict[str, object]:
+    """Return the answer to a whole book, without its exposures; `input` is the SHA-256 of the file as hex."""
+    known, figures = tuple(findings), computation.figures
+    return {
+        "schema": SCHEMA,
+        "accepted": not has_errors(known),
+        "input": input,
+        "institution": head.institution,
+        "period": period_of(head.period),
+        "method": computation.method.id,
+        "policies": computation.policies.to_document(),
+        "currency": HOME_CURRENCY,
+        "exposures": None,
+        **_sums(None if figures is None else LoanSums.of_book(figures)),
+        "portfolio": None,
+        "statement": None if statement is None else statement_facts(statement),
+        "findings": [finding.to_document() for finding in known],
+    }
+
+
+def statement_facts(statement: FinancedStatement) -> dict[str, object]:
+    """Return what a person looks at before signing a statement of a book."""
+    tree = statement.commitment
+    return {
+        "hash": statement.digest(),
+        "dataset": statement.dataset,
+        "revision": statement.origin.revision,
+        "exposures": statement.groups.rows,
+        "groups": statement.groups.n,
+        "root": tree.root,
+        "tree_root": tree.tree_root,
+        "totals": [str(value) for value in tree.totals],
+    }
+
+
+def period_of(period: Period | None) -> dict[str, object] | None:
+    """Return id and days of a period."""
+    if period is None:
+        return None
+    return {"id": period.id, "start": period.first_day.isoformat(), "end": period.last_day.isoformat()}
+
+
+def _sums(sums: LoanSums | None) -> dict[str, object]:
+    if sums is None:
+        nothing = dict.fromkeys(("totals", "coverage", "reductions", "waci"))
+        return {**nothing, **{name: [] for name in (*(name for name, _, _ in BLOCKS), "excluded", "tie_out")}}
+    return {
+        "totals": block_document(sums.totals),
+        **{name: _blocks(key, sums.by[of]) for name, key, of in BLOCKS},
+        "excluded": [{"reason": item.reason, "rows": item.rows, "exposure_cents": str(item.exposure_cents)} for item in sums.excluded],
+        "coverage": _coverage(sums),
+        "reductions": {"g": str(sums.reductions_g), "tonnes": tonnes(sums.reductions_g), "rows": sums.reduction_rows},
+        "waci": _waci(sums),
+        "tie_out": [
             {
                 "id": item.id,
                 "asset_class": item.asset_class,
@@ -63,8 +116,6 @@ def loans_document(result: LoanResult) -> dict[str, object]:
             }
             for item in sums.tie_out
         ],
-        "portfolio": portfolio,
-        "findings": [finding.to_document() for finding in findings],
     }
 
 
@@ -101,8 +152,7 @@ def _ratio(value: Fraction | None) -> str | None:
     return None if value is None else decimal(value, PLACES)
 
 
-def _blocks(key: str, sums: LoanSums | None, of: str) -> list[object]:
-    blocks: Mapping[str, Block] = {} if sums is None else sums.by[of]
+def _blocks(key: str, blocks: Mapping[str, Block]) -> list[object]:
     return [{key: name, **block_document(blocks[name])} for name in sorted(blocks, key=str.encode)]
 
 
