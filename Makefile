@@ -67,6 +67,7 @@ lock: setup ## resolve pyproject.toml into requirements.lock with hashes
 
 bench: setup ## measure the ratios of docs/performance.md into bench/results/
 	$(BIN)/python -m bench.p1_bank_year
+	$(BIN)/python -m bench.p2_loan_tree
 	$(BIN)/python -m bench.p4_attribution
 	$(BIN)/python -m bench.p6_anchoring
 
