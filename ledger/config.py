@@ -50,6 +50,11 @@ class Settings:
         return self.keys / "cursor.key"
 
     @property
+    def matching_key(self) -> Path:
+        """The centre's secret under which borrowers are matched across banks; it is never given out."""
+        return self.keys / "matching.key"
+
+    @property
     def checkpoints(self) -> Path:
         """The folder of published checkpoints, outside the chain file on purpose."""
         return self.data / "checkpoints"

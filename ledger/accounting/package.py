@@ -29,7 +29,9 @@ NO_ANSWERS: Mapping[str, object] = {"schema": "lingtan.answers/1", "items": []}
 _DATE = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
 _MODE = 0o100644 << 16
-_PATH = re.compile(r"(?:[a-z]+\.json|schemas/[A-Z]+\.json|meters/[A-Za-z0-9][A-Za-z0-9._-]{0,62}\.ltm)")
+_PATH = re.compile(
+    r"(?:[a-z]+\.jsonl?|salts\.bin|schemas/[A-Z_]+\.json|openings/[0-9]{6}\.json|meters/[A-Za-z0-9][A-Za-z0-9._-]{0,62}\.ltm)"
+)
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,8 @@ def build_package(evidence: Evidence) -> Package:
         "statement": statement.digest(),
         "chain_id": str(evidence.chain_id),
         "period_ledger": evidence.period_ledger,
-        "parts": [_entry(path, data) for path, data in packed.items()],
-        "withheld": [{**_entry(path, parts[path]), "reason": evidence.withheld[path]} for path in parts if path in evidence.withheld],
+        "parts": [part_entry(path, data) for path, data in packed.items()],
+        "withheld": [{**part_entry(path, parts[path]), "reason": evidence.withheld[path]} for path in parts if path in evidence.withheld],
     }
     head = canonical.dump(manifest)
     return Package(manifest, write_zip([(MANIFEST, head), *packed.items()]), hashlib.sha256(head).hexdigest())
@@ -122,16 +124,26 @@ def write_zip(entries: Iterable[tuple[str, bytes]]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         for path, data in entries:
-            if not _PATH.fullmatch(path):
-                raise InputError(f"{path[:140]!r} is not a path of a package", path=path)
-            # Compressors differ between machines; what is stored does not. The host system is fixed for the same reason.
-            info = zipfile.ZipInfo(path, _DATE)
-            info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_STORED, _UNIX, _MODE
-            archive.writestr(info, data)
+            archive.writestr(zip_entry(path), data)
     return buffer.getvalue()
 
 
-def _entry(path: str, data: bytes) -> dict[str, object]:
+def zip_entry(path: str) -> zipfile.ZipInfo:
+    """Return the head of a zip entry, the same on every machine: stored, dated 1980-01-01.
+
+    Raises:
+        InputError: a path that a package does not have.
+    """
+    if not _PATH.fullmatch(path):
+        raise InputError(f"{path[:140]!r} is not a path of a package", path=path)
+    # Compressors differ between machines; what is stored does not. The host system is fixed for the same reason.
+    info = zipfile.ZipInfo(path, _DATE)
+    info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_STORED, _UNIX, _MODE
+    return info
+
+
+def part_entry(path: str, data: bytes) -> dict[str, object]:
+    """Return what a manifest says of a part."""
     return {"path": path, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
 
 

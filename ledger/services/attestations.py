@@ -66,7 +66,7 @@ def submit_attestation(work: Work, statement_id: str, items: Sequence[Mapping[st
         raise Conflict(
             "findings of severity error stand against this statement", hint="mend the inputs and prepare it again", statement=statement_id
         )
-    _require_library(work, row)
+    require_library(work, row.library_hash)
     commitments = load_commitments(work, row)
     statement = load_statement(row)
     received = [_receive(work, statement, str(row.id), commitments, item) for item in items]
@@ -108,16 +108,25 @@ def _receive(
     if commitments.find_dataset(dataset) is None:
         raise InputError("the statement commits to no such dataset", hint="sign what the signing request lists")
     received = receive(work, work.house.contracts.periods, PeriodAttestation, item["message"], str(item["signature"]))
-    expected = attestation_message(statement, dataset, commitments, received.struct.deadline)
-    if received.struct != expected:
-        got, want = received.struct.to_message(), expected.to_message()
-        differing = tuple((f"/{name}", "DIFFERS", f"expected {want[name]}") for name in want if got[name] != want[name])
-        raise InputError(
-            f"the message attests something else than statement {statement_id}: {', '.join(pointer[1:] for pointer, _, _ in differing)}",
-            hint="sign the message of the signing request unchanged",
-            errors=differing,
-        )
+    check_message(received.struct, attestation_message(statement, dataset, commitments, received.struct.deadline), statement_id)
     return dataset, received
+
+
+def check_message(signed: PeriodAttestation, expected: PeriodAttestation, statement_id: str) -> None:
+    """Pass if a signed message is the one that the statement gives.
+
+    Raises:
+        InputError: it is another one; every field that differs is named.
+    """
+    if signed == expected:
+        return
+    got, want = signed.to_message(), expected.to_message()
+    differing = tuple((f"/{name}", "DIFFERS", f"expected {want[name]}") for name in want if got[name] != want[name])
+    raise InputError(
+        f"the message attests something else than statement {statement_id}: {', '.join(pointer[1:] for pointer, _, _ in differing)}",
+        hint="sign the message of the signing request unchanged",
+        errors=differing,
+    )
 
 
 def _check_datasets(names: Sequence[str], wanted: Sequence[str], live: frozenset[str]) -> None:
@@ -144,13 +153,18 @@ def _check_revision(work: Work, row: tables.Statement) -> None:
         )
 
 
-def _require_library(work: Work, row: tables.Statement) -> None:
-    status = work.house.contracts.libraries.status_at(bytes.fromhex(row.library_hash), work.clock.now())
+def require_library(work: Work, release: str) -> None:
+    """Pass if the chain has the library release with this hash in force.
+
+    Raises:
+        Conflict: it has not.
+    """
+    status = work.house.contracts.libraries.status_at(bytes.fromhex(release), work.clock.now())
     if status != ReleaseStatus.IN_FORCE:
         raise Conflict(
             f"the library release of this statement is {status.name.lower().replace('_', ' ')} on chain, expected in force",
             hint="wait until the centre has published it, or prepare the statement with a published one",
-            library=row.library_hash,
+            library=release,
         )
 
 
@@ -167,12 +181,12 @@ def _view(work: Work, row: tables.Statement) -> AttestationView:
     return AttestationView(str(row.id), str(row.id), row.institution_id, state, tuple(items))
 
 
-def read_attestation(row: tables.Attestation) -> PeriodAttestation:
+def read_attestation(row: tables.Attestation | tables.FinancedAttestation) -> PeriodAttestation:
     """Return the signed struct of a stored attestation."""
     return PeriodAttestation.from_message(read_message(row))
 
 
-def read_message(row: tables.Attestation) -> dict[str, Any]:
+def read_message(row: tables.Attestation | tables.FinancedAttestation) -> dict[str, Any]:
     """Return the stored message of an attestation."""
     message = canonical.load(row.message)
     return dict(message) if isinstance(message, dict) else {}

@@ -21,6 +21,7 @@ from ledger.records.statement import Statement
 from ledger.services.anchors import attested
 from ledger.services.attestations import read_attestation
 from ledger.services.context import Work
+from ledger.services.financed_checks import check_financed_statements
 from ledger.services.institutions import FORGET
 from ledger.services.stored_statement import load_commitments
 from ledger.services.telemetry_replay import check_meter_days
@@ -44,6 +45,7 @@ def check_house(work: Work, *, replay: bool = False) -> tuple[Finding, ...]:
         *check_meter_days(work.session),
         *work.house.chain.check(replay=replay),
         *_check_statements(work),
+        *check_financed_statements(work),
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from ledger.accounting.financed.matching import MatchingKey
 from ledger.chain.client import ChainClient, connect
 from ledger.chain.deploy import Contracts, check_deployment, deploy, open_contracts
 from ledger.chain.deployment import Deployment, load_deployment
@@ -23,7 +24,7 @@ from ledger.services.context import Actor, Work
 from ledger.store.database import Database, open_database
 
 LIGHT_SCRYPT_N = 2**12
-CURSOR_KEY_BYTES = 32
+SECRET_BYTES = 32
 
 
 class House:
@@ -47,6 +48,19 @@ class House:
     def relayer_address(self) -> str:
         """The address that relays; it has no right in any contract."""
         return self.relayer.address
+
+    def matching_key(self) -> MatchingKey:
+        """Return the centre's matching key, read for one use.
+
+        Raises:
+            ConfigurationError: there is none.
+        """
+        try:
+            return MatchingKey(self.settings.matching_key.read_bytes())
+        except OSError as error:
+            raise ConfigurationError(
+                "the matching key cannot be read", hint="run `lingtan init` again: it makes what is missing"
+            ) from error
 
     @contextmanager
     def work(self, actor: Actor) -> Iterator[Work]:
@@ -93,8 +107,9 @@ def init_house(
             create_key(settings.relayer_key, settings.passphrase)
     if not settings.checkpoint_key.exists():
         _write_checkpoint_key(settings)
-    if not settings.cursor_key.exists():
-        _write_secret(settings.cursor_key, secrets.token_bytes(CURSOR_KEY_BYTES))
+    for secret in (settings.cursor_key, settings.matching_key):
+        if not secret.exists():
+            _write_secret(secret, secrets.token_bytes(SECRET_BYTES))
     database = open_database(settings.database_url)
     try:
         database.migrate()

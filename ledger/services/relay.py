@@ -18,7 +18,7 @@ from ledger.chain.client import Receipt
 from ledger.chain.contracts.period_ledger import attestation_id_of
 from ledger.chain.proof import capture_anchor
 from ledger.chain.relay import Alarm, Relay, RelaySettings
-from ledger.chain.typed_data import Role
+from ledger.chain.typed_data import PeriodAttestation, Role
 from ledger.errors import LedgerError
 from ledger.records import canonical
 from ledger.records.outbox import OutboxRow
@@ -26,8 +26,9 @@ from ledger.services.attestations import read_attestation
 from ledger.services.context import Actor
 from ledger.services.house import House
 from ledger.store.outbox import SqlOutbox
-from ledger.store.repositories import attestations, participants
+from ledger.store.repositories import attestations, financed, participants
 from ledger.store.repositories.participants import ChainPlace
+from ledger.store.tables import Anchor, FinancedAnchor
 
 PAUSE_SECONDS = 0.25
 _LOG = logging.getLogger("lingtan.relay")
@@ -65,12 +66,9 @@ def run_relay(house: House, stop: threading.Event) -> None:
 
 def keep_evidence(house: House, row: OutboxRow, receipt: Receipt) -> None:
     """Capture what proves a final transaction: the anchor of an attestation, the keys that the registry recorded."""
-    with house.database.reading() as session:
-        attestation = attestations.find_attestation_by_outbox(session, row.id)
-        if attestation is not None:
-            number, dataset = attestation.id, attestation.dataset
-            message = read_attestation(attestation)
-    if attestation is not None:
+    attested = _find_attested(house, row)
+    if attested is not None:
+        kind, number, dataset, message = attested
         evidence = capture_anchor(
             house.chain,
             house.contracts.periods,
@@ -84,6 +82,7 @@ def keep_evidence(house: House, row: OutboxRow, receipt: Receipt) -> None:
         with house.work(_RELAY) as work:
             attestations.add_anchor(
                 work.session,
+                kind,
                 number,
                 chain_id=house.chain.chain_id,
                 contract=house.contracts.periods.address.lower(),
@@ -94,6 +93,16 @@ def keep_evidence(house: House, row: OutboxRow, receipt: Receipt) -> None:
                 at=work.clock.now(),
             )
     _mirror_keys(house, receipt)
+
+
+def _find_attested(house: House, row: OutboxRow) -> tuple[type[Anchor | FinancedAnchor], int, str, PeriodAttestation] | None:
+    """Return which kind of anchor a transaction makes, of which attestation and dataset, and what was signed; None for other messages."""
+    with house.database.reading() as session:
+        operational = attestations.find_attestation_by_outbox(session, row.id)
+        if operational is not None:
+            return Anchor, operational.id, operational.dataset, read_attestation(operational)
+        lent = financed.find_financed_attestation_by_outbox(session, row.id)
+        return None if lent is None else (FinancedAnchor, lent.id, lent.dataset, read_attestation(lent))
 
 
 def _mirror_keys(house: House, receipt: Receipt) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from ledger.accounting.commit import Commitments
 from ledger.chain.contracts.base import Contract
 from ledger.chain.typed_data import Cause, PeriodAttestation, TypedStruct
 from ledger.errors import Conflict
+from ledger.merkle.sums import Context
 from ledger.records.statement import Statement
 from ledger.services.context import Work
 from ledger.services.statement_state import live_attestations
@@ -74,14 +77,38 @@ def get_signing_request(work: Work, id: str) -> SigningRequest:
 def attestation_message(statement: Statement, dataset: str, commitments: Commitments, deadline: int) -> PeriodAttestation:
     """Return the message that attests one dataset of a statement."""
     committed = commitments.dataset(dataset)
-    context, tree = committed.context, committed.tree
+    return tree_attestation(committed.context, committed.tree, statement.cause, statement.library_hash, statement.digest(), deadline)
+
+
+class Tree(Protocol):
+    """What is signed of a sum tree."""
+
+    @property
+    def n(self) -> int:
+        """How many leaves."""
+
+    @property
+    def totals(self) -> Sequence[int]:
+        """The four totals."""
+
+    @property
+    def tree_root(self) -> bytes:
+        """The hash of the root node."""
+
+    @property
+    def root(self) -> bytes:
+        """The sealed root R."""
+
+
+def tree_attestation(context: Context, tree: Tree, cause: str, library: str, statement: str, deadline: int) -> PeriodAttestation:
+    """Return the message that attests a sum tree in its context, for the statement and the library release with these hashes."""
     return PeriodAttestation(
         org=context.org,
         dataset=context.dataset,
         period_start=context.period_start,
         period_end=context.period_end,
         revision=context.revision,
-        cause=int(Cause[statement.cause.upper()]),
+        cause=int(Cause[cause.upper()]),
         alg=context.alg,
         measures=context.measures,
         schema_hash=context.schema_hash,
@@ -89,7 +116,7 @@ def attestation_message(statement: Statement, dataset: str, commitments: Commitm
         totals=(tree.totals[0], tree.totals[1], tree.totals[2], tree.totals[3]),
         tree_root=tree.tree_root,
         root=tree.root,
-        library_hash=bytes.fromhex(statement.library_hash),
-        statement_hash=bytes.fromhex(statement.digest()),
+        library_hash=bytes.fromhex(library),
+        statement_hash=bytes.fromhex(statement),
         deadline=deadline,
     )

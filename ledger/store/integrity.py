@@ -32,6 +32,8 @@ HASHED: tuple[tuple[str, str, str, Callable[[bytes], str | bytes]], ...] = (
     ("statement", "document", "hash", _sha256_hex),
     ("statement_meter_record", "record", "digest", _sha256_hex),
     ("commitments", "document", "hash", _sha256_hex),
+    ("financed_statement", "document", "hash", _sha256_hex),
+    ("financed_leaves", "leaves", "sha256", _sha256_hex),
     ("telemetry_body", "body", "sha256", _sha256_hex),
     ("telemetry_body", "body", "leaf_hash", _leaf),
     ("package_content", "content", "sha256", _sha256_hex),

@@ -29,11 +29,16 @@ from ledger.services import (
     anchors,
     answers,
     attestations,
+    attributions,
     audit,
     chain_facts,
     checkpoints,
     claims,
     comparison,
+    financed,
+    financed_overview,
+    financed_packages,
+    financed_signing,
     institutions,
     library,
     library_diff,
@@ -60,6 +65,7 @@ from ledger.workbook.organisation_sheet import read_organisation_csv
 from tests.product import LIBRARIAN, Town, person, preparer
 from tests.services.books import SCHEME, readings, verdict_on
 from tests.services.conftest import Template, reopen
+from tests.services.lending import attest_loans, hand_in, write_vault
 from tests.services.test_library_work import steam
 from tests.services.test_registers import scheme
 from tests.whole.scene import tree
@@ -68,15 +74,20 @@ LIBRARY = canonical.digest(canonical.load(shipped_bytes()))
 TABLES = activity_tables.ReadTables("oak", "2025-03", {"records": []}, ())
 SIGNATURE = "0x" + "11" * 65
 OWN, VISIBLE, ROLE, EVERYBODY = "own", "visible", "role", "everybody"
+OVERSIGHT = ("admin", "operator", "auditor", "verifier", "certifier")
 BANK_ROLES = ("preparer", "approver", "meter")
 
 HELPERS = {
     "activity": {"keep_activity", "load_activity_row"},
     "analysis_policies": {"all_periods"},
     "anchors": {"attested"},
+    "attestations": {"require_library"},
     "audit": {"record"},
     "claims": {"claim_view", "load_claim_row"},
     "context": {"require_own", "require_role", "require_visible"},
+    "financed": {"financed_context", "find_financed_state", "load_financed_row", "load_leaves"},
+    "financed_checks": {"check_financed_statements"},
+    "financed_signing": {"find_live_attestation"},
     "history": {"find_stated", "load_history", "load_stated"},
     "library": {"find_release_in_force"},
     "library_reference": {"load_release", "load_release_in_force"},
@@ -174,6 +185,59 @@ ROWS = (
     Row("claims.get_claim_package", VISIBLE, (), lambda work: claims.get_claim_package(work, "oak:c1")),
     Row("claims.list_claims", VISIBLE, (), lambda work: claims.list_claims(work, "oak", 10, None)),
     Row("comparison.compare_statement", VISIBLE, (), lambda work: comparison.compare_statement(work, "1")),
+    Row(
+        "attributions.read_attributions",
+        OWN,
+        ("preparer",),
+        lambda work: attributions.read_attributions(work, "oak", "2025-03", "pcaf_2", [], "0" * 64),
+    ),
+    Row(
+        "attributions.submit_attributions",
+        OWN,
+        ("preparer",),
+        lambda work: attributions.submit_attributions(work, attributions.ReadAttributions("oak", "2025-03", "pcaf_2", "0" * 64, ())),
+    ),
+    Row(
+        "attributions.list_attribution_findings",
+        ROLE,
+        OVERSIGHT,
+        lambda work: attributions.list_attribution_findings(work, "2025-03", "pcaf_2", 10, None),
+    ),
+    Row(
+        "attributions.list_own_attribution_findings",
+        VISIBLE,
+        (),
+        lambda work: attributions.list_own_attribution_findings(work, "oak", "2025-03", "pcaf_2", 10, None),
+    ),
+    Row("financed.read_financed", OWN, ("preparer",), lambda work: financed.read_financed(work, "oak", "2025-03", {})),
+    Row(
+        "financed.submit_financed",
+        OWN,
+        ("preparer",),
+        lambda work: financed.submit_financed(work, financed.ReadFinanced("oak", "2025-03", None, ())),
+    ),
+    Row("financed.get_financed", VISIBLE, (), lambda work: financed.get_financed(work, "1")),
+    Row("financed.get_financed_document", VISIBLE, (), lambda work: financed.get_financed_document(work, "1")),
+    Row("financed.get_financed_leaves", VISIBLE, (), lambda work: financed.get_financed_leaves(work, "1")),
+    Row("financed.list_financed", VISIBLE, (), lambda work: financed.list_financed(work, "oak", None, 10, None)),
+    Row(
+        "financed_overview.get_financed_overview",
+        ROLE,
+        (*OVERSIGHT, "government"),
+        lambda work: financed_overview.get_financed_overview(work, "2025-03"),
+    ),
+    Row("financed_packages.get_financed_package", VISIBLE, (), lambda work: financed_packages.get_financed_package(work, "1")),
+    Row("financed_signing.get_financed_anchor", VISIBLE, (), lambda work: financed_signing.get_financed_anchor(work, "1")),
+    Row("financed_signing.get_financed_attestation", VISIBLE, (), lambda work: financed_signing.get_financed_attestation(work, "1")),
+    Row(
+        "financed_signing.get_financed_signing_request", VISIBLE, (), lambda work: financed_signing.get_financed_signing_request(work, "1")
+    ),
+    Row(
+        "financed_signing.submit_financed_attestation",
+        OWN,
+        ("approver",),
+        lambda work: financed_signing.submit_financed_attestation(work, "1", {}, SIGNATURE),
+    ),
     Row(
         "institutions.create_institution",
         ROLE,
@@ -320,8 +384,9 @@ class Undo(Exception):
 
 @pytest.fixture(scope="module")
 def house(anchored: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """Oak's books up to an attested claim, and one token."""
-    with reopen(anchored, tmp_path_factory.mktemp("authorisation") / "data") as town:
+    """Oak's books up to an attested claim, an anchored loan book, and one token."""
+    folder = tmp_path_factory.mktemp("authorisation")
+    with reopen(anchored, folder / "data") as town:
         claim = town.claim("oak", "1", "c1")
         town.relay()
         town.verdict(*verdict_on(town, "oak", "c1", claim.package))
@@ -330,6 +395,8 @@ def house(anchored: Template, tmp_path_factory: pytest.TempPathFactory) -> Itera
             tokens.issue_token(work, subject="somebody", institution="oak", roles=["preparer"], days=30)
         with town.work(LIBRARIAN) as work:
             library_drafts.draft_from(work, LIBRARY, "draft", date(2027, 1, 1))
+        attest_loans(town, "oak", hand_in(town, "oak", write_vault(town, "oak", folder / "vault")).id)
+        town.relay()
         with town.work(preparer("oak")) as work:
             assert local_factors.submit_local_factor(work, "oak", steam()).accepted
         yield town
@@ -420,6 +487,7 @@ def test_a_list_of_what_does_not_exist_is_not_found(house: Town, name: str, role
         "claim_id": "nowhere:c1",
         "statement_id": "999",
         "period": None,
+        "method": "pcaf_2",
         "limit": 10,
         "after": None,
     }

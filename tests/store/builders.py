@@ -13,7 +13,9 @@ from ledger.store.repositories import (
     analysis_policies,
     answers,
     attestations,
+    attributions,
     claims,
+    financed,
     institutions,
     library,
     local_factors,
@@ -23,7 +25,7 @@ from ledger.store.repositories import (
     statements,
 )
 from ledger.store.repositories.signed import Signed
-from ledger.store.tables import Attestation, Statement
+from ledger.store.tables import Anchor, Attestation, FinancedAnchor, Statement
 
 AT = 1_750_000_000
 START, END = 1_735_660_800, 1_767_196_800
@@ -92,6 +94,52 @@ def add_statement(session: Session, institution_id: str = "bank-1", revision: in
     )
 
 
+def add_financed(session: Session, institution_id: str = "bank-1") -> None:
+    """Put a financed statement with leaves, signature and anchor, and a matched attribution, beside the period's statement."""
+    statement = financed.add_financed_statement(
+        session,
+        institution_id=institution_id,
+        period_id="2025",
+        dataset="FINANCED_PCAF",
+        method="pcaf_2",
+        revision=1,
+        cause="first",
+        supersedes=None,
+        document=canonical.dump({"financed": institution_id}),
+        findings=b"{}",
+        library_hash=add_release(session),
+        leaves=bytes(128),
+        prepared_by="clerk",
+        at=AT,
+    )
+    signature = signed(f"financed attestation of {institution_id}")
+    row = financed.add_financed_attestation(session, statement, digest="0x" + hash_of("digest"), signed=signature)
+    attestations.add_anchor(
+        session,
+        FinancedAnchor,
+        row.id,
+        chain_id=7001,
+        contract="0x" + "ee" * 20,
+        tx_hash="0x" + hash_of("tx"),
+        block_number=5,
+        block_hash="0x" + hash_of("block 5"),
+        evidence=b"{}",
+        at=AT,
+    )
+    share = attributions.Share(b"t" * 32, b"e" * 16, 400_000_000, 400_000_001)
+    attributions.add_batch(
+        session,
+        institution_id=institution_id,
+        period_id="2025",
+        method="pcaf_2",
+        digest=hash_of("batch"),
+        shares=[share],
+        size=1,
+        submitted_by="clerk",
+        at=AT,
+    )
+
+
 @dataclass
 class Everything:
     """What `add_everything` wrote and tests look at again."""
@@ -155,6 +203,7 @@ def add_everything(session: Session) -> Everything:
     )
     attestations.add_anchor(
         session,
+        Anchor,
         attestation.id,
         chain_id=7001,
         contract="0x" + "ee" * 20,
@@ -164,6 +213,7 @@ def add_everything(session: Session) -> Everything:
         evidence=b"{}",
         at=AT,
     )
+    add_financed(session)
     claim = claims.add_claim(
         session,
         institution_id="bank-1",

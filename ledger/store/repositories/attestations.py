@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from sqlalchemy import or_
 from sqlalchemy.orm import aliased, defer
 from sqlmodel import Session, col, select
@@ -10,7 +12,9 @@ from ledger.records.outbox import FINAL, REVERTED
 from ledger.store.errors import AlreadyStored
 from ledger.store.repositories.paging import Page, fetch_page, found
 from ledger.store.repositories.signed import Signed
-from ledger.store.tables import Anchor, Attestation, Outbox, Statement
+from ledger.store.tables import Anchor, Attestation, FinancedAnchor, Outbox, Statement
+
+A = TypeVar("A", bound=Anchor | FinancedAnchor)
 
 
 def may_sign_anew(session: Session, outbox_id: int | None) -> bool:
@@ -137,6 +141,7 @@ def list_attestations(
 
 def add_anchor(
     session: Session,
+    kind: type[A],
     attestation_id: int,
     *,
     chain_id: int,
@@ -146,16 +151,17 @@ def add_anchor(
     block_hash: str,
     evidence: bytes,
     at: int,
-) -> Anchor:
+) -> A:
     """Add the evidence captured in a block (one canonical item of lingtan.anchors/1); the same block again gives the stored row back.
 
-    After a reorganisation the same attestation gets a second anchor in another block; both stay, the latest counts.
+    `kind` says of which table. After a reorganisation the same attestation gets a second anchor in another block; both stay, the latest
+    counts.
     """
-    query = select(Anchor).where(Anchor.attestation_id == attestation_id, Anchor.block_hash == block_hash)
+    query = select(kind).where(kind.attestation_id == attestation_id, kind.block_hash == block_hash)
     earlier = session.exec(query).one_or_none()
     if earlier is not None:
         return earlier
-    row = Anchor(
+    row = kind(
         attestation_id=attestation_id,
         chain_id=chain_id,
         contract=contract,

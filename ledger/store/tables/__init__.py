@@ -1,5 +1,5 @@
 """The tables. Read base.py, then institutions.py, metering.py, inventory.py, library.py, participants.py, attestations.py,
-outbox.py, access.py.
+financed.py, outbox.py, access.py.
 
 Rows are append-only by trigger, except as `CHANGEABLE` says.
 """
@@ -9,6 +9,14 @@ from __future__ import annotations
 from ledger.store.tables.access import AuditLog, IdempotencyKey, Token, TokenRevocation
 from ledger.store.tables.attestations import Anchor, Attestation, Claim, Verdict
 from ledger.store.tables.base import Row
+from ledger.store.tables.financed import (
+    Attribution,
+    AttributionBatch,
+    FinancedAnchor,
+    FinancedAttestation,
+    FinancedLeaves,
+    FinancedStatement,
+)
 from ledger.store.tables.institutions import AnalysisPolicy, Institution, InstitutionSecret, OrganisationVersion, Period
 from ledger.store.tables.inventory import (
     ActivityVersion,
@@ -53,9 +61,15 @@ __all__ = [
     "AnalysisPolicy",
     "Anchor",
     "Attestation",
+    "Attribution",
+    "AttributionBatch",
     "AuditLog",
     "Claim",
     "Commitments",
+    "FinancedAnchor",
+    "FinancedAttestation",
+    "FinancedLeaves",
+    "FinancedStatement",
     "IdempotencyKey",
     "Institution",
     "InstitutionSecret",
