@@ -18,7 +18,7 @@ from ledger.loans.assembly import Assembly
 from ledger.loans.faults import Refused
 from ledger.records.findings import Finding
 
-BLOCK_BYTES = 4 << 20
+BLOCK_BYTES = 8 << 20
 MAX_ROW_BYTES = 64 << 10
 _THREE_BYTES = re.compile("[\u0800-\uffff]")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)

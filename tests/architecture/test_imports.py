@@ -20,6 +20,7 @@ PLANTED: dict[str, tuple[str, str, str]] = {
     "an eth package in the api": ("api/planted.py", "from eth_utils import keccak", "Only ledger.chain knows web3 and the EVM"),
     "SQL outside the store": ("ledger/services/planted.py", "from sqlalchemy import text", "Only ledger.store knows SQL"),
     "SQL in the chain room": ("ledger/chain/planted.py", "import sqlmodel", "Only ledger.store knows SQL"),
+    "polars outside the loan books": ("ledger/services/planted.py", "import polars", "Only the rooms of loan books know polars"),
     "the web framework in a service": ("ledger/services/planted.py", "import fastapi", "Only api knows the web framework"),
     "ours in the verifier": ("verifier/planted.py", "from ledger.records import canonical", "The verifier imports nothing of ours"),
     "the verifier in ours": ("ledger/accounting/planted.py", "import verifier", "Nothing of ours imports the verifier"),
