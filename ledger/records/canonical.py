@@ -29,9 +29,17 @@ def dump(value: object) -> bytes:
     Raises:
         MalformedDocument: a float, an integer beyond 2^53 - 1, a lone surrogate, or a type that JSON has not.
     """
-    _check(value, "", 0)
-    text = json.dumps(_sorted(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.encode("utf-8")
+    try:
+        ordered = _plain(value, 0)
+    except _NotPlain:
+        _check(value, "", 0)
+        ordered = _sorted(value)
+    text = json.dumps(ordered, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        _check(value, "", 0)  # a lone surrogate: this says where
+        raise
 
 
 def load(data: bytes) -> Json:
@@ -110,10 +118,45 @@ def _integer(text: str) -> int:
     return int(text)
 
 
+class _NotPlain(Exception):
+    """The value is not made of the plain types alone, or has a fault: the slow way tells which."""
+
+
+def _plain(value: object, depth: int) -> object:
+    """Return the value with sorted keys, in one walk; nearly every document goes this way.
+
+    Raises:
+        _NotPlain: see there. Lone surrogates in texts are left to the encoder.
+    """
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return value
+    if kind is int:
+        if -MAX_INTEGER <= value <= MAX_INTEGER:  # type: ignore[operator]
+            return value
+        raise _NotPlain
+    if kind not in (dict, list, tuple) or (value and depth >= MAX_NESTING):
+        raise _NotPlain
+    if kind is dict:
+        items: dict[object, object] = value  # type: ignore[assignment]
+        try:
+            is_ascii = "".join(items).isascii()  # type: ignore[arg-type]
+        except TypeError:
+            raise _NotPlain from None
+        # ASCII sorts the same by code points as by UTF-16 code units.
+        keys = sorted(items) if is_ascii else sorted(items, key=_utf16)  # type: ignore[type-var, arg-type]
+        return {key: _plain(items[key], depth + 1) for key in keys}
+    return [_plain(item, depth + 1) for item in value]  # type: ignore[attr-defined]
+
+
+def _utf16(key: str) -> bytes:
+    return key.encode("utf-16-be", "surrogatepass")
+
+
 def _sorted(value: object) -> object:
     # RFC 8785 §3.2.3 sorts by UTF-16 code units, which differs from code points above the basic plane.
     if isinstance(value, Mapping):
-        return {key: _sorted(value[key]) for key in sorted(value, key=lambda key: key.encode("utf-16-be"))}
+        return {key: _sorted(value[key]) for key in sorted(value, key=_utf16)}
     if isinstance(value, list | tuple):
         return [_sorted(item) for item in value]
     return value

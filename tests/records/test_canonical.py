@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -91,7 +93,28 @@ def test_what_cannot_be_hashed_is_refused_with_its_pointer(value: object, pointe
         canonical.dump(value)
 
 
+class _Colour(StrEnum):
+    RED = "red"
+
+
+def test_mappings_tuples_and_kinds_of_text_give_the_bytes_of_what_they_say() -> None:
+    value = MappingProxyType({"b": (1, _Colour.RED), "a": MappingProxyType({"\U0001f600": None, "\ufb33": ()})})
+    assert canonical.dump(value) == canonical.dump({"b": [1, "red"], "a": {"\U0001f600": None, "\ufb33": []}})
+
+
+def test_what_is_wrong_in_a_place_that_two_ways_of_reading_share_is_named() -> None:
+    for value in ({"a": {"b": ["\ud800"]}}, {"a": MappingProxyType({"b": ["\ud800"]})}):
+        with pytest.raises(MalformedDocument, match="/a/b/0"):
+            canonical.dump(value)
+
+
 def test_nesting_is_limited_to_64_below_the_top() -> None:
+    deep: list[Any] = []
+    for _ in range(64):
+        deep = [deep]
+    assert canonical.dump(deep) == b"[" * 65 + b"]" * 65
+    with pytest.raises(MalformedDocument):
+        canonical.dump([deep])
     assert canonical.load(b"[" * 65 + b"]" * 65)
     with pytest.raises(MalformedDocument):
         canonical.load(b"[" * 66 + b"]" * 66)
