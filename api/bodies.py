@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any, Generic, TypeVar
 
@@ -23,13 +23,21 @@ from ledger.records import canonical
 
 JSON_TYPE = "application/json"
 CSV_TYPE = "text/csv"
+JSONL_TYPE = "application/jsonl"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_REQUEST = 1024 * 1024
 MAX_DOCUMENT = 32 * 1024 * 1024
 MAX_WORKBOOK = 16 * 1024 * 1024
 MAX_TELEMETRY = 512 * 1024 * 1024
+MAX_SUBMISSION = 16 * 1024 * 1024
+MAX_LINES = 256 * 1024 * 1024
 CHUNK = 1024 * 1024
-_CHARSETS = {JSON_TYPE: ("", "charset=utf-8"), CSV_TYPE: ("", "charset=utf-8", "charset=gb18030"), XLSX_TYPE: ("",)}
+_CHARSETS = {
+    JSON_TYPE: ("", "charset=utf-8"),
+    JSONL_TYPE: ("", "charset=utf-8"),
+    CSV_TYPE: ("", "charset=utf-8", "charset=gb18030"),
+    XLSX_TYPE: ("",),
+}
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
@@ -126,6 +134,25 @@ async def telemetry_upload(request: Request) -> AsyncIterator[Upload]:
         file.write(bytes(buffer))
         _check_digest(expected, hasher.digest())
         yield Upload(file, media_type, hasher.hexdigest(), size)
+
+
+async def feed_lines(request: Request, feed: Callable[[bytes], None]) -> None:
+    """Hand a body of JSON lines over part by part, as it arrives; nothing of it is kept here, in memory or on disk.
+
+    Raises:
+        Refusal: wrong content type, more than 256 MiB, or another Content-Digest than the one sent.
+    """
+    check_media_type(request, JSONL_TYPE)
+    expected = _expected_digest(request, required=False)
+    hasher, buffer = hashlib.sha256(), bytearray()
+    async for chunk in _bounded(request, MAX_LINES):
+        hasher.update(chunk)
+        buffer += chunk
+        if len(buffer) >= CHUNK:
+            await run_in_threadpool(feed, bytes(buffer))
+            buffer.clear()
+    await run_in_threadpool(feed, bytes(buffer))
+    _check_digest(expected, hasher.digest())
 
 
 def check_media_type(request: Request, *allowed: str) -> str:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from api.auth.gate import Gate
 from api.auth.policy import get_rule
-from api.bodies import XLSX_TYPE
+from api.bodies import JSONL_TYPE, XLSX_TYPE
 from api.problems.catalogue import KINDS
 
 PROBLEM_SCHEMA = "#/components/schemas/Problem"
@@ -44,6 +44,7 @@ def operation(
     body: type[BaseModel] | str | None = None,
     csv: bool = False,
     xlsx: bool = False,
+    jsonl: bool = False,
     digest_required: bool = False,
     judged: bool = False,
 ) -> dict[str, Any]:
@@ -56,6 +57,7 @@ def operation(
         body: the model of the JSON body, or the name of the document schema it must be, as `lingtan.activity/1`.
         csv: the body may be text/csv (alone, where `body` is None).
         xlsx: the body may be an .xlsx workbook.
+        jsonl: the body is application/jsonl: one JSON object a line.
         digest_required: Content-Digest must be sent.
         judged: the body is validated as data: with an error finding the answer is 200, `accepted` false, and nothing is stored.
     """
@@ -63,14 +65,14 @@ def operation(
     parameters: list[dict[str, Any]] = []
     if rule.once:
         parameters.append(_IDEMPOTENCY_KEY)
-    has_body = body is not None or csv
+    has_body = body is not None or csv or jsonl
     if has_body:
         parameters.append({**_CONTENT_DIGEST, "required": digest_required})
     extra: dict[str, Any] = {"x-roles": sorted(rule.roles), "x-tenancy": rule.tenancy, "security": [{"token": []}]}
     if parameters:
         extra["parameters"] = parameters
     if has_body:
-        extra["requestBody"] = {"required": True, "content": _body_content(body, csv, xlsx)}
+        extra["requestBody"] = {"required": True, "content": _body_content(body, csv, xlsx, jsonl)}
     success: dict[str, Any] = {"description": "Success"}
     if media_type is not None:
         kinds = (media_type,) if isinstance(media_type, str) else media_type
@@ -93,7 +95,7 @@ def operation(
     }
 
 
-def _body_content(body: type[BaseModel] | str | None, csv: bool, xlsx: bool) -> dict[str, Any]:
+def _body_content(body: type[BaseModel] | str | None, csv: bool, xlsx: bool, jsonl: bool) -> dict[str, Any]:
     content: dict[str, Any] = {}
     if isinstance(body, str):
         content["application/json"] = {
@@ -108,6 +110,8 @@ def _body_content(body: type[BaseModel] | str | None, csv: bool, xlsx: bool) -> 
         content["application/json"] = {"schema": {"$ref": f"#/components/schemas/{body.__name__}"}}
     if csv:
         content["text/csv"] = {"schema": {"type": "string"}}
+    if jsonl:
+        content[JSONL_TYPE] = {"schema": {"type": "string"}}
     if xlsx:
         content[XLSX_TYPE] = {"schema": {"type": "string", "format": "binary"}}
     return content

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from api.schemas.answers import AnswerRequest
 from api.schemas.attestations import AttestationRequest, ClaimRequest, VerdictCommitmentRequest, VerdictRequest
+from api.schemas.financed import FinancedAttestationRequest
 from api.schemas.inputs import MeterRequest, PeriodRequest
 from api.schemas.institutions import CommitmentKeyRequest, InstitutionRequest, ParticipantActionRequest
 from api.schemas.library import PublicationRequest, ReleaseRequest
@@ -23,6 +24,7 @@ REQUESTS: tuple[type[BaseModel], ...] = (
     ClaimRequest,
     CommitmentKeyRequest,
     DerivedDraftRequest,
+    FinancedAttestationRequest,
     InstitutionRequest,
     LogCheckpointRequest,
     MeterRequest,

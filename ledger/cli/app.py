@@ -23,6 +23,7 @@ from ledger.cli import (
     librarian,
     library_work,
     loans,
+    loans_server,
     local_factors,
     operator,
     outbox,
@@ -153,6 +154,7 @@ def demo(
 
 
 librarian.library.add_typer(library_work.app)
+loans.loans.add_typer(loans_server.app)
 bank.statements.add_typer(answers.app)
 bank.statements.add_typer(comparison.app)
 for room in (operator, outbox, bank, inventory, workbook, reporting, analysis, loans, librarian, local_factors, centre, verdicts, keys):

@@ -5,11 +5,10 @@ The borrower's text goes into an HMAC line by line and is forgotten: nothing of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
-from ledger.accounting.financed.matching import Matched
+from ledger.accounting.financed.matching import Matcher
 from ledger.accounting.financed.methods import METHODS
 from ledger.errors import InputError
 from ledger.identifiers import check_identifier
@@ -25,14 +24,13 @@ CODE = "ATTRIBUTION_ABOVE_ONE"
 
 
 @dataclass(frozen=True)
-class ReadAttributions:
-    """A file that was matched, line by line; `digest` is keyed with the matching key."""
+class Matching:
+    """A file on its way in: whose, of when, by which method, and what reads it."""
 
     institution: str
     period: str
     method: str
-    digest: str
-    items: tuple[Matched, ...] = field(repr=False)
+    matcher: Matcher
 
 
 @dataclass(frozen=True)
@@ -71,44 +69,37 @@ class OwnAboveOneView:
     exposure: str
 
 
-def read_attributions(work: Work, institution: str, period: str, method: str, lines: Iterable[bytes], digest: str) -> ReadAttributions:
-    """Match the lines of a file (each without its end); do it in a view: it takes as long as the file is large.
-
-    Args:
-        digest: MatchingKey.fingerprint of the file.
+def open_matching(work: Work, institution: str, period: str, method: str) -> Matching:
+    """Return what reads a bank's file under the centre's key, part by part, before anything is written.
 
     Raises:
         NotFound: the bank has no such period.
-        InputError: a line is not readable (named by its number alone), an exposure stands twice, or the method is unknown.
+        InputError: the method is unknown.
     """
     require_own(work, institution, "preparer")
     load_period_row(work, institution, period)
     _check_method(method)
-    items = tuple(work.house.matching_key().match(period, lines))
-    if len({item.exposure for item in items}) != len(items):
-        raise InputError("an exposure stands twice in the file", hint="give each exposure once")
-    return ReadAttributions(institution, period, method, digest, items)
+    return Matching(institution, period, method, Matcher(work.house.matching_key(), period))
 
 
-def submit_attributions(work: Work, read: ReadAttributions) -> AttributionsView:
+def submit_attributions(work: Work, matching: Matching) -> AttributionsView:
     """Keep the tokens and shares of a file as the next version of its period and method; the same file again changes nothing."""
-    require_own(work, read.institution, "preparer")
-    shares = (attributions.Share(item.token, item.exposure, item.floor_e9, item.ceil_e9) for item in read.items)
+    require_own(work, matching.institution, "preparer")
+    matcher = matching.matcher
+    digest = matcher.finish()
     row = attributions.add_batch(
         work.session,
-        institution_id=read.institution,
-        period_id=read.period,
-        method=read.method,
-        digest=read.digest,
-        shares=shares,
-        size=len(read.items),
+        institution_id=matching.institution,
+        period_id=matching.period,
+        method=matching.method,
+        digest=digest,
+        shares=(attributions.Share(item.token, item.exposure, item.floor_e9, item.ceil_e9) for item in matcher.items()),
+        size=matcher.n,
         submitted_by=work.actor.subject,
         at=work.clock.now(),
     )
-    what = f"{read.institution}/{read.period}/{read.method}"
-    audit.record(
-        work, "attributions.submit", what, institution=read.institution, details={"lines": len(read.items), "version": row.version}
-    )
+    what, details = f"{matching.institution}/{matching.period}/{matching.method}", {"lines": matcher.n, "version": row.version}
+    audit.record(work, "attributions.submit", what, institution=matching.institution, details=details)
     return _view(row)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.api.lending import attest_loans, hand_in, write_vault
 from tests.api.scene import (
     Scene,
     attest,
@@ -35,7 +36,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 
 @dataclass(frozen=True)
 class Books:
-    """What bank-b has: an anchored statement with a claim and a verdict, and a local factor; the librarian has a draft."""
+    """What bank-b has: an anchored statement with a claim and a verdict, a local factor, an anchored book; the librarian has a draft."""
 
     statement: dict[str, Any]
     attestation: dict[str, Any]
@@ -43,10 +44,11 @@ class Books:
     claim: dict[str, Any]
     verdict: dict[str, Any]
     local_factor: str
+    financed: str
 
 
 @pytest.fixture(scope="session")
-def books(city: Scene) -> Books:
+def books(city: Scene, tmp_path_factory: pytest.TempPathFactory) -> Books:
     """The books of bank-b, filled once."""
     enter_books(city, "bank-b", "other-preparer")
     statement = prepare(city, "bank-b", "other-preparer")
@@ -57,4 +59,7 @@ def books(city: Scene) -> Books:
     assert factor.status_code == 201, factor.text
     draft = {"release": "draft-of-the-librarian", "valid_from": "2027-01-01"}
     assert city.post("librarian", f"/v1/library-releases/{statement['library']}/drafts", draft).status_code == 201
-    return Books(statement, attestation, attestation["items"][0]["id"], claim, verdict, factor.json()["id"])
+    vault = write_vault(city, "bank-b", "other-preparer", tmp_path_factory.mktemp("bank-b") / "vault")
+    financed = hand_in(city, "bank-b", "other-preparer", vault).json()["id"]
+    attest_loans(city, financed, "other-approver")
+    return Books(statement, attestation, attestation["items"][0]["id"], claim, verdict, factor.json()["id"], financed)

@@ -24,7 +24,7 @@ from api.app import create_app
 from api.rate import FixedWindow
 from ledger.config import Settings
 from ledger.indicators.shipped import shipped_bytes
-from ledger.merkle.dataset_schema import get_schema_bytes
+from ledger.merkle.dataset_schema import DATASETS, get_schema_bytes
 from ledger.services.house import House, init_house, open_house
 from ledger.store.tokens import create_token
 from tests.contracts.messages import TYPES, sid, sign
@@ -228,7 +228,7 @@ def publish_library(scene: Scene) -> None:
     """Propose and publish the indicator library, the dataset schemas and a scheme: two people, two keys."""
     contract = scene.contract("LibraryRegistry")
     documents = [(1, json.loads(shipped_bytes())), (3, SCHEME)]
-    documents += [(2, json.loads(get_schema_bytes(name))) for name in ("METERS", "OPERATIONAL")]
+    documents += [(2, json.loads(get_schema_bytes(name))) for name in DATASETS]
     hashes = []
     for kind, document in documents:
         canonical = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

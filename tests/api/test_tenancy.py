@@ -65,6 +65,20 @@ TABLE: dict[str, Row] = {
     "statements.claim_request": Row("approver", "tenant"),
     "statements.package": Row(READERS, "tenant"),
     "statements.proof": Row(READERS, "tenant"),
+    "financed.create": Row("preparer", "tenant"),
+    "financed.list": Row(READERS, "tenant"),
+    "financed.get": Row(READERS, "tenant"),
+    "financed.document": Row(READERS, "tenant"),
+    "financed.leaves": Row(READERS, "tenant"),
+    "financed.signing_request": Row("preparer approver", "tenant"),
+    "financed.attest": Row("approver", "shared"),
+    "financed.attestation": Row(READERS, "tenant"),
+    "financed.anchor": Row(READERS, "tenant"),
+    "financed.package": Row(READERS, "tenant"),
+    "financed.overview": Row("admin auditor operator verifier certifier government", "shared"),
+    "attributions.create": Row("preparer", "tenant"),
+    "attributions.own_findings": Row(READERS, "tenant"),
+    "attributions.findings": Row("admin auditor operator verifier certifier", "shared"),
     "attestations.create": Row("approver", "shared"),
     "attestations.list": Row(READERS, "tenant"),
     "attestations.get": Row(READERS, "tenant"),
@@ -238,6 +252,7 @@ def target(name: str, books: Books, city: Scene) -> tuple[str, str, dict[str, st
         "release_hash": str(books.statement["library"]),
         "draft": "draft-of-the-librarian",
         "local_factor": books.local_factor,
+        "financed_id": books.financed,
         "factor": "grid_average.cn.2023",
     }
     queries = {
@@ -253,5 +268,9 @@ def target(name: str, books: Books, city: Scene) -> tuple[str, str, dict[str, st
         "library_releases.impact": {"institution": "bank-b"},
         "library_diffs.get": {"before": "lingtan-2026.1", "after": str(books.statement["library"])},
         "local_factors.list": {"institution": "bank-b"},
+        "financed.overview": {"period": "2025-03"},
+        "attributions.create": {"method": "pcaf_2"},
+        "attributions.own_findings": {"method": "pcaf_2"},
+        "attributions.findings": {"period": "2025-03", "method": "pcaf_2"},
     }
     return method, path.format(**values), queries.get(name, {})

@@ -15,6 +15,7 @@ from datetime import date
 import pytest
 
 import ledger.services
+from ledger.accounting.financed.matching import Matcher, MatchingKey
 from ledger.chain.typed_data import SetStanding
 from ledger.errors import Conflict, Forbidden, InputError, NotFound, SignatureRefused
 from ledger.identifiers import sid
@@ -73,6 +74,7 @@ from tests.whole.scene import tree
 LIBRARY = canonical.digest(canonical.load(shipped_bytes()))
 TABLES = activity_tables.ReadTables("oak", "2025-03", {"records": []}, ())
 SIGNATURE = "0x" + "11" * 65
+MATCHING = attributions.Matching("oak", "2025-03", "pcaf_2", Matcher(MatchingKey(bytes(32)), "2025-03"))
 OWN, VISIBLE, ROLE, EVERYBODY = "own", "visible", "role", "everybody"
 OVERSIGHT = ("admin", "operator", "auditor", "verifier", "certifier")
 BANK_ROLES = ("preparer", "approver", "meter")
@@ -186,17 +188,12 @@ ROWS = (
     Row("claims.list_claims", VISIBLE, (), lambda work: claims.list_claims(work, "oak", 10, None)),
     Row("comparison.compare_statement", VISIBLE, (), lambda work: comparison.compare_statement(work, "1")),
     Row(
-        "attributions.read_attributions",
+        "attributions.open_matching",
         OWN,
         ("preparer",),
-        lambda work: attributions.read_attributions(work, "oak", "2025-03", "pcaf_2", [], "0" * 64),
+        lambda work: attributions.open_matching(work, "oak", "2025-03", "pcaf_2"),
     ),
-    Row(
-        "attributions.submit_attributions",
-        OWN,
-        ("preparer",),
-        lambda work: attributions.submit_attributions(work, attributions.ReadAttributions("oak", "2025-03", "pcaf_2", "0" * 64, ())),
-    ),
+    Row("attributions.submit_attributions", OWN, ("preparer",), lambda work: attributions.submit_attributions(work, MATCHING)),
     Row(
         "attributions.list_attribution_findings",
         ROLE,

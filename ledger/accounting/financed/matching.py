@@ -8,7 +8,8 @@ from __future__ import annotations
 import hmac
 import json
 import re
-from collections.abc import Iterable, Iterator
+import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ledger.errors import InputError
@@ -24,6 +25,7 @@ COMPANY_CLASSES = ("listed_equity", "corporate_bond", "business_loan", "unlisted
 """Asset classes whose attribution is a share of the borrower itself, not of a project, building, vehicle or country."""
 
 _TAG = b"\x33"
+_MATCHED = struct.Struct(">32s16sqq")
 _FIELDS = frozenset({"borrower", "exposure", "numerator_cents", "denominator_cents"})
 _INTEGER = re.compile(r"0|[1-9][0-9]{0,28}")
 _PSEUDONYM = re.compile(r"[0-9a-f]{32}")
@@ -54,25 +56,61 @@ class MatchingKey:
         message = _TAG + check_identifier(period).encode() + b"\x00" + normalise_borrower(borrower).encode()
         return hmac.digest(self.secret, message, "sha256")
 
-    def match(self, period: str, lines: Iterable[bytes]) -> Iterator[Matched]:
-        """Yield each line as it is kept; lines are JSON objects {borrower, exposure, numerator_cents, denominator_cents}.
+
+class Matcher:
+    """Reads a file of lines as it comes in, a part at a time, and keeps tokens, pseudonyms and shares: 64 bytes a line.
+
+    A line is a JSON object {borrower, exposure, numerator_cents, denominator_cents}. The text of no line is kept longer than a call.
+    """
+
+    def __init__(self, key: MatchingKey, period: str) -> None:
+        self._key, self._period = key, check_identifier(period)
+        # Keyed: tells whether the same file came again, and confirms no guess of a short file without the key.
+        self._digest = hmac.new(key.secret, b"\x34", "sha256")
+        self._rest, self._packed, self._lines = b"", bytearray(), 0
+        self._seen: set[bytes] = set()
+
+    def feed(self, data: bytes) -> None:
+        """Read the next part of the file.
 
         Raises:
-            InputError: a line is none; the message names the line's number alone.
+            InputError: a line is none, or an exposure stands twice; the message names the line's number alone.
         """
-        for number, line in enumerate(lines, start=1):
-            if number > MAX_LINES:
-                raise InputError(f"more than {MAX_LINES} lines", hint="hand in the attributions of companies alone")
-            borrower, exposure, numerator, denominator = _read(number, line)
-            floor, ceil = shares(numerator, denominator)
-            yield Matched(self.token(period, borrower), exposure, floor, ceil)
+        self._digest.update(data)
+        *lines, rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._read(line)
+        if len(rest) > MAX_LINE:
+            raise _refused(self._lines + 1, f"longer than {MAX_LINE} bytes")
+        self._rest = rest
 
-    def fingerprint(self, data: Iterable[bytes]) -> str:
-        """Return the HMAC of a body as hex: tells whether the same came again, and confirms no guess without the key."""
-        made = hmac.new(self.secret, b"\x34", "sha256")
-        for part in data:
-            made.update(part)
-        return made.hexdigest()
+    def finish(self) -> str:
+        """Read what is left as the last line; return the keyed digest of the file as hex. Again, it changes nothing."""
+        rest, self._rest = self._rest, b""
+        self._read(rest)
+        self._seen.clear()
+        return self._digest.hexdigest()
+
+    @property
+    def n(self) -> int:
+        """Return how many exposures were read."""
+        return len(self._packed) // _MATCHED.size
+
+    def items(self) -> Iterator[Matched]:
+        """Yield what is kept, in the order of the lines."""
+        return (Matched(*item) for item in _MATCHED.iter_unpack(bytes(self._packed)))
+
+    def _read(self, line: bytes) -> None:
+        self._lines += 1
+        if not line.strip():
+            return
+        borrower, exposure, numerator, denominator = _read(self._lines, line)
+        if exposure in self._seen:
+            raise _refused(self._lines, "an exposure that stands twice")
+        if len(self._seen) == MAX_LINES:
+            raise InputError(f"more than {MAX_LINES} lines", hint="hand in the attributions of companies alone")
+        self._seen.add(exposure)
+        self._packed += _MATCHED.pack(self._key.token(self._period, borrower), exposure, *shares(numerator, denominator))
 
 
 def shares(numerator: int, denominator: int) -> tuple[int, int]:

@@ -1,0 +1,296 @@
+"""`lingtan loans prepare|submit|sign|status|match|package`: a computed book, from the bank's vault to the chain.
+
+The book stays at the bank: the server gets the statement and, for every group of fifty exposures or more, four sums and two hashes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from ledger.cli.bank import judge
+from ledger.cli.invocation import Invocation, my_institution, this, write_result
+from ledger.cli.keys import read_secret_key
+from ledger.cli.offline import read_document
+from ledger.cli.output import tonnes
+from ledger.errors import Conflict, InputError, IntegrityError
+from ledger.records import canonical
+
+if TYPE_CHECKING:
+    from ledger.accounting.financed.methods import Policies
+    from ledger.loans.book import Book
+
+app = typer.Typer()
+MethodName = Literal["pcaf_2", "pboc_2021"]
+Cause = Literal["first", "data", "factor", "boundary", "method", "error"]
+BookArgument = Annotated[Path, typer.Argument(help="the book: CSV, Parquet or xlsx", exists=True, dir_okay=False, readable=True)]
+HeadOption = Annotated[Path | None, typer.Option(help="the head of the book (lingtan.book-head/1)", exists=True, dir_okay=False)]
+PoliciesOption = Annotated[Path | None, typer.Option(help="the policies of the method (JSON)", exists=True, dir_okay=False)]
+MethodOption = Annotated[MethodName, typer.Option(help="the method; figures of two methods are never added")]
+PeriodOption = Annotated[str, typer.Option(help="the period's id, such as 2025")]
+VaultOption = Annotated[Path, typer.Option(help="the folder that computing the book wrote", exists=True, file_okay=False)]
+PseudonymOption = Annotated[Path, typer.Option(help="the bank's pseudonym key, from `loans key`", exists=True, dir_okay=False)]
+IdArgument = Annotated[str, typer.Argument(help="the financed statement's id")]
+WaitOption = Annotated[float, typer.Option(help="how many seconds to wait for the chain; 0: do not wait", min=0)]
+COLUMNS = ("id", "period", "dataset", "revision", "cause", "state", "exposure_cny", "s12", "s3", "prepared_by")
+SIGNED = ("queued", "anchored", "superseded")
+
+
+@app.command("prepare")
+def prepare(
+    context: typer.Context,
+    file: BookArgument,
+    period: PeriodOption,
+    method: MethodOption,
+    vault: Annotated[Path, typer.Option(help="the folder to write; it must not be there yet")],
+    pseudonym_key: PseudonymOption,
+    commitment_key: Annotated[Path, typer.Option(help="the bank's commitment key, from `keys commitment`", exists=True, dir_okay=False)],
+    head: HeadOption = None,
+    policies: PoliciesOption = None,
+    cause: Annotated[Cause, typer.Option(help="why; first, or what was wrong with the last revision")] = "first",
+) -> None:
+    """Compute a book and commit to it in a vault, for the period, chain and library that the server names. Nothing is handed in."""
+    from ledger.client.book import write_book
+    from ledger.client.lending import fetch_origin, fetch_place
+    from ledger.clock import SystemClock
+    from ledger.loans.pseudonyms import PseudonymKey
+    from ledger.merkle.keys import CommitmentKeys
+
+    run = this(context)
+    names = PseudonymKey(bytes.fromhex(read_secret_key(pseudonym_key, "pseudonym key")))
+    keys = CommitmentKeys(bytes.fromhex(read_secret_key(commitment_key, "commitment key")))
+    chosen = _policies(method, policies)
+    with run.client() as client:
+        institution = my_institution(client)
+        origin = fetch_origin(client, institution, period, method, cause, SystemClock().now())
+        place = fetch_place(client)
+    book = _read(run, file, head)
+    done = {"attribution": 0, "groups": 0}
+    with run.out.progress(2 * book.rows, "computing", file=file.name) as advance:
+
+        def tell(part: str, rows: int) -> None:
+            advance(rows - done[part])
+            done[part] = rows
+
+        made = write_book(vault, book, chosen, origin, place, pseudonyms=names, keys=keys, progress=tell)
+    findings = [finding.to_document() for finding in made.computation.findings(book)]
+    view = _facts(made.statement.to_document())
+    document = {"vault": str(vault), "hash": made.statement.digest(), **view, "findings": findings}
+    judge(run, document, [("vault", vault), ("hash", document["hash"]), *view.items()], findings, accepted=True)
+
+
+@app.command("submit")
+def submit(context: typer.Context, vault: VaultOption, period: PeriodOption) -> None:
+    """Hand the statement and the leaves of its groups in: no loan, no borrower, no salt. The same again changes nothing."""
+    from ledger.client.lending import hand_in
+    from ledger.client.vault import Vault
+
+    run, opened = this(context), Vault.open(vault)
+    with run.client() as client:
+        answer = hand_in(client, my_institution(client), period, opened)
+    fields = [(name, answer[name]) for name in ("id", "period", "dataset", "revision", "state", "hash", "rows", "groups", "root")]
+    judge(run, answer, fields, answer["findings"], accepted=bool(answer["accepted"]))
+
+
+@app.command("status")
+def status(
+    context: typer.Context,
+    id: Annotated[str | None, typer.Argument(help="a financed statement; all without it")] = None,
+    period: Annotated[str | None, typer.Option(help="of this period only")] = None,
+) -> None:
+    """Say how far the bank's financed statements are, or one of them in detail."""
+    run = this(context)
+    with run.client() as client:
+        if id is not None:
+            answer = client.get(f"/v1/financed/{id}")
+            _show(run, answer)
+            return
+        institution = my_institution(client)
+        periods = [period] if period is not None else [item["id"] for item in client.get_all(f"/v1/institutions/{institution}/periods")]
+        items = [item for name in periods for item in client.get_all(f"/v1/institutions/{institution}/periods/{name}/financed")]
+    rows = [[{**item, **_figures(item["totals"])}.get(name) for name in COLUMNS] for item in items]
+    run.out.table({"items": items}, COLUMNS, rows)
+
+
+@app.command("sign")
+def sign(
+    context: typer.Context,
+    id: IdArgument,
+    key: Annotated[Path, typer.Option(help="the approver's encrypted key file", exists=True, dir_okay=False)],
+    wait: WaitOption = 120,
+) -> None:
+    """Sign a financed statement with the bank's own key, after showing what is signed, and wait until it is anchored."""
+    from ledger.cli.reporting import require_settled, show_items
+    from ledger.client.acts import SETTLED
+    from ledger.client.lending import attest_loans
+
+    run = this(context)
+    with run.client() as client:
+        view = client.get(f"/v1/financed/{id}")
+        if view["state"] in SIGNED:
+            run.out.note("signed_already", id=id, state=view["state"])
+            answer = client.wait(f"/v1/financed/{id}/attestation", until=SETTLED, seconds=wait)
+        else:
+            request = client.get(f"/v1/financed/{id}/signing-request")
+            check_loans_request(view, request, client.get_bytes(f"/v1/financed/{id}/document"))
+            if not run.out.json:
+                _show(run, view)
+            run.confirm(id)
+            party = run.party(client, key)
+            run.out.note("waiting")
+            answer = attest_loans(party, id, request, seconds=wait)
+    show_items(run, answer)
+    require_settled(answer, ("anchored", "superseded"), f"financed statement {id}", wait)
+
+
+@app.command("match")
+def match(
+    context: typer.Context,
+    file: BookArgument,
+    period: PeriodOption,
+    method: MethodOption,
+    pseudonym_key: PseudonymOption,
+    head: HeadOption = None,
+    policies: PoliciesOption = None,
+) -> None:
+    """Hand in the shares of companies for matching across banks; then list your exposures whose borrower is claimed more than once."""
+    from ledger.accounting.financed.compute import compute_book
+    from ledger.client.lending import hand_in_matching, matching_lines
+    from ledger.loans.pseudonyms import PseudonymKey
+
+    run = this(context)
+    names = PseudonymKey(bytes.fromhex(read_secret_key(pseudonym_key, "pseudonym key")))
+    chosen = _policies(method, policies)
+    book = _read(run, file, head)
+    computed = compute_book(book, chosen)
+    if computed.figures is None:
+        found = [finding.to_document() for finding in computed.findings(book)]
+        judge(run, {"findings": found}, [("file", file)], found, accepted=False)
+    with run.client() as client:
+        institution = my_institution(client)
+        answer = hand_in_matching(client, institution, period, method, matching_lines(book, computed.attribution, names))
+        path = f"/v1/institutions/{institution}/periods/{period}/attribution-findings"
+        above = list(client.get_all(path, method=method))
+    exposures = dict(zip(names.exposures(book.series("exposure")).to_list(), book.series("exposure").to_list(), strict=True))
+    rows = [{**item, "id": exposures.get(item["exposure"])} for item in above]
+    if run.out.json:
+        run.out.document({**answer, "above_one": rows})
+        return
+    run.out.record(answer, [(name, answer[name]) for name in ("period", "method", "version", "lines")])
+    run.out.table({"items": rows}, ("code", "id", "exposure"), [(item["code"], item["id"], item["exposure"]) for item in rows])
+
+
+@app.command("package")
+def package(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option(help="the zip to write")],
+    id: Annotated[str | None, typer.Option(help="the financed statement: download its package, the book stays closed")] = None,
+    vault: Annotated[
+        Path | None, typer.Option(help="with --package and --disclose: the book's vault", exists=True, file_okay=False)
+    ] = None,
+    package: Annotated[
+        Path | None, typer.Option(help="the downloaded package that the book is added to", exists=True, dir_okay=False)
+    ] = None,
+    disclose: Annotated[bool, typer.Option("--disclose", help="put every record of the book into the package")] = False,
+) -> None:
+    """Download the evidence package of a financed statement; or, at home, make the one that discloses the whole book."""
+    run = this(context)
+    if id is not None and vault is None and package is None and not disclose:
+        with run.client() as client:
+            write_result(out, client.get_bytes(f"/v1/financed/{id}/package"))
+    elif id is None and vault is not None and package is not None and disclose:
+        _disclose(run, vault, package, out)
+    else:
+        raise InputError("which package?", hint="give --id to download one, or --vault, --package and --disclose to disclose a book")
+    size, digest = _measure(out)
+    run.out.record({"file": str(out), "bytes": size, "sha256": digest}, [("file", out), ("bytes", size), ("hash", digest)])
+
+
+def check_loans_request(view: dict[str, Any], request: dict[str, Any], document: bytes) -> None:
+    """Pass if the message attests exactly the statement that was downloaded, with the sums that are shown.
+
+    Raises:
+        IntegrityError: the server shows one thing and asks for a signature on another.
+    """
+    hint = "do not sign; tell the operator"
+    digest, read = hashlib.sha256(document).hexdigest(), canonical.load_canonical(document)
+    statement: dict[str, Any] = dict(read) if isinstance(read, dict) else {}
+    if view["hash"] != digest or statement.get("totals") != view["totals"]:
+        raise IntegrityError("the statement shown is not the document that stands under its hash", hint=hint)
+    named = statement["commitment"]
+    for item in request["items"]:
+        message = item["message"]
+        if message["statementHash"] != f"0x{digest}" or item["dataset"] != statement["dataset"]:
+            raise IntegrityError(f"the message for {item['dataset']} attests another statement", hint=hint)
+        if list(message["totals"]) != named["totals"] or message["root"] != f"0x{named['root']}":
+            raise IntegrityError("the message attests other totals, or another root, than the statement", hint=hint)
+
+
+def _disclose(run: Invocation, vault: Path, package: Path, out: Path) -> None:
+    from ledger.client.lending import disclose
+    from ledger.client.vault import Vault
+
+    opened = Vault.open(vault)
+    try:
+        handle = os.open(out, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        raise Conflict(f"{out} is there already", hint="name another file, or move that one away") from None
+    try:
+        with (
+            os.fdopen(handle, "w+b") as file,
+            run.out.progress((vault / "records.jsonl").stat().st_size, "writing", file=out.name) as advance,
+        ):
+            disclose(opened, package, file, advance)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        out.unlink(missing_ok=True)
+        raise
+
+
+def _measure(path: Path) -> tuple[int, str]:
+    with path.open("rb") as file:
+        return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _policies(method: MethodName, policies: Path | None) -> Policies:
+    from ledger.accounting.financed.methods import get_method
+
+    return get_method(method).read_policies({} if policies is None else read_document(policies))
+
+
+def _read(run: Invocation, file: Path, head: Path | None) -> Book:
+    from ledger.cli.loans import read_loans
+
+    reading = read_loans(run, file, head)
+    if reading.book is None:
+        found = [finding.to_document() for finding in reading.findings]
+        judge(run, {"findings": found}, [("file", file)], found, accepted=False)
+        raise InputError(f"{file} cannot be read", hint="`lingtan loans check` lists every finding")
+    return reading.book
+
+
+def _facts(statement: dict[str, Any]) -> dict[str, Any]:
+    names = ("institution", "method", "dataset", "revision", "cause", "rows")
+    return {**{name: statement[name] for name in names}, **_figures(statement["totals"]), "root": statement["commitment"]["root"]}
+
+
+def _figures(totals: dict[str, str]) -> dict[str, str]:
+    if not totals:
+        return {}
+    cents = int(totals["exposure_cents"])
+    return {
+        "exposure_cny": f"{cents // 100:,}.{cents % 100:02d}",
+        "s12": f"{tonnes(totals['s12_g'])} CO2e",
+        "s3": f"{tonnes(totals['s3_g'])} CO2e",
+    }
+
+
+def _show(run: Invocation, view: dict[str, Any]) -> None:
+    names = ("id", "institution", "period", "dataset", "revision", "cause", "state", "hash", "rows", "groups", "root", "prepared_by")
+    run.out.record(view, [*((name, view[name]) for name in names), *_figures(view["totals"]).items()])
+    run.out.findings(view["findings"])

@@ -1,0 +1,135 @@
+"""A bank's loan book and the server: what is asked before computing, what is handed in, signed, matched and disclosed.
+
+Of the book itself only this leaves the bank: the statement, sums and hashes of groups, and, for matching, the shares of companies.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from ledger.accounting.financed.attributions import BookAttribution
+from ledger.accounting.financed.leaves import LeafColumns, submission_document
+from ledger.accounting.financed.matching import COMPANY_CLASSES
+from ledger.accounting.financed.methods import get_method
+from ledger.accounting.financed.openings import ErasedExposure
+from ledger.accounting.financed.package import DISCLOSED, STATEMENT, read_undisclosed, write_disclosed
+from ledger.accounting.financed.statement import Origin
+from ledger.client.acts import SETTLED, Party, sign_item
+from ledger.client.book import Place
+from ledger.client.http import Client
+from ledger.client.vault import Vault
+from ledger.clock import parse_instant
+from ledger.errors import Conflict, InputError
+from ledger.loans.book import Book
+from ledger.loans.pseudonyms import PseudonymKey
+from ledger.records import canonical
+from ledger.records.fields import period_from_document
+
+LINES_AT_ONCE = 5_000
+ATTESTED = ("queued", "anchored", "superseded")
+
+
+def fetch_place(client: Client) -> Place:
+    """Return where the tree will be anchored."""
+    chain = client.get("/v1/chain")
+    return Place(int(chain["chain_id"]), bytes.fromhex(str(chain["contracts"]["PeriodLedger"]["address"])[2:]))
+
+
+def fetch_origin(client: Client, institution: str, period: str, method: str, cause: str, now: int) -> Origin:
+    """Return what the statement says of its bank, period, revision and library, as the server has them at `now` (Unix seconds).
+
+    Raises:
+        Conflict: no library release is in force, or the cause does not fit: first where nothing is attested, another one afterwards.
+    """
+    answer = client.get(f"/v1/institutions/{institution}/periods/{period}")
+    known = period_from_document({name: answer[name] for name in ("id", "start", "end", "timezone")})
+    valid = [item for item in client.get_all("/v1/library-releases", kind="library") if item["state"] == "published"]
+    valid = [item for item in valid if parse_instant(item["valid_from"]) <= now]
+    if not valid:
+        raise Conflict("no library release is in force", hint="the centre publishes one first")
+    release = max(valid, key=lambda item: parse_instant(item["valid_from"]))
+    dataset = get_method(method).dataset
+    earlier = [item for item in client.get_all(f"/v1/institutions/{institution}/periods/{period}/financed") if item["dataset"] == dataset]
+    attested = [item for item in earlier if item["state"] in ATTESTED]
+    last = max(attested, key=lambda item: int(item["revision"]), default=None)
+    if (last is None) != (cause == "first"):
+        got = "nothing is attested yet" if last is None else f"revision {last['revision']} is attested"
+        raise Conflict(f"{got} for {dataset} of {period}", hint="give --cause first before that, and afterwards why it is restated")
+    revision, supersedes = (1, None) if last is None else (int(last["revision"]) + 1, str(last["hash"]))
+    return Origin(institution, known, str(release["release"]), str(release["hash"]), revision, cause, supersedes)
+
+
+def hand_in(client: Client, institution: str, period: str, vault: Vault) -> dict[str, Any]:
+    """Hand a vault's statement and the leaves of its groups in; the same again changes nothing."""
+    document = submission_document(vault.statement, LeafColumns.of(vault.committed))
+    return dict(client.post(f"/v1/institutions/{institution}/periods/{period}/financed", document))
+
+
+def attest_loans(approver: Party, id: str, request: Mapping[str, Any], *, seconds: float = 60) -> dict[str, Any]:
+    """Sign a financed statement with the bank's own key, hand the signature in and wait for the anchor."""
+    for item in request["items"]:
+        body = {"message": item["message"], "signature": sign_item(item, approver.signer())}
+        approver.client.post(f"/v1/financed/{id}/attestation", body)
+    return dict(approver.client.wait(f"/v1/financed/{id}/attestation", until=SETTLED, seconds=seconds))
+
+
+def matching_rows(book: Book, attribution: BookAttribution) -> list[int]:
+    """Return the rows whose attribution is a share of the borrower itself: calculated ones of companies, with a denominator."""
+    classes = np.array(book.series("asset_class").cast(str).is_in(list(COMPANY_CLASSES)).to_list(), np.bool_)
+    return [
+        int(row) for row in np.flatnonzero(attribution.calculated & classes & (attribution.denominator > 0) & (attribution.numerator > 0))
+    ]
+
+
+def matching_lines(book: Book, attribution: BookAttribution, key: PseudonymKey) -> Iterator[bytes]:
+    """Yield the lines that are handed in for matching, some thousands at a time."""
+    rows = matching_rows(book, attribution)
+    for first in range(0, len(rows), LINES_AT_ONCE):
+        part = rows[first : first + LINES_AT_ONCE]
+        borrowers = book.series("borrower").gather(part).to_list()
+        exposures = key.exposures(book.series("exposure").gather(part)).to_list()
+        lines = (
+            {
+                "borrower": str(borrower),
+                "exposure": exposure,
+                "numerator_cents": str(int(attribution.numerator[row])),
+                "denominator_cents": str(int(attribution.denominator[row])),
+            }
+            for row, borrower, exposure in zip(part, borrowers, exposures, strict=True)
+        )
+        yield b"".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" for line in lines)
+
+
+def hand_in_matching(client: Client, institution: str, period: str, method: str, lines: Iterator[bytes]) -> dict[str, Any]:
+    """Hand lines in for matching, as a stream: they are not written down on the way."""
+    path = f"/v1/institutions/{institution}/periods/{period}/attributions?method={method}"
+    return dict(client.post_blocks(path, lines, "application/jsonl"))
+
+
+def disclose(vault: Vault, package: Path, out: BinaryIO, progress: Callable[[int], None] = lambda _: None) -> str:
+    """Write the package of the vault's book with the book in it: commitments, records and salts beside the server's parts; return its hash.
+
+    Raises:
+        InputError: the package is of another statement than the vault.
+        Conflict: a record was erased: its groups can be opened, the book not be shown whole.
+    """
+    manifest, parts = read_undisclosed(package)
+    if parts[STATEMENT] != vault.statement:
+        raise InputError(
+            f"{package} is the package of another statement than that of {vault.folder}", hint="name the vault it was made from"
+        )
+    if any(isinstance(shown, ErasedExposure) for shown in vault.exposures()):
+        raise Conflict(
+            f"a record of {vault.folder} was erased: the book cannot be shown whole",
+            hint="open the groups that are asked for: `lingtan loans open`",
+        )
+    commitments = canonical.dump({"schema": "lingtan.commitments/1", "datasets": [vault.committed.to_document()]})
+    contents: dict[str, Path | bytes] = dict(
+        zip(DISCLOSED, (commitments, vault.folder / "records.jsonl", vault.folder / "salts.bin"), strict=True)
+    )
+    return write_disclosed(out, manifest, parts, contents, progress)
