@@ -50,13 +50,21 @@ def build_parser() -> argparse.ArgumentParser:
     add("package", _run_package, "verify an evidence package and recompute it", trust=True)
     line = add("line", _run_line, "verify a line proof (bundle)", "bundle", trust=True)
     line.add_argument("--package", type=Path, metavar="ZIP", help="evidence package whose signed statement names the meter")
+    financed = add("financed", _run_financed, "verify the book of an evidence package: all of it, or its opened groups", trust=True)
+    financed.add_argument("--seed", metavar="HEX", help="32 bytes that draw the groups which must be opened")
+    financed.add_argument("--nonce", metavar="HEX", help="32 bytes; the seed is H(0x22, R, nonce, hash of the anchor block)")
+    financed.add_argument("--nonce-commitment", metavar="HEX", help="H(0x20, nonce), as published before the anchor")
+    financed.add_argument("--size", type=int, metavar="K", help="number of draws (default: 1 %% at 95 %%)")
+    financed.add_argument("--measure", type=int, choices=range(4), help="draw by this measure instead of by group")
+    opening = add("opening", _run_opening, "verify an opened group of a book", trust=True)
+    opening.add_argument("--package", type=Path, metavar="ZIP", help="the book's evidence package, with attestation and anchor")
     add("recompute", _run_recompute, "recompute the lines of a package and nothing else")
     add("meter", _run_meter, "recompute header and digest of a meter record (.ltm)")
     add("hash", _run_hash, "print the hash of a document, package or file")
     sample = add("sample", _run_sample, "draw a sample from a dataset of a package")
     sample.add_argument("--seed", required=True, metavar="HEX", help="32 bytes; H(0x22, R, nonce, block hash) where a nonce was committed")
     sample.add_argument("--size", type=int, metavar="K", help="number of draws (default: 1 %% at 95 %%)")
-    sample.add_argument("--dataset", default="OPERATIONAL", choices=("OPERATIONAL", "METERS"))
+    sample.add_argument("--dataset", default="OPERATIONAL", choices=("OPERATIONAL", "METERS", "FINANCED_PCAF", "FINANCED_PBOC"))
     sample.add_argument("--measure", type=int, choices=range(4), help="draw by this measure instead of by item")
     verdict = add("verdict", _run_verdict, "verify a package and sign a verdict on its claim", trust=True)
     verdict.add_argument("--claim", required=True, metavar="ID", help="claim id, or its 32 bytes on chain")
@@ -170,6 +178,39 @@ def _run_line(arguments: argparse.Namespace) -> int:
         return _report(arguments, verify_line(data, policy, arguments.policy_key, now, package=package, log_proofs=log_proofs))
 
 
+def _run_financed(arguments: argparse.Namespace) -> int:
+    from verifier.check_sample import SampleRequest
+    from verifier.verify_package import verify_book_package
+
+    seed, nonce, published = (
+        _bytes32(text, option) if text is not None else None
+        for text, option in (
+            (arguments.seed, "--seed"),
+            (arguments.nonce, "--nonce"),
+            (arguments.nonce_commitment, "--nonce-commitment"),
+        )
+    )
+    if published is not None and nonce is None:
+        raise UsageError("NONCE", "--nonce-commitment says what --nonce must be; --nonce is missing")
+    if arguments.size is not None:
+        _refuse_size(arguments.size)
+    request = SampleRequest(seed, nonce, published, arguments.size, arguments.measure)
+    policy, now = _trust(arguments)
+    with _opened(arguments.file) as package:
+        return _report(arguments, verify_book_package(package, policy, arguments.policy_key, now, _log_proofs(arguments), request))
+
+
+def _run_opening(arguments: argparse.Namespace) -> int:
+    from verifier.verify_opening import verify_opening
+
+    policy, now = _trust(arguments)
+    data, log_proofs = _read(arguments.file), _log_proofs(arguments)
+    if arguments.package is None:
+        return _report(arguments, verify_opening(data, policy, arguments.policy_key, now, log_proofs=log_proofs))
+    with _opened(arguments.package) as package:
+        return _report(arguments, verify_opening(data, policy, arguments.policy_key, now, package=package, log_proofs=log_proofs))
+
+
 def _run_recompute(arguments: argparse.Namespace) -> int:
     from verifier.verify_package import recompute_package
 
@@ -231,28 +272,21 @@ def _run_hash(arguments: argparse.Namespace) -> int:
 def _run_sample(arguments: argparse.Namespace) -> int:
     from fractions import Fraction
 
-    from verifier import documents, sampling
+    from verifier import sampling
     from verifier.report import json_of
 
     seed = _bytes32(arguments.seed, "--seed")
     size = sampling.sample_size(Fraction(1, 100), Fraction(95, 100)) if arguments.size is None else arguments.size
-    if not 0 < size <= sampling.MAX_SIZE:
-        raise UsageError("SAMPLE_SIZE", f"--size lies between 1 and {sampling.MAX_SIZE}")
+    _refuse_size(size)
     with _opened(arguments.file) as package:
-        if not package.has("commitments.json"):
-            raise UsageError("NO_COMMITMENTS", "the package has no commitments.json to draw from")
-        document = documents.read(package.read("commitments.json"), "commitments", "commitments.json")
-    item = next((item for item in document["datasets"] if item["dataset"] == arguments.dataset), None)
-    if item is None:
-        raise UsageError("DATASET", f"the package has no dataset {arguments.dataset}")
-    leaves = item["leaves"]
+        leaves = _leaves_of(package, arguments.dataset)
     if arguments.measure is None:
         drawn = sampling.draw_items(seed, size, len(leaves))
     else:
         drawn = sampling.draw_by_measure(seed, size, [int(leaf["values"][arguments.measure]) for leaf in leaves])
     chosen = sorted(set(drawn))
     if arguments.json:
-        items = [{"index": index, "asset": leaves[index]["asset"]} for index in chosen]
+        items = [{"index": index, **{name: leaves[index][name] for name in ("asset", "key") if name in leaves[index]}} for index in chosen]
         print(
             json_of(
                 {
@@ -267,9 +301,37 @@ def _run_sample(arguments: argparse.Namespace) -> int:
         )
     else:
         for index in chosen:
-            print(f"{index}\t{leaves[index]['asset']}\t{drawn.count(index)}")
+            leaf = leaves[index]
+            print(f"{index}\t{leaf.get('asset') or leaf['key']}\t{drawn.count(index)}")
     print(f"{size} draws, {len(chosen)} of {len(leaves)} items; an item that is not opened counts as failed", file=sys.stderr)
     return 0
+
+
+def _refuse_size(size: int) -> None:
+    from verifier import sampling
+
+    if not 0 < size <= sampling.MAX_SIZE:
+        raise UsageError("SAMPLE_SIZE", f"--size lies between 1 and {sampling.MAX_SIZE}")
+
+
+def _leaves_of(package: Any, dataset: str) -> list[dict[str, Any]]:
+    """Return the leaves of a dataset: those of commitments.json, else of an undisclosed book the lines of groups.jsonl."""
+    from verifier import documents
+    from verifier.commitment import FINANCED_DATASETS
+    from verifier.financed_commitment import read_group_lines
+    from verifier.package import BOOK, GROUPS
+
+    if dataset in FINANCED_DATASETS and package.has(GROUPS) and package.has(BOOK):
+        if documents.read(package.read(BOOK), "financed", BOOK)["dataset"] == dataset:
+            return [{"key": key, "values": values} for key, _, values in read_group_lines(package)]
+        raise UsageError("DATASET", f"the package has no dataset {dataset}")
+    if not package.has("commitments.json"):
+        raise UsageError("NO_COMMITMENTS", "the package has no commitments.json to draw from")
+    document = documents.read(package.read("commitments.json"), "commitments", "commitments.json")
+    item = next((item for item in document["datasets"] if item["dataset"] == dataset), None)
+    if item is None:
+        raise UsageError("DATASET", f"the package has no dataset {dataset}")
+    return list(item["leaves"])
 
 
 def _bytes32(text: str, option: str) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 from verifier import eip712, json_strict, secp256k1, sum_tree
 from verifier.check_inputs import Parts
 from verifier.checks import Checks
-from verifier.commitment import DATASETS, Commitment, read_commitment, refuse_form
+from verifier.commitment import INVENTORY_DATASETS, Commitment, read_commitment, refuse_form
 from verifier.errors import Refused
 from verifier.package import schema_path
 from verifier.policy import Policy, seconds
@@ -30,7 +30,7 @@ class Attested:
 def needed_datasets(parts: Parts) -> tuple[str, ...]:
     """Return the datasets that the statement makes necessary: all where it could not be read, none where it has nothing to commit to."""
     if not parts.has("statement"):
-        return DATASETS
+        return INVENTORY_DATASETS
     statement = parts.documents["statement"]
     metered = any(meter["quantity"] == "el.import" for meter in statement["meters"])
     return tuple(name for name, there in (("METERS", metered), ("OPERATIONAL", bool(statement["lines"]))) if there)
@@ -47,6 +47,8 @@ def check_commitments(checks: Checks, parts: Parts, wanted: tuple[str, ...], pol
         checks.failed("commitment.METERS", "commitments.json /datasets", "DATASET_TWICE", "each dataset once", "a dataset twice")
     found = {}
     for dataset in sorted({*wanted, *items}):
+        if parts.has("financed") and dataset == parts.documents["financed"]["dataset"]:
+            continue  # answered for with the book (check_financed)
         check_id = f"commitment.{dataset}"
         if dataset not in items:
             checks.failed(check_id, dataset, "DATASET_MISSING", "a commitment", "none")
@@ -60,11 +62,23 @@ def check_commitments(checks: Checks, parts: Parts, wanted: tuple[str, ...], pol
 
 
 def _check_commitment(checks: Checks, check_id: str, parts: Parts, item: Any, commitment: Commitment, policy: Policy | None) -> None:
-    statement, dataset, context = parts.documents["statement"], commitment.dataset, commitment.context
-    # 1. The context: alg, measures, and what binds the tree to this institution, period and schema.
-    refuse_form(commitment)
+    dataset = commitment.dataset
     before = len(checks.items)
-    schema_hash = parts.hashes.get(schema_path(dataset))
+    check_context(checks, check_id, commitment, parts.documents["statement"], parts.hashes.get(schema_path(dataset)), policy)
+    records, absent = _records(parts, dataset)
+    check_leaves(checks, check_id, item, commitment, records, absent, before)
+
+
+def check_context(
+    checks: Checks, check_id: str, commitment: Commitment, statement: Any, schema_hash: str | None, policy: Policy | None
+) -> None:
+    """Record where the context is not that of the statement: alg, measures, and what binds the tree to institution, period and schema.
+
+    Raises:
+        Refused: a form that this release cannot stand for.
+    """
+    refuse_form(commitment)
+    dataset, context = commitment.dataset, commitment.context
     for name, expected, got in (
         ("org", sid("org", statement["institution"]).hex(), context.org.hex()),
         ("dataset", sid("dataset", dataset).hex(), context.dataset.hex()),
@@ -78,23 +92,35 @@ def _check_commitment(checks: Checks, check_id: str, parts: Parts, item: Any, co
     if schema_hash is None:
         checks.unchecked(check_id, schema_path(dataset), "PART_ABSENT", parts=schema_path(dataset))
     check_schema(checks, check_id, commitment, policy)
-    # 2. The leaves: keys ascending, and each leaf's values are its record's.
-    records, absent = _records(parts, dataset)
+
+
+def check_leaves(
+    checks: Checks, check_id: str, item: Any, commitment: Commitment, records: dict[str, Record], absent: set[str], before: int
+) -> None:
+    """Compare the leaves with their records, then tree, totals and R; pass where nothing was recorded since `before` answers."""
+    dataset, context = commitment.dataset, commitment.context
+    # 1. The leaves: keys ascending, and each leaf's values are its record's.
     leaves = item["leaves"]
     _compare_leaves(checks, check_id, leaves, records, absent)
     if absent:
         checks.unchecked(check_id, dataset, "COMMITMENT_WITHHELD", parts=", ".join(sorted(absent)[:8]))
     if absent or len(checks.items) > before:
         return
-    # 3. The tree: its root, totals and R.
+    # 2. The tree: its root, totals and R.
     ctx = context.digest()
     nodes = []
     for leaf in leaves:
         record, values = records[leaf["asset"]]
         rec = sum_tree.record_hash(unhex(leaf["salt"]), record)
         nodes.append(Node(1, values, sum_tree.leaf_hash(context.alg, ctx, unhex(leaf["key"]), values, rec)))
+    check_tree(checks, check_id, commitment, nodes, before)
+
+
+def check_tree(checks: Checks, check_id: str, commitment: Commitment, nodes: list[Node], before: int) -> None:
+    """Compare the tree over these leaves with what is committed: n, totals, tree root and R."""
+    dataset, context = commitment.dataset, commitment.context
     tree = sum_tree.build(context.alg, context.measures, nodes)
-    root = sum_tree.commitment_root(context.alg, ctx, tree.count, tree.sums, tree.hash)
+    root = sum_tree.commitment_root(context.alg, context.digest(), tree.count, tree.sums, tree.hash)
     for name, own, stated in (
         ("n", str(tree.count), str(commitment.n)),
         ("totals", str(list(tree.sums)), str(list(commitment.totals))),

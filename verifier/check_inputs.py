@@ -11,7 +11,7 @@ from verifier.checks import Checks
 from verifier.errors import Malformed
 from verifier.meter import MeterRecord, read_record
 from verifier.operational_1 import METHOD
-from verifier.package import REQUIRED, Package, meter_path
+from verifier.package import BOOK, OPENINGS, REQUIRED, STREAMED, Package, meter_path
 from verifier.policy import seconds
 from verifier.quantities import Metered
 
@@ -47,18 +47,22 @@ def read_parts(checks: Checks, package: Package) -> Parts:
             checks.failed("package.manifest", path, "PART_MISSING", part.sha256, "nothing")
             continue
         with checks.guard("package.manifest", path):
-            data = package.read(path)
-            found = hashlib.sha256(data).hexdigest()
+            if path in STREAMED:  # a book of a million exposures is never held whole
+                data, (found, size) = None, package.digest(path)
+            else:
+                data = package.read(path)
+                found, size = hashlib.sha256(data).hexdigest(), len(data)
             parts.hashes[path] = found
-            if len(data) != part.size:
-                checks.failed("package.manifest", path, "PART_SIZE", f"{part.size} bytes", f"{len(data)} bytes")
+            if size != part.size:
+                checks.failed("package.manifest", path, "PART_SIZE", f"{part.size} bytes", f"{size} bytes")
             elif found != part.sha256:
                 checks.failed("package.manifest", path, "PART_HASH", part.sha256, found)
-            _read_part(parts, path, data)
-    for path in REQUIRED:
+            if data is not None:
+                _read_part(parts, path, data)
+    for path in required_parts(package):
         if path not in package.parts and path not in package.withheld and path not in _OPTIONAL:
             checks.failed("package.manifest", path, "PART_MISSING", "a part of this name", "nothing")
-    if parts.has("statement"):
+    if parts.has("statement") or (parts.has("financed") and not holds_inventory(package)):
         _compare_manifest(checks, package, parts)
     if parts.has("answers", "findings"):
         _compare_answers(checks, parts)
@@ -69,25 +73,34 @@ def read_parts(checks: Checks, package: Package) -> Parts:
     return parts
 
 
+def holds_inventory(package: Package) -> bool:
+    """Say whether a package is about an inventory: always, but for one that lists a book and no statement."""
+    return package.lists("statement.json") or not package.lists(BOOK)
+
+
+def required_parts(package: Package) -> tuple[str, ...]:
+    """Return the documents that a package must list, here or withheld; a book's own are answered for by financed.manifest."""
+    return REQUIRED if holds_inventory(package) else (BOOK,)
+
+
 def _read_part(parts: Parts, path: str, data: bytes) -> None:
     if path.startswith("meters/") and path.endswith(".ltm"):
         # The first record is counted twice, by numpy and plainly, so that the two are seen to agree on this machine.
         parts.meters[path[7:-4]] = read_record(data, thorough=not parts.meters)
-    elif path in REQUIRED:
+    elif path in REQUIRED or path == BOOK:
         parts.documents[path[:-5]] = documents.read(data, path[:-5], path)
-    elif not path.startswith("schemas/"):
+    elif not path.startswith(("schemas/", OPENINGS)):
         raise Malformed("PART_UNKNOWN", path, "no part of an evidence package has this name")
 
 
 def _compare_manifest(checks: Checks, package: Package, parts: Parts) -> None:
-    statement, manifest = parts.documents["statement"], package.manifest
-    for name in ("institution", "period", "revision"):
-        if manifest[name] != statement[name]:
-            checks.failed("package.manifest", f"manifest.json /{name}", "MANIFEST_FIELD", statement[name], manifest[name])
-    if manifest["statement"] != parts.hashes["statement.json"]:
-        checks.failed(
-            "package.manifest", "manifest.json /statement", "MANIFEST_FIELD", parts.hashes["statement.json"], manifest["statement"]
-        )
+    name = "statement" if parts.has("statement") else "financed"
+    statement, manifest, digest = parts.documents[name], package.manifest, parts.hashes[f"{name}.json"]
+    for field_name in ("institution", "period", "revision"):
+        if manifest[field_name] != statement[field_name]:
+            checks.failed("package.manifest", f"manifest.json /{field_name}", "MANIFEST_FIELD", statement[field_name], manifest[field_name])
+    if manifest["statement"] != digest:
+        checks.failed("package.manifest", "manifest.json /statement", "MANIFEST_FIELD", digest, manifest["statement"])
     if parts.has("commitments"):
         for item in parts.documents["commitments"]["datasets"]:
             context = item["context"]

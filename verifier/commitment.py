@@ -10,7 +10,9 @@ from verifier.keccak import keccak256
 from verifier.shapes import unhex
 from verifier.sum_tree import COUNT_LIMIT, MEASURES, SUM_LIMIT, Context
 
-DATASETS = ("METERS", "OPERATIONAL")
+INVENTORY_DATASETS = ("METERS", "OPERATIONAL")
+FINANCED_DATASETS = ("FINANCED_PBOC", "FINANCED_PCAF")
+DATASETS = (*FINANCED_DATASETS, *INVENTORY_DATASETS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Read the documents of documents.md §1–§11: canonical bytes, shape, order of lists, and the rules within one document."""
+"""Read the documents of documents.md §1–§16: canonical bytes, shape, order of lists, and the rules within one document."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from verifier.errors import Malformed
 from verifier.evidence_shapes import ANCHOR as ANCHOR
 from verifier.evidence_shapes import ANCHORS, ATTESTATIONS, COMMITMENTS, CONSISTENCY, FINDINGS, MANIFEST, PROOF
 from verifier.evidence_shapes import POLICY as POLICY
+from verifier.financed_shapes import FINANCED, OPENING
+from verifier.financed_shapes import ORDERED as _FINANCED_ORDER
 from verifier.inventory_shapes import ACTIVITY, ANSWERS, ORGANISATION, STATEMENT
 from verifier.inventory_shapes import LINE as LINE
 from verifier.library_shapes import LIBRARY
@@ -22,9 +24,11 @@ _BY_SCHEMA: dict[str, Shape] = {
     "attestations": ATTESTATIONS,
     "commitments": COMMITMENTS,
     "consistency": CONSISTENCY,
+    "financed": FINANCED,
     "findings": FINDINGS,
     "library": LIBRARY,
     "line": LINE,
+    "opening": OPENING,
     "organisation": ORGANISATION,
     "package": MANIFEST,
     "proof": PROOF,
@@ -50,6 +54,7 @@ _ORDERED: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
         ("templates", _BY_ID),
         ("target_profiles", _BY_ID),
     ),
+    "financed": _FINANCED_ORDER,
     "organisation": (("units", _BY_ID),),
     "package": (("parts", ("path",)), ("withheld", ("path",))),
     "statement": (("lines", ("unit", "indicator")), ("meters", ("meter",)), ("rollup", ("unit",))),

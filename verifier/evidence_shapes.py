@@ -39,7 +39,7 @@ CONTEXT = fields(
     revision=whole(0, 2**32 - 1),
     schema_hash=_B32,
 )
-_TOTALS = many(unsigned(256), exactly=4)  # 2^128 and more is read, and then refused by the tree
+TOTALS = many(unsigned(256), exactly=4)  # 2^128 and more is read, and then refused by the tree
 COMMITMENTS = fields(
     schema=schema("commitments"),
     datasets=many(
@@ -47,10 +47,10 @@ COMMITMENTS = fields(
             dataset=ID,
             context=CONTEXT,
             n=unsigned(64),
-            totals=_TOTALS,
+            totals=TOTALS,
             tree_root=HASH,
             root=HASH,
-            leaves=many(fields(asset=TEXT, key=HASH, salt=HASH, values=_TOTALS)),
+            leaves=many(fields(asset=TEXT, key=HASH, salt=HASH, values=TOTALS)),
         ),
         at_most=16,
     ),
@@ -146,7 +146,7 @@ PROOF = fields(
     dataset=ID,
     context=CONTEXT,
     n=unsigned(64),
-    totals=_TOTALS,
+    totals=TOTALS,
     tree_root=HASH,
     root=HASH,
     item=fields(
@@ -154,9 +154,9 @@ PROOF = fields(
         asset=TEXT,
         key=HASH,
         salt=HASH,
-        values=_TOTALS,
+        values=TOTALS,
         record=TEXT,
-        path=many(fields(sums=_TOTALS, hash=HASH), at_most=64),
+        path=many(fields(sums=TOTALS, hash=HASH), at_most=64),
     ),
     attestation=nullable(ATTESTATION),
     anchor=nullable(ANCHOR),

@@ -32,6 +32,8 @@ LABELS: dict[str, Words] = {
     "level": ("level", "级别"),
     "recomputed": ("recomputed", "重算"),
     "lines": ("lines", "行"),
+    "exposures": ("exposures", "笔敞口"),
+    "groups": ("groups opened", "组已打开"),
     "difference": ("difference to the statement", "与报表之差"),
     "verdict": ("verdict", "结论"),
 }

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from verifier import documents
 from verifier.errors import Malformed
@@ -33,6 +33,11 @@ REQUIRED = (
     "answers.json",
 )
 
+BOOK = "financed.json"
+EXPOSURES, SALTS, GROUPS = "exposures.jsonl", "salts.bin", "groups.jsonl"
+STREAMED = (EXPOSURES, SALTS, GROUPS)
+OPENINGS = "openings/"
+
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError, OverflowError)
 
 
@@ -43,6 +48,32 @@ class Part:
     path: str
     sha256: str
     size: int
+
+
+def _unreadable(path: str, error: Exception) -> Malformed:
+    return Malformed("PACKAGE_ENTRY", path, f"cannot be unpacked: {error}")
+
+
+class PartStream:
+    """Read one entry piece by piece; what cannot be unpacked is Malformed."""
+
+    def __init__(self, path: str, opened: IO[bytes]) -> None:
+        self.path = path
+        self._opened = opened
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes, at most `size`; none at the end."""
+        try:
+            return self._opened.read(size)
+        except _UNREADABLE as error:
+            raise _unreadable(self.path, error) from None
+
+    def readline(self, limit: int) -> bytes:
+        """Return the next line with its LF, or its first `limit` bytes; none at the end."""
+        try:
+            return self._opened.readline(limit)
+        except _UNREADABLE as error:
+            raise _unreadable(self.path, error) from None
 
 
 class Package:
@@ -79,10 +110,37 @@ class Package:
             with self._archive.open(info) as stream:
                 data = stream.read(info.file_size + 1)
         except _UNREADABLE as error:
-            raise Malformed("PACKAGE_ENTRY", path, f"cannot be unpacked: {error}") from None
+            raise _unreadable(path, error) from None
         if len(data) != info.file_size:
             raise Malformed("PACKAGE_ENTRY", path, f"unpacks to another size than the {info.file_size} bytes stated")
         return data
+
+    def size(self, path: str) -> int:
+        """Return the unpacked size of an entry, as the zip directory states it."""
+        return self._entries[path].file_size
+
+    def lists(self, path: str) -> bool:
+        """Say whether the manifest lists `path`, here or withheld."""
+        return path in self.parts or path in self.withheld
+
+    @contextmanager
+    def stream(self, path: str) -> Iterator[PartStream]:
+        """Yield an entry to be read piece by piece. Raises: Malformed where it cannot be unpacked."""
+        try:
+            opened = self._archive.open(self._entries[path])
+        except _UNREADABLE as error:
+            raise _unreadable(path, error) from None
+        with opened:
+            yield PartStream(path, opened)
+
+    def digest(self, path: str) -> tuple[str, int]:
+        """Return (SHA-256, bytes) of an entry, read piece by piece."""
+        total, count = hashlib.sha256(), 0
+        with self.stream(path) as stream:
+            while piece := stream.read(1 << 20):
+                total.update(piece)
+                count += len(piece)
+        return total.hexdigest(), count
 
 
 def _guarded_entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
@@ -131,6 +189,11 @@ def open_package(path: Path) -> Iterator[Package]:
 def schema_path(dataset: str) -> str:
     """Return the part that holds a dataset's schema."""
     return f"schemas/{dataset}.json"
+
+
+def opening_path(group: int) -> str:
+    """Return the part that holds an opened group."""
+    return f"{OPENINGS}{group:06d}.json"
 
 
 def meter_path(meter: str) -> str:

@@ -16,23 +16,36 @@ _SHOWN = 200
 def document_of(verification: Verification, language: str) -> dict[str, Any]:
     """Return the JSON object: verdict, exit code, level, subject, checks, recomputed, policy, tool."""
     verdict, exit_code = verification.verdict()
-    recomputed, policy = verification.recomputed, verification.policy
+    policy = verification.policy
     return {
         "verdict": verdict,
         "exit_code": exit_code,
         "level": verification.level(),
         "subject": verification.subject,
         "checks": [_check_document(check, language) for check in verification.checks.items],
-        "recomputed": None
-        if recomputed is None
-        else {
-            "lines": recomputed.lines,
-            "totals": {name: str(recomputed.totals[name]) for name in MEASURES},
-            "differences": {name: str(recomputed.differences[name]) for name in MEASURES},
-        },
+        "recomputed": _recomputed(verification),
         "policy": None if policy is None else {"version": policy.version, "sha256": policy.digest, "public_key": policy.public_key.hex()},
         "tool": {"name": NAME, "version": VERSION},
     }
+
+
+def _recomputed(verification: Verification) -> dict[str, Any] | None:
+    """Return the figures of an inventory, those of a book under `financed`; null where there are none."""
+    recomputed, book = verification.recomputed, verification.book
+    document: dict[str, Any] = {}
+    if recomputed is not None:
+        document["lines"] = recomputed.lines
+        document["totals"] = {name: str(recomputed.totals[name]) for name in MEASURES}
+        document["differences"] = {name: str(recomputed.differences[name]) for name in MEASURES}
+    if book is not None:
+        counts = {"dataset": book.dataset, "records": book.records, "groups": book.groups, "opened": book.opened}
+        own = {"totals": _texts(book.totals), "differences": _texts(book.differences)}
+        document["financed"] = {**counts, **own}
+    return document or None
+
+
+def _texts(figures: dict[str, int] | None) -> dict[str, str] | None:
+    return None if figures is None else {name: str(value) for name, value in figures.items()}
 
 
 def _check_document(check: Check, language: str) -> dict[str, str]:
@@ -71,11 +84,24 @@ def text_of(verification: Verification, language: str, *, all_checks: bool = Tru
         counted = f"{recomputed.lines} {messages.label('lines', language)}"
         lines.append(f"{messages.label('recomputed', language)}: {counted}, {messages.label('difference', language)}: {differences} g")
         lines.append(f"  {', '.join(f'{name} {recomputed.totals[name]}' for name in MEASURES)}")
+    lines += _book_lines(verification, language)
     if verification.datasets:
         lines.append(f"{messages.label('level', language)}: {messages.level_words(verification.level(), language)}")
     verdict, exit_code = verification.verdict()
     lines.append(f"{messages.label('verdict', language)}: {verdict} ({exit_code}), {messages.verdict_words(verdict, language)}")
     return printable("\n".join(lines))
+
+
+def _book_lines(verification: Verification, language: str) -> list[str]:
+    book = verification.book
+    if book is None:
+        return []
+    counted = f"{book.records} {messages.label('exposures', language)}, {book.opened}/{book.groups} {messages.label('groups', language)}"
+    if book.totals is None or book.differences is None:
+        return [f"{messages.label('recomputed', language)}: {counted}"]
+    off = ", ".join(f"{name} {value:+d}" for name, value in book.differences.items() if value) or "0"
+    shown = ", ".join(f"{name} {book.totals[name]}" for name in ("exposure_cents", "s12_g", "s3_g", "weighted"))
+    return [f"{messages.label('recomputed', language)}: {counted}, {messages.label('difference', language)}: {off}", f"  {shown}"]
 
 
 def printable(text: str) -> str:

@@ -11,6 +11,8 @@ PARTS = ("package.manifest", "inputs.hashes", "meters.records", "lines.recompute
 FINDINGS = ("findings.recompute", "findings.none")
 SIGNED = ("attestation", "signer", "anchor.header", "anchor.receipt", "anchor.state", "anchor.final")
 PER_DATASET = ("commitment", *SIGNED)
+OPENING = ("financed.records", "financed.groups", "financed.inputs")
+BOOK = ("financed.manifest", "financed.records", "financed.groups", "financed.blocks", "financed.sample", "financed.inputs")
 
 
 def of_dataset(dataset: str) -> tuple[str, ...]:
@@ -26,6 +28,16 @@ def of_package(datasets: Iterable[str]) -> tuple[str, ...]:
 def of_line(dataset: str) -> tuple[str, ...]:
     """Return the ids that a line proof needs answered."""
     return (*POLICY, *of_dataset(dataset), *(("item.asset",) if dataset == "METERS" else ()))
+
+
+def of_book(dataset: str) -> tuple[str, ...]:
+    """Return the ids that the book of a package needs answered."""
+    return (*BOOK, *of_dataset(dataset))
+
+
+def of_opening(dataset: str) -> tuple[str, ...]:
+    """Return the ids that an opened group needs answered."""
+    return (*POLICY, *OPENING, *of_dataset(dataset))
 
 
 def record_unanswered(checks: Checks, ids: Iterable[str]) -> None:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from verifier.check_anchor import check_anchor
-from verifier.check_commitment import check_attestation, check_commitments, check_signer, needed_datasets
+from verifier.check_commitment import check_commitments, needed_datasets
 from verifier.check_findings import check_findings, check_findings_again
-from verifier.check_inputs import Parts, check_input_hashes, check_library_named, check_meters, read_parts
+from verifier.check_inputs import check_input_hashes, check_library_named, check_meters, holds_inventory, read_parts
 from verifier.check_lines import Recomputed, check_lines, check_rollup
 from verifier.check_policy import check_library_trusted, check_policy
+from verifier.check_sample import NO_SAMPLE, SampleRequest
+from verifier.check_signed import check_signed
 from verifier.checks import Checks, verdict_of
 from verifier.commitment import Commitment
+from verifier.errors import UsageError
+from verifier.financed_book import Book, check_book
 from verifier.log_proofs import NO_PROOFS, LogProofs
-from verifier.package import Package
+from verifier.package import BOOK, Package
 from verifier.policy import Policy
-from verifier.required import PER_DATASET, SIGNED, of_package, record_unanswered
+from verifier.required import PER_DATASET, SIGNED, of_book, of_package, record_unanswered
+from verifier.required import POLICY as POLICY_CHECKS
 
 INVENTORY = "OPERATIONAL"  # the dataset that every statement which may be signed has
 
@@ -38,6 +41,7 @@ class Verification:
     package_hash: str | None = None
     institution: str | None = None
     levelled: bool = True
+    book: Book | None = None
 
     def verdict(self) -> tuple[str, int]:
         """Return (verdict, exit code): the worst answer, and never VALID where no commitment was confirmed."""
@@ -58,6 +62,8 @@ def verify_package(
     package: Package, policy: Policy | None, policy_key: str | None, now: int, log_proofs: LogProofs = NO_PROOFS
 ) -> Verification:
     """Run every check on an open package; `now` is Unix seconds, `log_proofs` bridge to a pinned checkpoint of another size."""
+    if not holds_inventory(package):
+        return verify_book_package(package, policy, policy_key, now, log_proofs)
     checks = Checks()
     # 1. Parts: present, listed, whole.
     parts = read_parts(checks, package)
@@ -86,23 +92,71 @@ def verify_package(
                 checks.unchecked(f"{step}.{dataset}", dataset, "NO_COMMITMENT")
     if not needed:
         _fail_unsigned(checks)
-    # 9. Findings: none that forbids signing, neither found again nor listed.
+    # 9. The book, where the package holds one beside the inventory.
+    book = check_book(checks, package, parts, policy, log_proofs) if package.lists(BOOK) else None
+    # 10. Findings: none that forbids signing, neither found again nor listed.
     check_findings_again(checks, parts)
     check_findings(checks, parts)
-    # 10. Nothing is passed over in silence.
+    # 11. Nothing is passed over in silence.
     datasets = needed or (INVENTORY,)
-    record_unanswered(checks, of_package(datasets))
-    manifest = package.manifest
+    record_unanswered(checks, (*of_package(datasets), *(of_book(book.dataset) if book else ())))
+    committed = [*commitments.values(), *((book.commitment,) if book and book.commitment else ())]
     return Verification(
-        subject=f"{manifest['institution']} {manifest['period']['id']} revision {manifest['revision']}, package {package.hash}",
+        subject=subject_of(package),
         checks=checks,
-        datasets=datasets,
+        datasets=(*datasets, *((book.dataset,) if book else ())),
         policy=policy,
         recomputed=recomputed,
-        commitments=tuple(commitments.values()),
+        commitments=tuple(committed),
         findings_hash=parts.hashes.get("findings.json"),
         package_hash=package.hash,
-        institution=manifest["institution"],
+        institution=package.manifest["institution"],
+        book=book,
+    )
+
+
+def subject_of(package: Package) -> str:
+    """Return what a verification of a package says it is about."""
+    manifest = package.manifest
+    return f"{manifest['institution']} {manifest['period']['id']} revision {manifest['revision']}, package {package.hash}"
+
+
+def verify_book_package(
+    package: Package,
+    policy: Policy | None,
+    policy_key: str | None,
+    now: int,
+    log_proofs: LogProofs = NO_PROOFS,
+    request: SampleRequest = NO_SAMPLE,
+) -> Verification:
+    """Run every check on the book of a package, and on nothing else of it; `request` draws the sample of opened groups.
+
+    Raises:
+        UsageError: the package holds no book.
+    """
+    if not package.lists(BOOK):
+        raise UsageError("NO_BOOK", f"the package lists no {BOOK}: verify it as a package")
+    checks = Checks()
+    # 1. Parts, and 2. policy.
+    parts = read_parts(checks, package)
+    check_policy(checks, policy, policy_key, now)
+    # 3. The book: parts, records, groups, blocks, commitment, sample, what was signed and anchored.
+    book = check_book(checks, package, parts, policy, log_proofs, request)
+    # 4. Findings, where the package has any: a book with an error gives no statement.
+    if package.lists("findings.json"):
+        check_findings(checks, parts)
+    # 5. Nothing is passed over in silence.
+    record_unanswered(checks, ("package.manifest", *POLICY_CHECKS, *of_book(book.dataset)))
+    return Verification(
+        subject=subject_of(package),
+        checks=checks,
+        datasets=(book.dataset,),
+        policy=policy,
+        commitments=(book.commitment,) if book.commitment else (),
+        findings_hash=parts.hashes.get("findings.json"),
+        package_hash=package.hash,
+        institution=package.manifest["institution"],
+        book=book,
     )
 
 
@@ -110,36 +164,6 @@ def _fail_unsigned(checks: Checks) -> None:
     """Answer for a statement without lines and meters: a tree of no leaves cannot be attested, so nothing of it was signed."""
     for step in PER_DATASET:
         checks.failed(f"{step}.{INVENTORY}", INVENTORY, "NOTHING_COMMITTED", "a line or a meter to commit to", "none")
-
-
-def check_signed(
-    checks: Checks,
-    parts: Parts,
-    commitment: Commitment,
-    dataset: str,
-    library_hash: str | None,
-    policy: Policy | None,
-    log_proofs: LogProofs = NO_PROOFS,
-) -> None:
-    """Answer attestation, anchor and signer checks of one dataset of a package."""
-    statement = parts.documents["statement"]
-    item = _only(checks, parts, "attestations", f"attestation.{dataset}", dataset)
-    attested = check_attestation(
-        checks, commitment, item, library_hash or statement["library"]["hash"], parts.hashes["statement.json"], statement["cause"]
-    )
-    anchor = _only(checks, parts, "anchors", f"anchor.header.{dataset}", dataset)
-    time = check_anchor(checks, commitment, attested, anchor, policy, log_proofs)
-    check_signer(checks, commitment, attested, policy, time)
-
-
-def _only(checks: Checks, parts: Parts, document: str, check_id: str, dataset: str) -> Any | None:
-    """Return the one item of a dataset, or None; two items are a mismatch of their own."""
-    if not parts.has(document):
-        return None
-    items = [item for item in parts.documents[document]["items"] if item["dataset"] == dataset]
-    if len(items) > 1:
-        checks.failed(check_id, dataset, "ITEM_TWICE", "one item", f"{len(items)} items")
-    return items[0] if items else None
 
 
 def recompute_package(package: Package) -> Verification:
@@ -150,14 +174,13 @@ def recompute_package(package: Package) -> Verification:
     check_meters(checks, parts)
     recomputed = check_lines(checks, parts)
     check_rollup(checks, parts)
-    manifest = package.manifest
     return Verification(
-        subject=f"{manifest['institution']} {manifest['period']['id']} revision {manifest['revision']}, package {package.hash}",
+        subject=subject_of(package),
         checks=checks,
         datasets=(),
         policy=None,
         levelled=False,
         recomputed=recomputed,
         package_hash=package.hash,
-        institution=manifest["institution"],
+        institution=package.manifest["institution"],
     )

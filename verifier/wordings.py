@@ -5,6 +5,8 @@ Codes in capitals belong to one answer; the others are the beginning of a check'
 
 from __future__ import annotations
 
+from verifier.financed_wordings import FINANCED
+
 _TABLE = """
 NO_POLICY
   no policy was given, so nothing says whom to trust
@@ -347,4 +349,4 @@ def _parse(table: str) -> dict[str, tuple[str, str, str, str]]:
     }
 
 
-WORDINGS = _parse(_TABLE)
+WORDINGS = {**_parse(_TABLE), **_parse(FINANCED)}
