@@ -241,3 +241,40 @@ def test_nothing_that_is_written_breaks_the_command(changes: list[tuple[tuple[An
     answer = answer_to(document)
     assert canonical.dump(answer)
     assert answer["accepted"] == ("error" not in {finding["severity"] for finding in answer["findings"]})
+
+
+@pytest.mark.parametrize(
+    ("quantity", "code", "place", "got"),
+    [
+        ("1,234.5 MWh", "FIELD_INVALID", "value", "1,234.5"),
+        ("1，234 MWh", "FIELD_INVALID", "value", "1，234"),
+        ("1e3 MWh", "FIELD_INVALID", "value", "1e3"),
+        ("5", "FIELD_MISSING", "unit", None),
+        (5, "FIELD_MISSING", "unit", None),
+        ("5 mwh", "MEASURE_UNKNOWN", "unit", "mwh"),
+    ],
+)
+def test_what_is_wrong_with_a_quantity_is_said_of_its_number_or_of_its_unit(quantity: Any, code: str, place: str, got: str | None) -> None:
+    answer = answer_to(bank(year=2024, records=[{"indicator": "electricity.purchased", "quantity": quantity}]))
+    assert [(item["code"], item["place"], item["got"]) for item in answer["findings"] if item["severity"] == "error"] == [
+        (code, f"/records/0/quantity/{place}", got)
+    ]
+
+
+def test_a_figure_that_is_no_number_does_not_miss_a_tolerance() -> None:
+    answer = answer_to(bank(year=2024, declared_totals=[{"measure": "scope1", "value": "1,119"}]))
+    assert [(item["code"], item["place"]) for item in answer["findings"]] == [("FIELD_INVALID", "/declared_totals/0/value")]
+
+
+@pytest.mark.parametrize(
+    ("institution", "found"),
+    [
+        ({}, [("FIELD_MISSING", "/institution/id")]),
+        (None, [("FIELD_MISSING", "/institution")]),
+        ("徽商银行", [("FIELD_INVALID", "/institution")]),
+        ({"id": "徽商银行"}, [("FIELD_INVALID", "/institution/id")]),
+    ],
+)
+def test_an_institution_without_a_usable_id_is_said_once_where_it_is_written(institution: Any, found: list[tuple[str, str]]) -> None:
+    answer = answer_to({**bank(year=2024), "institution": institution})
+    assert [(item["code"], item["place"]) for item in answer["findings"]] == found

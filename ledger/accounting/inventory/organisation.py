@@ -11,6 +11,8 @@ from ledger.records.organisation import SCHEMA, Organisation, check_organisation
 from ledger.records.shorthand import write_out_organisation
 
 LONG_AGO = "1900-01-01"
+NAMELESS = "institution"
+"""Stands in for an id that is missing, so that the rest is still read for its findings."""
 KINDS_BY_DEPTH = ("institution", "branch", "sub_branch", "outlet")
 TIMEZONE = "Asia/Shanghai"
 REGION = "CN"
@@ -24,13 +26,19 @@ def read_organisation(institution: object, units: object) -> tuple[Organisation 
         units: the input's `units`, None where there are none: then the institution is one unit.
     """
     given: dict[str, object] = without_notes(institution) if isinstance(institution, Mapping) else {"id": institution}
+    where = "/institution/id" if isinstance(institution, Mapping) else "/institution"
     id = id_of(given.pop("id", None))
+    missing = id is None
+    id = NAMELESS if missing else id
     places = Places("")
-    places.put("/institution", "/institution/id" if isinstance(institution, Mapping) else "/institution")
+    places.put("/institution", where)
     for name in ("name", "region", "timezone"):
         places.put(f"/{name}", f"/institution/{name}")
     order, items = _units(units, id, given.get("name"))
     places.put_list("units", order, "/units")
+    if not units:
+        places.put("/units/0", "/institution")
+        places.put("/units/0/id", where)
     document = {
         "schema": SCHEMA,
         "institution": id,
@@ -43,8 +51,13 @@ def read_organisation(institution: object, units: object) -> tuple[Organisation 
         Finding("FIELD_UNKNOWN", "error", f"/institution/{name}", "remove the field", name[:80], "id, name, region, timezone, note")
         for name in sorted(given)
     ]
+    if missing:
+        findings.append(
+            Finding("FIELD_MISSING", "error", where, "name the institution, as example-bank", None, "an id, or an object with one")
+        )
     organisation, more = check_organisation(document)
-    return (None if findings else organisation), (*findings, *(places.finding(finding) for finding in more))
+    located = {(item.code, item.place, item.got): item for item in (places.finding(finding) for finding in more)}
+    return (None if findings else organisation), (*findings, *located.values())
 
 
 def _units(units: object, institution: object, name: object) -> tuple[list[int], object]:

@@ -211,9 +211,8 @@ def _expand_total(item: dict[str, object], index: int, release: Release) -> dict
             total["measure"] = f"{INDICATOR_MEASURE}{measure}"
     decimals_in(total, "value", "tolerance")
     if "tolerance" not in item:
-        rounding = half_last_digit_times(total.get("value"), total["parts"])
-        if rounding is not None:
-            total["tolerance"] = rounding
+        # Where value or parts are no numbers the reader refuses them; it need not miss a tolerance that nobody has to give.
+        total["tolerance"] = half_last_digit_times(total.get("value"), total["parts"]) or "0"
     if release.find_unit(str(total["unit"])) is None or total["unit"] in ("t", "kg", "吨", "千克", "公斤"):
         total["value"], total["tolerance"], total["unit"] = emissions_unit(total.get("value"), total.get("tolerance"), total["unit"])
     return {name: value for name, value in total.items() if not (name in ("value", "tolerance") and value is None)}

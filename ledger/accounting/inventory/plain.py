@@ -14,7 +14,8 @@ from ledger.units import format_decimal, parse_decimal
 
 NOTE = "note"
 """A field that every object may have, for people."""
-_QUANTITY = re.compile(r"\s*(-?[0-9][0-9.]*)\s*(\S.*?)\s*")
+# Separators of thousands and exponents go into the number: what refuses it then says what is wrong with the number, not with the unit.
+_QUANTITY = re.compile(r"\s*([-+]?[0-9](?:[0-9.,，'’]*[0-9.])?(?:[eE][-+]?[0-9]+)?)\s*(\S.*?)?\s*")
 _MONTH = re.compile(r"([0-9]{4})-?(0[1-9]|1[0-2])")
 _PART = re.compile(r"([0-9]{4})-?([QH])([1-4])", re.IGNORECASE)
 _YEAR = re.compile(r"(?:FY)?([0-9]{4})", re.IGNORECASE)
@@ -45,10 +46,12 @@ def name_of(value: object, otherwise: object) -> object:
 
 
 def quantity_of(value: object) -> object:
-    """Return `{value, unit}` of an object or of a text such as `84.5 万m³`."""
+    """Return `{value, unit}` of an object or of a text such as `84.5 万m³`; of a number alone what it is, so that its unit is missing."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return {"value": str(value)}
     if isinstance(value, str):
         match = _QUANTITY.fullmatch(value)
-        return {"value": match[1], "unit": match[2]} if match else value
+        return value if match is None else {"value": match[1]} | ({} if match[2] is None else {"unit": match[2]})
     if isinstance(value, dict):
         plain = without_notes(value)
         return plain | ({"value": decimal_of(plain["value"])} if "value" in plain else {})
