@@ -20,6 +20,7 @@ from ledger.loans.head import Head
 from ledger.records.findings import Finding
 
 MAX_ROWS = 10_000_000
+MAX_ERRORS = 200_000
 _OF_THE_SUM = {"outstanding", "currency", "asset_class", "exposure", ""}
 _MONTH = re.compile(r"m[0-9]{1,4}")
 
@@ -85,7 +86,17 @@ class Assembly:
             self._keep(name, made, self.rows)
         self._keep_given({name: made.given for name, made in converted.items()}, rows)
         self.rows += rows
-        return True
+        return self._check_errors()
+
+    def _check_errors(self) -> bool:
+        """Tell whether reading goes on; a book in which nearly every cell is wrong is not read to its end."""
+        if self.faults.errors <= MAX_ERRORS:
+            return True
+        self.whole = False
+        action = "correct the export and check it again; reading stopped here"
+        got, expected = f"{self.faults.errors} errors", f"at most {MAX_ERRORS}"
+        self.faults.add_of_file(Finding("BOOK_TOO_MANY_ERRORS", "error", "file", action, got, expected))
+        return False
 
     def check_rows(self, rows: int) -> bool:
         """Tell whether a book may have so many rows."""
@@ -113,6 +124,8 @@ class Assembly:
             self._keep(name, made, 0)
             if name in MONTHS:
                 given[name] = made.given
+            if not self._check_errors():
+                return
         self._keep_given(given, rows)
 
     def _refuse_type(self, column: Column, dtype: pl.DataType) -> None:
@@ -141,6 +154,9 @@ class Assembly:
         if self.rows == 0 and not self.faults.errors:
             action = "send a header line and one row for each exposure"
             self.faults.add_of_file(Finding("BOOK_EMPTY", "error", "file", action, "no rows", "exposures"))
+        if not self.whole:
+            # What was not read says nothing of repeats, months or sums.
+            return BookReading(None, self.faults.close(), self.rows)
         columns = self._columns()
         given = np.concatenate(self._given) if self._given else np.zeros(0, dtype=np.uint16)
         checks.check_repeats(columns, self.faults)
@@ -150,7 +166,7 @@ class Assembly:
         checks.convert_currencies(columns, self._head, self.faults)
         checks.check_units(columns, self._head, self.faults)
         # Where a balance could not be read the sum says nothing.
-        if self.whole and not self.faults.refused_columns & _OF_THE_SUM:
+        if not self.faults.refused_columns & _OF_THE_SUM:
             checks.check_general_ledger(columns, self._head, self.faults)
         findings = self.faults.close()
         book = None if self.faults.errors else Book(self._head, pl.DataFrame(list(columns.values())))

@@ -9,13 +9,14 @@ import polars as pl
 from ledger.loans.book import constant, dtype_of
 from ledger.loans.cell import FLAGS, WITHOUT_COMMAS, Value, read_cell
 from ledger.loans.columns import MAX_TEXT, Column
-from ledger.loans.faults import Refused
+from ledger.loans.faults import LISTED_PER_CODE, Refused
 
 _WIDE = pl.Int128()
 _HIDDEN = r"[\p{C}\p{Zl}\p{Zp}]|^\s|\s$"
 _IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 # What a spreadsheet or a data frame keeps of a decimal that went through a 64-bit binary number.
 SAFE_DIGITS = 15
+_ASKED_AT_ONCE = 50_000
 _SIGNIFICANT = r"^-?0*\.?0*"
 
 
@@ -151,20 +152,39 @@ def _ask(column: Column, values: pl.Series, fast: pl.Series, good: pl.Series, gi
     if not wanted.any():
         return Converted(fast, given)
     at = wanted.arg_true()
-    texts = [text or "" for text in values.gather(at).cast(pl.String).to_list()]
-    answers: dict[str, Value | Refused] = {}
-    for text in set(texts):
-        try:
-            answers[text] = read_cell(column, text)
-        except Refused as error:
-            answers[text] = error
     made: list[Value] = []
     refused: list[tuple[int, Refused]] = []
-    for index, text in zip(at.to_list(), texts, strict=True):
-        answer = answers[text]
-        if isinstance(answer, Refused):
-            refused.append((index, answer))
-            answer = None
-        made.append(answer)
+    for start in range(0, len(at), _ASKED_AT_ONCE):
+        part = at.slice(start, _ASKED_AT_ONCE)
+        texts = [text or "" for text in values.gather(part).cast(pl.String).to_list()]
+        answers = {text: _answer(column, text) for text in set(texts)}
+        for index, text in zip(part.to_list(), texts, strict=True):
+            answer = answers[text]
+            if isinstance(answer, Refused):
+                refused.append((index, answer))
+                answer = None
+            made.append(answer)
+        # What is counted and no longer listed need not be kept text by text.
+        refused[LISTED_PER_CODE:] = _shared(refused[LISTED_PER_CODE:])
     series = fast.scatter(at, pl.Series(made, dtype=fast.dtype))
     return Converted(series, given, tuple(refused))
+
+
+def _answer(column: Column, text: str) -> Value | Refused:
+    try:
+        return read_cell(column, text)
+    except Refused as error:
+        return error.with_traceback(None)
+
+
+def _shared(refused: list[tuple[int, Refused]]) -> list[tuple[int, Refused]]:
+    """Return refusals of which each code is one object after its first thousand."""
+    counts: dict[str, int] = {}
+    last: dict[str, Refused] = {}
+    found = []
+    for index, error in refused:
+        counts[error.code] = counts.get(error.code, 0) + 1
+        if counts[error.code] <= LISTED_PER_CODE:
+            last[error.code] = error
+        found.append((index, last[error.code]))
+    return found

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ledger.loans import assembly
 from ledger.loans.checks import convert_currencies
 from ledger.loans.faults import Faults
 from ledger.loans.head import Head
+from ledger.loans.reading import read_columns
 from ledger.units import round_half_even
 from tests.loans.tables import YEAR, head, read, row, said
 
@@ -165,3 +167,12 @@ def test_a_thousand_of_a_kind_are_listed_and_all_are_counted() -> None:
     assert listed[-1].params == {"count": "2400", "listed": "1000"}
     grouped = [finding for finding in reading.findings if finding.code == "VALUE_GROUPED"]
     assert grouped[-1].got == "1200 in all"
+
+
+def test_a_book_in_which_nearly_everything_is_wrong_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assembly, "MAX_ERRORS", 50)
+    rows = [row(number, outstanding="x", revenue="y") for number in range(1, 61)]
+    for reading in (read(*rows), read_columns(pl.DataFrame(rows))):
+        assert reading.book is None
+        assert said(reading)[0] == ("BOOK_TOO_MANY_ERRORS", "error", "file")
+        assert len(reading.findings) > 50
