@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from ledger.cli import loans_compute, loans_vault
+from ledger.cli import loans_compute, loans_report, loans_vault
 from ledger.cli.bank import judge
 from ledger.cli.invocation import Invocation, this
 from ledger.cli.offline import read_document
@@ -21,6 +21,7 @@ app = typer.Typer()
 loans = typer.Typer(no_args_is_help=True, help="The loan book: financed emissions, without a server.")
 app.add_typer(loans, name="loans", rich_help_panel="Bank")
 loans.add_typer(loans_compute.app)
+loans.add_typer(loans_report.app)
 loans.add_typer(loans_vault.app)
 
 BookArgument = Annotated[Path, typer.Argument(help="the book: CSV, Parquet or xlsx", exists=True, dir_okay=False, readable=True)]

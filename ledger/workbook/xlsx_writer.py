@@ -80,6 +80,30 @@ class XlsxWriter:
         sheet.freeze_panes = "A2"
         sheet.auto_filter.ref = f"A1:{column_name(len(table.columns))}{max(2, len(rows) + 1)}"
 
+    def add_grid(
+        self, title: str, header: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[bool], notes: Iterable[str] = ()
+    ) -> None:
+        """Add a sheet of texts under a header; those of columns in `numbers` are number cells where one keeps them exactly."""
+        sheet = self._book.create_sheet(title)
+        for number, text in enumerate(header, start=1):
+            cell = self._write(sheet, 1, number, text)
+            cell.font, cell.fill, cell.alignment = _BOLD, _HEADER, Alignment(wrap_text=True, vertical="center")
+            sheet.column_dimensions[column_name(number)].width = 22 if numbers[number - 1] else 34
+        last = 1
+        for last, row in enumerate(rows, start=2):
+            for number, text in enumerate(row, start=1):
+                decimals = len(text.partition(".")[2])
+                plain = text.rstrip("0").rstrip(".") if decimals else text
+                if numbers[number - 1] and _is_kept(plain):
+                    cell = sheet.cell(last, number)
+                    cell.value = float(plain) if "." in plain else int(plain)
+                    cell.number_format = f"0.{'0' * decimals}" if decimals else "0"
+                elif text:
+                    self._write(sheet, last, number, text)
+        for offset, note in enumerate(notes, start=2):
+            self._write(sheet, last + offset, 1, note)
+        sheet.freeze_panes = "A2"
+
     def to_bytes(self) -> bytes:
         """Return the workbook."""
         self._add_lists()
