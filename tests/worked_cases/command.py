@@ -1,4 +1,4 @@
-"""Run the public command on an inventory file: what a bank, or anybody with a published report, would do."""
+"""Run the public commands on an inventory or a loan file: what a bank, or anybody with a published report, would do."""
 
 from __future__ import annotations
 
@@ -27,6 +27,16 @@ def computed(folder: Path, document: dict[str, Any], *, code: int = 0) -> dict[s
 def checked(folder: Path, document: dict[str, Any], *, code: int = 0) -> dict[str, Any]:
     """The answer of `lingtan check FILE --json`, which must end with this exit code."""
     return _run(folder, document, ("check",), code)
+
+
+def attributed(folder: Path, document: dict[str, Any], *, code: int = 0) -> dict[str, Any]:
+    """The answer of `lingtan loans compute --input FILE --json`, which must end with this exit code."""
+    return _run(folder, document, ("loans", "compute", "--input"), code)
+
+
+def bank(*exposures: dict[str, Any], method: str = "pcaf_2", **fields: Any) -> dict[str, Any]:
+    """A loan file of a bank with these exposures."""
+    return {"schema": "lingtan.loan-input/1", "institution": "bank", "method": method, "exposures": list(exposures), **fields}
 
 
 def _run(folder: Path, document: dict[str, Any], command: tuple[str, ...], code: int) -> dict[str, Any]:

@@ -6,9 +6,11 @@ Equity 50, debt 50, cash 20: enterprise value without cash 80 → 62.5 % + 62.5 
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
 from ledger.accounting.financed.portfolio import enterprise_value_including_cash
 from tests.accounting.financed.scene import loan, pcaf
+from tests.worked_cases.command import attributed, bank, codes
 
 EQUITY, DEBT, CASH = 50, 50, 20
 EMISSIONS = 10**6
@@ -32,3 +34,24 @@ def test_with_cash_deducted_more_than_the_company_would_be_held() -> None:
     equity, debt = held(Fraction(EQUITY + DEBT - CASH))
     assert (equity, debt) == (Fraction(5, 8), Fraction(5, 8))
     assert abs(equity - Fraction("0.63")) <= Fraction("0.005")
+
+
+def holders(**company: object) -> dict[str, object]:
+    """A file in which shareholders and lenders of one listed company hold everything."""
+    listed = {"borrower": "C", "listed": True, "option": "1a", "s12_t": EMISSIONS, **company}
+    shares = {"id": "shares", "borrower": "C", "asset_class": "listed_equity", "outstanding": EQUITY}
+    bonds = {"id": "bonds", "borrower": "C", "asset_class": "corporate_bond", "outstanding": DEBT}
+    return bank(shares, bonds, companies=[listed])
+
+
+def test_the_command_deducts_no_cash(tmp_path: Path) -> None:
+    answer = attributed(tmp_path, holders(evic={"ordinary": EQUITY, "debt": DEBT, "cash": CASH}))
+    assert [item["factor"]["percent"] for item in answer["exposures"]] == ["50", "50"]
+    assert answer["totals"]["tonnes"]["s12"] == str(EMISSIONS)
+    assert codes(answer) == []
+
+
+def test_the_command_says_where_more_than_the_company_is_held(tmp_path: Path) -> None:
+    answer = attributed(tmp_path, holders(evic=EQUITY + DEBT - CASH))
+    assert [item["factor"]["percent"] for item in answer["exposures"]] == ["62.5", "62.5"]
+    assert codes(answer) == ["ATTRIBUTION_ABOVE_ONE"]

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 from ledger.accounting.financed.compute import compute_book
 from ledger.accounting.financed.portfolio import weighted_score
 from ledger.accounting.methods import pcaf_2
 from ledger.loans.book import Book
 from tests.accounting.financed.scene import loan
+from tests.worked_cases.command import attributed, bank
 
 TOLERANCE = Fraction("0.005")
 # Borrower: sector, outstanding, score, S1+2 attributed in kt.
@@ -50,3 +52,26 @@ def test_a_book_of_these_loans_has_the_published_scores_and_emissions() -> None:
     assert abs(found.sectors["oil and gas"].score - Fraction("3.53")) <= TOLERANCE
     assert found.total.score_s3 is None
     assert abs(found.total.s12_g - 53 * 10**9) <= 1
+
+
+def test_the_command_gives_the_published_scores_from_exposures_and_from_scores_alone(tmp_path: Path) -> None:
+    exposures = [
+        {
+            "id": name,
+            "sector": sector,
+            "outstanding": outstanding,
+            "equity_and_debt": outstanding,
+            "score": score,
+            "s12_t": f"{kilotonnes} kt",
+        }
+        for name, (sector, outstanding, score, kilotonnes) in LOANS.items()
+    ]
+    items = [{"id": name, "outstanding": amount, "score": score, "sector": sector} for name, (sector, amount, score, _) in LOANS.items()]
+    document = bank(*exposures, defaults={"asset_class": "business_loan"}, portfolio={"data_quality": items})
+    answer = attributed(tmp_path, document)
+    assert answer["totals"]["tonnes"]["s12"] == "53000"
+    for found in (answer["totals"], answer["portfolio"]["data_quality"]):
+        assert abs(Fraction(found["score"]) - Fraction("3.03")) <= TOLERANCE
+    for sectors in (answer["sectors"], answer["portfolio"]["data_quality"]["sectors"]):
+        (oil,) = (item["score"] for item in sectors if item["sector"] == "oil and gas")
+        assert abs(Fraction(oil) - Fraction("3.53")) <= TOLERANCE

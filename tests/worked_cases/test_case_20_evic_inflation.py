@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
 from ledger.accounting.financed.portfolio import Holding, adjust_evic_inflation
 from ledger.errors import InputError
+from tests.worked_cases.command import attributed
 
 # Weight in per cent, emissions in t, EVIC of the base year and now in million dollars.
 COMPANIES = ((40, 60_000, 1200, 1360), (30, 100_000, 1000, 1120), (20, 120_000, 800, 880), (10, 120_000, 600, 640))
@@ -40,3 +42,20 @@ def test_weights_that_miss_a_part_of_the_portfolio_are_refused() -> None:
         adjust_evic_inflation(HOLDINGS[:3])
     with pytest.raises(InputError, match="EVIC"):
         adjust_evic_inflation([Holding(Fraction(1), Fraction(1), Fraction(1), Fraction(0), Fraction(1))])
+
+
+def test_the_command_gives_the_published_adjustment(tmp_path: Path) -> None:
+    items = [
+        {"weight": f"{weight} %", "base_emissions": e, "emissions": e, "base_evic": f"{base} M$", "evic": f"{now} M$"}
+        for weight, e, base, now in COMPANIES
+    ]
+    document = {"institution": "pcaf", "currency": "USD", "method": "pcaf_2", "portfolio": {"evic_inflation": items}}
+    found = attributed(tmp_path, document)["portfolio"]["evic_inflation"]
+    printed = (
+        *(("base", "100", "0.5"), ("current", "90", "0.5"), ("adjustment", "0.896", "0.0005")),
+        *(("adjusted_base", "89.6", "0.05"), ("adjusted_current", "100.9", "0.05"), ("change_percent", "0.914", "0.0005")),
+    )
+    for name, text, tolerance in printed:
+        assert abs(Fraction(found[name]) - Fraction(text)) <= Fraction(tolerance), name
+    for item, intensity in zip(found["holdings"], (44, 89, 136, 188), strict=True):
+        assert abs(Fraction(item["current"]) - intensity) <= Fraction(1, 2)

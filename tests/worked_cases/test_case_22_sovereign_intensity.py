@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
 from ledger.accounting.financed.portfolio import sovereign_intensity
 from ledger.errors import InputError
 from tests.accounting.financed.scene import loan, pcaf
+from tests.worked_cases.command import attributed
 
 # Mt, nominal and PPP-adjusted GDP in million dollars, the two printed intensities in kg per dollar.
 COUNTRIES = {
@@ -40,3 +42,15 @@ def test_a_million_of_exposure_carries_the_intensity(country: str) -> None:
 def test_a_country_without_gdp_is_refused() -> None:
     with pytest.raises(InputError, match="GDP"):
         sovereign_intensity(Fraction(1), Fraction(0))
+
+
+def test_the_command_gives_the_printed_intensities(tmp_path: Path) -> None:
+    items = [
+        {"id": name, "emissions": f"{megatonnes} Mt", "gdp": f"{nominal} million", "ppp_gdp": f"{adjusted} million"}
+        for name, (megatonnes, nominal, adjusted, _, _) in COUNTRIES.items()
+    ]
+    document = {"institution": "pcaf", "currency": "USD", "method": "pcaf_2", "portfolio": {"sovereign": items}}
+    found = attributed(tmp_path, document)["portfolio"]["sovereign"]
+    for item, (_, _, _, nominal, adjusted) in zip(found, COUNTRIES.values(), strict=True):
+        assert abs(Fraction(item["per_gdp"]) - Fraction(nominal)) <= Fraction("0.005")
+        assert abs(Fraction(item["per_ppp_gdp"]) - Fraction(adjusted)) <= Fraction("0.005")

@@ -5,6 +5,8 @@ The source prints no complete example, so these are its properties: linear, at m
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +16,7 @@ from ledger.accounting.methods import pboc_2021, pcaf_2
 from ledger.loans.book import Book
 from ledger.loans.exposure import Exposure
 from tests.accounting.financed.scene import loan
+from tests.worked_cases.command import attributed, bank
 
 TONNE = 10**6
 yuan = st.integers(1, 10**9)
@@ -71,3 +74,16 @@ def test_the_table_of_the_projects_names_balance_investment_reduction_and_share(
     assert (row.row, row.exposure.green_field, row.balance_cents, row.total_investment_cents) == (1, "clean_energy", 50_00, 100_00)
     assert (row.reduction_g, row.share_g) == (30 * TONNE, 15 * TONNE)
     assert (found.figures.reductions_g, found.figures.reduction_rows, found.figures.total.avoided_g) == (15 * TONNE, 1, 0)
+
+
+def test_the_command_gives_the_same_share_by_both_methods_and_without_an_exposure(tmp_path: Path) -> None:
+    loan_of_half = {"outstanding": "3 亿元", "mean_balance": "3 亿元", "total_investment": "6 亿元", "project_total": "6 亿元"}
+    green = {"asset_class": "project_finance", "use": "project", "option": "1b", "s12_t": 0, "project_reduction_t": "30 万t"}
+    item = {"reduction": "30 万t", "balance": "3 亿元", "total_investment": "6 亿元"}
+    for method in ("pcaf_2", "pboc_2021"):
+        document = bank({**loan_of_half, **green, "green_field": "clean_energy"}, method=method, portfolio={"reductions": [item]})
+        answer = attributed(tmp_path, document)
+        assert answer["exposures"][0]["reduction"]["tonnes"] == "150000"
+        assert answer["reductions"] == {"g": str(150_000 * TONNE), "tonnes": "150000", "rows": 1}
+        assert answer["portfolio"]["reductions"]["tonnes"] == "150000"
+        assert answer["totals"]["tonnes"]["avoided"] == "0"
