@@ -86,6 +86,11 @@ class Unit:
         """Tell whether the unit was open on any day from `first` to `last`, both inclusive."""
         return self.opened <= last and (self.closed is None or first <= self.closed)
 
+    def days_open(self, first: date, last: date) -> int:
+        """Return on how many days from `first` to `last`, both inclusive, the unit was open."""
+        end = last if self.closed is None else min(last, self.closed)
+        return max(0, (end - max(first, self.opened)).days + 1)
+
     def parent_on(self, day: date) -> str | None:
         """Return the id of the parent under which the unit stood on `day`; None for the root.
 

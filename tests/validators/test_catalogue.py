@@ -178,3 +178,23 @@ def test_periods_of_different_length_are_compared_per_day() -> None:
 
     assert "YEAR_ON_YEAR_JUMP" not in codes(answer_to(periods("31 MWh")))
     assert "YEAR_ON_YEAR_JUMP" in codes(answer_to(periods("182 MWh")))
+
+
+def test_a_unit_that_was_open_in_a_part_of_a_year_is_compared_per_day() -> None:
+    def years(quantity: str) -> dict[str, Any]:
+        units = [{"id": "kept"}, {"id": "sold", "closed": "2024-06-30", "closing": "divested"}]
+        before = {"records": [used("100 MWh", unit="kept"), used("40 MWh", unit="sold")]}
+        return two_years(before, {"records": [used("100 MWh", unit="kept"), used(quantity, unit="sold")]}, units=units)
+
+    assert "YEAR_ON_YEAR_JUMP" not in codes(answer_to(years("20 MWh")))
+    assert the(answer_to(years("40 MWh")), "YEAR_ON_YEAR_JUMP")["place"] == f"unit sold {ELECTRICITY}"
+
+
+def test_a_jump_of_about_a_power_of_ten_asks_for_the_decimal_point_though_the_year_differs_too() -> None:
+    paper = [{"records": [{"indicator": "paper.office", "quantity": quantity}]} for quantity in ("35.9 t", "372 t")]
+    jump = next(finding for finding in answer_to(two_years(*paper))["findings"] if finding["place"] == "unit bank paper.office")
+    assert (jump["code"], jump["params"]["power"]) == ("YEAR_ON_YEAR_JUMP", "1")
+    assert "decimal point" in jump["action"]
+    doubled = answer_to(two_years({"records": [used("100 MWh")]}, {"records": [used("200 MWh")]}))
+    assert "YEAR_ON_YEAR_JUMP" in codes(doubled)
+    assert all("power" not in finding["params"] for finding in doubled["findings"])

@@ -9,7 +9,6 @@ from fractions import Fraction
 from ledger.accounting.analysis.adjustments import Adjustments, Adopted, Correction, Missing, Subject
 from ledger.accounting.analysis.columns import WHOLE_COLUMNS, difference, grams_in
 from ledger.accounting.analysis.decomposition import came_in, left
-from ledger.accounting.analysis.intensities import days_open
 from ledger.accounting.analysis.inventory import PeriodInventory, get_period, in_time
 from ledger.accounting.analysis.series import SeriesPoint, point_of
 from ledger.errors import InputError
@@ -191,7 +190,7 @@ class _Review:
         total = Measures()
         for line in inventory.lines:
             if line.unit in units:
-                scale = Fraction(inventory.days, days_open(inventory.organisation.unit(line.unit), inventory.first, inventory.last))
+                scale = Fraction(inventory.days, inventory.organisation.unit(line.unit).days_open(inventory.first, inventory.last))
                 total += Measures(*(round_half_even(grams * scale) for grams in line.measures.as_tuple()))
         return difference(total, Measures.sum(line.measures for line in self._base.lines if line.unit in units))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from fractions import Fraction
 
 from ledger.accounting.analysis.columns import COLUMN_NAMES, grams_in
@@ -38,12 +37,6 @@ class Intensity:
     missing: tuple[str, ...] = ()
 
 
-def days_open(unit: Unit, first: date, last: date) -> int:
-    """Return on how many days from `first` to `last`, both inclusive, the unit was open."""
-    end = last if unit.closed is None else min(last, unit.closed)
-    return max(0, (end - max(first, unit.opened)).days + 1)
-
-
 def compute_intensities(inventory: PeriodInventory) -> tuple[Intensity, ...]:
     """Return the four intensities of every unit that was open in the period, by unit id and in the order of the measures."""
     shares = {measure: denominators(inventory, measure) for measure in INTENSITY_MEASURES}
@@ -73,7 +66,7 @@ def denominators(inventory: PeriodInventory, measure: str) -> Mapping[str, Share
 
 
 def _own(inventory: PeriodInventory, unit: Unit, measure: str, *, needed: bool) -> Share:
-    open_share = Fraction(days_open(unit, inventory.first, inventory.last), inventory.days)
+    open_share = Fraction(unit.days_open(inventory.first, inventory.last), inventory.days)
     if measure == _OUTLET_KIND:
         return Share(open_share if unit.kind == _OUTLET_KIND else Fraction(0))
     own: Fraction | None = None

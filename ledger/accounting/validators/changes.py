@@ -17,18 +17,21 @@ from ledger.records.statement import MEASURES, Statement
 from ledger.units import format_decimal
 
 BP = 10_000
+LEAP_DAYS = 3
+MOVED_SLACK = Fraction(3, 10)
 
 
 def check_jumps(subject: Subject) -> tuple[Finding, ...]:
     """Return `YEAR_ON_YEAR_JUMP` for each line and total that changed by more than the release's `jump_bp`.
 
     Lines are those of the statements, or what the records add up to where there is none; totals the computed ones, or the printed ones.
-    Periods of different length are compared per day.
+    Periods of different length, and units that were open in a part of one of them, are compared per day.
     """
     if not subject.earlier:
         return ()
     before = subject.earlier[-1]
-    scale = _scale(before.activity.period, subject.activity.period)
+    periods = (before.activity.period, subject.activity.period)
+    scale = _scale(*periods)
     limit = Fraction(subject.release.policies.jump_bp, BP)
     findings: list[Finding] = []
     then, now = (_quantities(activity, statement, subject) for activity, statement in _sides(subject))
@@ -37,7 +40,8 @@ def check_jumps(subject: Subject) -> tuple[Finding, ...]:
             unit, indicator = key
             place, params = f"unit {unit} {indicator}", {"unit": unit, "indicator": indicator}
             expected = f"{then[key].text} in {before.activity.period.id}"
-            findings.extend(_jump(now[key].exact, then[key].exact * scale, limit, place, now[key].text, expected, params))
+            due = then[key].exact * _unit_scale(subject, unit, *periods)
+            findings.extend(_jump(now[key].exact, due, limit, place, now[key].text, expected, params))
     if before.statement is None or subject.statement is None:
         findings.extend(_printed_jumps(subject, scale, limit))
     else:
@@ -107,7 +111,8 @@ def _jump(now: Fraction, then: Fraction, limit: Fraction, place: str, got: str, 
     if now == then or (then != 0 and abs(now / then - 1) <= limit):
         return
     change = "from nothing" if then == 0 else _percent(now / then - 1)
-    power = find_power_of_ten(now, then)
+    # A moved point and, beside it, what a year may change.
+    power = find_power_of_ten(now, then, min(limit, MOVED_SLACK))
     params = {**params, "change": change} | ({} if power is None else {"power": str(power)})
     hint = f"; it is about 10^{power} times as much: check the unit and the decimal point" if power is not None else ""
     action = f"say what changed (buildings, people, weather, units taken in), or correct the data{hint}"
@@ -116,8 +121,20 @@ def _jump(now: Fraction, then: Fraction, limit: Fraction, place: str, got: str, 
 
 def _scale(before: Period, now: Period) -> Fraction:
     """Return what the value before is multiplied by: 1 for periods of one length (a leap day aside), else the ratio of days."""
-    days_before, days_now = (Fraction(period.end - period.start, DAY_SECONDS) for period in (before, now))
-    return Fraction(1) if abs(days_before - days_now) <= 3 else days_now / days_before
+    return _ratio(*(Fraction(period.end - period.start, DAY_SECONDS) for period in (before, now)))
+
+
+def _unit_scale(subject: Subject, id: str, before: Period, now: Period) -> Fraction:
+    """Return the same for one unit, by the days that it was open in each of the periods."""
+    unit = None if subject.organisation is None else subject.organisation.find_unit(id)
+    if unit is None:
+        return _scale(before, now)
+    days = [Fraction(unit.days_open(period.first_day, period.last_day)) for period in (before, now)]
+    return _ratio(*days) if all(days) else _scale(before, now)
+
+
+def _ratio(before: Fraction, now: Fraction) -> Fraction:
+    return Fraction(1) if abs(before - now) <= LEAP_DAYS else now / before
 
 
 def _percent(change: Fraction) -> str:

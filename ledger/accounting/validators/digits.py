@@ -16,12 +16,12 @@ WRONG_DIGIT = "one digit differs"
 MOVED_DIGIT = "one digit dropped and another repeated"
 
 
-def find_power_of_ten(a: Fraction, b: Fraction) -> int | None:
-    """Return k with a ≈ b × 10^k (to 1 %), k from ±1 to ±6, or None."""
+def find_power_of_ten(a: Fraction, b: Fraction, slack: Fraction = SLACK) -> int | None:
+    """Return k with a ≈ b × 10^k (to 1 %, or to `slack`), k from ±1 to ±6, or None."""
     if a == 0 or b == 0 or (a > 0) != (b > 0):
         return None
     for power in (k for size in range(1, GREATEST_POWER + 1) for k in (size, -size)):
-        if abs(a / (b * Fraction(10) ** power) - 1) <= SLACK:
+        if abs(a / (b * Fraction(10) ** power) - 1) <= slack:
             return power
     return None
 
