@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ledger.accounting.financed.matching import Matcher
+from ledger.accounting.financed.matching import ABOVE_ONE, Matcher
 from ledger.accounting.financed.methods import METHODS
 from ledger.errors import InputError
 from ledger.identifiers import check_identifier
@@ -20,7 +20,6 @@ from ledger.store.repositories import attributions
 
 V = TypeVar("V")
 CENTRE = ("admin", "operator", "auditor", "verifier", "certifier")
-CODE = "ATTRIBUTION_ABOVE_ONE"
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ def list_attribution_findings(work: Work, period: str, method: str, limit: int, 
     check_identifier(period)
     _check_method(method)
     found = [
-        AboveOneView(CODE, period, method, item.token.hex(), item.institutions, str(item.floor_e9), str(item.ceil_e9))
+        AboveOneView(ABOVE_ONE, period, method, item.token.hex(), item.institutions, str(item.floor_e9), str(item.ceil_e9))
         for item in attributions.list_above_one(work.session, period, method)
     ]
     return _page(found, limit, after)
@@ -123,7 +122,7 @@ def list_own_attribution_findings(
     load_period_row(work, institution, period)
     _check_method(method)
     own = attributions.list_own_above_one(work.session, institution, period, method)
-    return _page([OwnAboveOneView(CODE, period, method, exposure.hex()) for exposure in own], limit, after)
+    return _page([OwnAboveOneView(ABOVE_ONE, period, method, exposure.hex()) for exposure in own], limit, after)
 
 
 def _page(items: list[V], limit: int, after: str | None) -> Page[V]:

@@ -21,6 +21,7 @@ WHOLE = 10**9
 MAX_LINE = 4_096
 MAX_LINES = 1_000_000
 MAX_BORROWER = 500
+ABOVE_ONE = "ATTRIBUTION_ABOVE_ONE"
 COMPANY_CLASSES = ("listed_equity", "corporate_bond", "business_loan", "unlisted_equity")
 """Asset classes whose attribution is a share of the borrower itself, not of a project, building, vehicle or country."""
 
