@@ -48,12 +48,14 @@ def commitment_of(package: Package, parts: Parts) -> Commitment | None:
 
 
 def dataset_item(checks: Checks, parts: Parts, dataset: str) -> Any | None:
-    """Return the dataset of commitments.json, or None; two of one name are a mismatch of their own."""
+    """Return the dataset of commitments.json, or None; none in that document, and two of one name, are mismatches of their own."""
     if not parts.has("commitments"):
         return None
     items = [item for item in parts.documents["commitments"]["datasets"] if item["dataset"] == dataset]
     if len(items) > 1:
         checks.failed(f"commitment.{dataset}", "commitments.json /datasets", "DATASET_TWICE", "each dataset once", f"{len(items)} times")
+    if not items:
+        checks.failed(f"commitment.{dataset}", "commitments.json /datasets", "DATASET_MISSING", "a commitment", "none")
     return items[0] if items else None
 
 

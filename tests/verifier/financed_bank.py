@@ -103,7 +103,10 @@ KINDS: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
     (("business_loan", "3b", 12_345_00, None, None), {"s12": 999, "s3": 77}),
     (("corporate_bond", "3c", 54_321_00, None, None), {"s12": 1_001}),
     (("project_finance", "1a", 10_000_00, 30_000_00, "project_total", 10, 20), {"apart": (5, 5, 5, 5), "high_carbon": "steel"}),
-    (("commercial_real_estate", "3", 1_000_000_00, 3_000_000_00, "property_value"), {"s12": 17, "sector": "房地产, none".replace(",", " ")}),
+    (
+        ("commercial_real_estate", "3", 1_000_000_00, 3_000_000_00, "property_value"),
+        {"s12": 17, "sector": "房地产, none".replace(",", " ")},
+    ),
     (("mortgage", "2b", 800_000_00, 1_200_000_00, "property_value", 100, 200), {}),
     (("motor_vehicle", "3a", 90_000_00, None, None), {"s12": 2_345_678}),  # value unknown: all of it
     (("motor_vehicle", "2a", 90_000_00, 120_000_00, "vehicle_value"), {"s12": 2_345_679, "branch": "outlet-z"}),
@@ -121,7 +124,10 @@ def pboc_records(count: int = 120) -> list[Record]:
     """A period of one month, averaged over its two ends: every numerator adds up two balances."""
     kinds: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
         (("business_loan", "1a", 3_000_01, 2 * 50_000_00, "revenue", 1_000_000, 500_000), {"s3": 77}),  # mean 150000.5: half to even
-        (("project_finance", "1b", 8_000_00, 2 * 9_999_99, "total_investment"), {"s12": 31_415_926, "high_carbon": "cement".replace("cement", "power")}),
+        (
+            ("project_finance", "1b", 8_000_00, 2 * 9_999_99, "total_investment"),
+            {"s12": 31_415_926, "high_carbon": "cement".replace("cement", "power")},
+        ),
         (("project_finance", "2b", 700_00, 2 * 300_00, "project_total"), {"s12": 27_182_818, "branch": "branch-b"}),  # clipped
         (("mortgage", "3", 1_00, 2 * 7_00, "revenue"), {"s12": 5}),
         (("business_loan", "3a", 0, None, None), {}),  # of neither use
@@ -132,7 +138,8 @@ def pboc_records(count: int = 120) -> list[Record]:
 def block(records: list[Record]) -> dict[str, str]:
     """The block of documents.md §14 over these records."""
     sums: dict[str, int] = dict.fromkeys(
-        ("rows", "exposure_cents", "s1_g", "s2_g", "s12_g", "s3_g", "s3_rows", "s3_exposure_cents", *KEPT_APART, "weighted", "weighted_s3"), 0
+        ("rows", "exposure_cents", "s1_g", "s2_g", "s12_g", "s3_g", "s3_rows", "s3_exposure_cents", *KEPT_APART, "weighted", "weighted_s3"),
+        0,
     )
     for record in records:
         cents, attributed = int(record["exposure_cents"]), record["attributed"]
@@ -210,7 +217,13 @@ class Book:
         return {
             "financed.json": jcs(self.statement),
             "groups.jsonl": b"".join(
-                jcs({"key": key.hex(), "record_hash": sha(b"\x10" + salt + len(record).to_bytes(4, "big") + record).hex(), "values": [str(v) for v in values]})
+                jcs(
+                    {
+                        "key": key.hex(),
+                        "record_hash": sha(b"\x10" + salt + len(record).to_bytes(4, "big") + record).hex(),
+                        "values": [str(v) for v in values],
+                    }
+                )
                 + b"\n"
                 for key, salt, values, record, _ in self.tree.leaves
             ),
@@ -314,7 +327,11 @@ def make_statement(dataset: str, records: list[Record], item: dict[str, Any]) ->
         ],
         "reductions": {"g": "1000", "rows": "1"},
         "waci": {"value_micro": "123456", "exposure_cents": "1000"},
-        "coverage": {"exposure_cents": totals["exposure_cents"], "total_cents": str(int(totals["exposure_cents"]) + 12345), "unknown_rows": "1"},
+        "coverage": {
+            "exposure_cents": totals["exposure_cents"],
+            "total_cents": str(int(totals["exposure_cents"]) + 12345),
+            "unknown_rows": "1",
+        },
         "tie_out": [{"id": "gl-1", "asset_class": None, "declared_cents": "777", "computed_cents": "777"}],
         "groups": {"n": item["n"], "rows": str(len(records))},
         "commitment": {name: item[name] for name in ("n", "totals", "tree_root", "root")},
