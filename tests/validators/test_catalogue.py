@@ -198,3 +198,23 @@ def test_a_jump_of_about_a_power_of_ten_asks_for_the_decimal_point_though_the_ye
     doubled = answer_to(two_years({"records": [used("100 MWh")]}, {"records": [used("200 MWh")]}))
     assert "YEAR_ON_YEAR_JUMP" in codes(doubled)
     assert all("power" not in finding["params"] for finding in doubled["findings"])
+
+
+def printed(total: str, **branches: str) -> dict[str, Any]:
+    """A printed roll-up of a bank's branches a, b, c and d."""
+    figures = [{"measure": "scope1", "value": total}, *({"measure": "scope1", "at": id, "value": value} for id, value in branches.items())]
+    return bank(year=2021, units=[{"id": id} for id in "abcd"], declared_totals=figures)
+
+
+def test_a_branch_that_is_missing_from_a_printed_table_is_named() -> None:
+    assert "UNIT_WITHOUT_DATA" not in codes(answer_to(printed("1000", a="400", b="300", c="200", d="100")))
+    missing = the(answer_to(printed("1000", a="400", b="300", c="200")), "UNIT_WITHOUT_DATA")
+    assert (missing["place"], missing["severity"]) == ("unit d", "error")
+    # One figure of a branch is no roll-up of all of them.
+    assert answer_to(printed("1000", a="400"))["accepted"]
+
+
+def test_parts_that_are_more_than_their_total_are_wrong_though_a_part_is_missing() -> None:
+    assert "DECLARED_SUM_MISMATCH" in codes(answer_to(printed("100", a="400", b="300", c="200")))
+    assert "DECLARED_SUM_MISMATCH" in codes(answer_to(printed("100", a="400")))
+    assert "DECLARED_SUM_MISMATCH" not in codes(answer_to(printed("1000", a="400", b="300", c="200")))

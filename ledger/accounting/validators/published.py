@@ -129,8 +129,8 @@ def _sums_of_units(subject: Subject) -> Iterator[Sum]:
         at = "" if unit.id == tree.root.id else unit.id
         for measure in [key[1] for key in subject.by_key if key[0] == period.id and key[2] == at]:
             parts = [subject.by_key[period.id, measure, child] for child in children if (period.id, measure, child) in subject.by_key]
-            if len(parts) == len(children) and parts:
-                yield Sum(subject.by_key[period.id, measure, at], tuple(parts), unit.id not in busy)
+            if parts:
+                yield Sum(subject.by_key[period.id, measure, at], tuple(parts), len(parts) == len(children) and unit.id not in busy)
 
 
 def _sum_mismatch(total: DeclaredFigure, parts: tuple[DeclaredFigure, ...]) -> Finding:

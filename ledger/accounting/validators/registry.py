@@ -13,6 +13,7 @@ from ledger.accounting.validators.declared_factors import check_declared_factors
 from ledger.accounting.validators.explained import check_explained, check_without_statement
 from ledger.accounting.validators.figures import read_declared
 from ledger.accounting.validators.intensity import check_intensities
+from ledger.accounting.validators.missing_figures import check_units_have_figures
 from ledger.accounting.validators.published import check_conflicts, check_restated, check_sums
 from ledger.accounting.validators.subject import Earlier, Subject
 from ledger.errors import NotFound
@@ -149,7 +150,8 @@ def validate_activity(
         NotFound: the release has no such GWP set.
     """
     figures = read_declared(activity.declared_totals, release, organisation)[1]
-    return (*figures, *_run(Subject(activity, release, release.gwp_set(gwp), organisation, None, tuple(previous))))
+    subject = Subject(activity, release, release.gwp_set(gwp), organisation, None, tuple(previous))
+    return (*figures, *(() if activity.records else check_units_have_figures(subject)), *_run(subject))
 
 
 def _run(subject: Subject) -> Iterator[Finding]:
