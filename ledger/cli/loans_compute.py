@@ -115,13 +115,13 @@ def compute_input(file: Path, method: str | None) -> dict[str, Any]:
         MalformedDocument: it is no JSON that can be read.
     """
     from ledger.accounting.financed.input_reading import read_loan_input
+    from ledger.accounting.financed.input_text import load_loan_file
     from ledger.accounting.financed.result_compute import compute_loans
     from ledger.accounting.financed.result_document import loans_document, refused_loans_document
-    from ledger.accounting.inventory import load_inventory
     from ledger.indicators.shipped import shipped_release
 
     try:
-        document = load_inventory(file.read_bytes())
+        document = load_loan_file(file.read_bytes())
     except MalformedDocument as error:
         raise MalformedDocument(f"{file}: {error}", hint=error.hint or "correct the file at this place") from error
     given, findings = read_loan_input(document, shipped_release(), method)

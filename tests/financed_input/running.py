@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from ledger.accounting.financed.input_reading import read_loan_input
+from ledger.accounting.financed.input_text import load_loan_file
 from ledger.accounting.financed.result_compute import compute_loans
 from ledger.accounting.financed.result_document import loans_document, refused_loans_document
-from ledger.accounting.inventory import load_inventory
 from ledger.indicators.shipped import shipped_release
 
 SCHEMA = "lingtan.loan-input/1"
@@ -17,7 +17,7 @@ SCHEMA = "lingtan.loan-input/1"
 def answer_to(given: str | dict[str, Any], method: str | None = None) -> dict[str, Any]:
     """The answer to a loan file."""
     text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
-    loans, findings = read_loan_input(load_inventory(text.encode()), shipped_release(), method)
+    loans, findings = read_loan_input(load_loan_file(text.encode()), shipped_release(), method)
     return refused_loans_document(findings) if loans is None else loans_document(compute_loans(loans, findings))
 
 

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.accounting.financed.input_text import load_loan_file
+from ledger.errors import MalformedDocument
 from ledger.records import canonical
 from tests.financed_input.running import answer_to, book, codes, loan, one, the
 
@@ -38,6 +40,37 @@ def test_money_is_taken_exactly_as_written(written: object, cents: str) -> None:
 def test_a_number_with_a_fraction_is_taken_as_the_decimal_it_is_written_as() -> None:
     text = json.dumps(book(loan(s12_t=0))).replace('"s12_t": 0', '"s12_t": 0.100001')
     assert answer_to(text)["exposures"][0]["emissions"]["s12_g"] == "100001"
+
+
+@pytest.mark.parametrize(
+    ("literal", "grams"),
+    [
+        ("84.5", "84500000"),
+        ("8.45e1", "84500000"),
+        ("1E3", "1000000000"),
+        ("5e-1", "500000"),
+        ("1234567890123", "1234567890123000000"),
+        ("0.000001", "1"),
+        ("-0.0", "0"),
+    ],
+)
+def test_a_literal_number_is_the_decimal_it_is_written_as(literal: str, grams: str) -> None:
+    text = json.dumps(book(loan(s12_t=0, note="1e5 in a text stays 1.5e6"))).replace('"s12_t": 0', f'"s12_t": {literal}')
+    assert answer_to(text)["exposures"][0]["emissions"]["s12_g"] == grams
+
+
+@pytest.mark.parametrize(("literal", "code"), [(str(2**96), "VALUE_TOO_LARGE"), ("1e30", "VALUE_TOO_LARGE"), ("1e-7", "VALUE_TOO_FINE")])
+def test_a_literal_beyond_the_book_is_a_finding(literal: str, code: str) -> None:
+    text = json.dumps(book(loan(s12_t=0))).replace('"s12_t": 0', f'"s12_t": {literal}')
+    assert the(answer_to(text), code)["place"] == "/exposures/0/s12_t"
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a": 1, "a": 2}', '{"a": NaN}', '{"a": 1e999}', '{"a": 01}', '{"a": 1.}', '{"a": +1}', "{} x", '{"a": 1.5.5}', ""]
+)
+def test_what_is_no_json_that_can_be_read_in_one_way_is_refused(text: str) -> None:
+    with pytest.raises(MalformedDocument):
+        load_loan_file(text.encode())
 
 
 @pytest.mark.parametrize(
