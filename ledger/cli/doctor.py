@@ -50,7 +50,7 @@ def examine(environment: Mapping[str, str], data: Path | None) -> tuple[Check, .
 
 
 def _keys(settings: Settings) -> Iterator[Check]:
-    wanted = [settings.relayer_key, settings.cursor_key, *([settings.checkpoint_key] if settings.embedded else [])]
+    wanted = [settings.relayer_key, settings.cursor_key, settings.matching_key, *([settings.checkpoint_key] if settings.embedded else [])]
     missing = [file.name for file in wanted if not file.exists()]
     if missing:
         fix = "run `lingtan init`; after a restore, put the keys of the old server there"

@@ -1,4 +1,4 @@
-"""`lingtan loans prepare|submit|sign|status|match|package`: a computed book, from the bank's vault to the chain.
+"""`lingtan loans submit|sign|status|match|package`: a computed book, from the bank's vault to the chain.
 
 The book stays at the bank: the server gets the statement and, for every group of fifty exposures or more, four sums and two hashes.
 """
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 MethodName = Literal["pcaf_2", "pboc_2021"]
-Cause = Literal["first", "data", "factor", "boundary", "method", "error"]
 BookArgument = Annotated[Path, typer.Argument(help="the book: CSV, Parquet or xlsx", exists=True, dir_okay=False, readable=True)]
 HeadOption = Annotated[Path | None, typer.Option(help="the head of the book (lingtan.book-head/1)", exists=True, dir_okay=False)]
 PoliciesOption = Annotated[Path | None, typer.Option(help="the policies of the method (JSON)", exists=True, dir_okay=False)]
@@ -38,49 +37,6 @@ IdArgument = Annotated[str, typer.Argument(help="the financed statement's id")]
 WaitOption = Annotated[float, typer.Option(help="how many seconds to wait for the chain; 0: do not wait", min=0)]
 COLUMNS = ("id", "period", "dataset", "revision", "cause", "state", "exposure_cny", "s12", "s3", "prepared_by")
 SIGNED = ("queued", "anchored", "superseded")
-
-
-@app.command("prepare")
-def prepare(
-    context: typer.Context,
-    file: BookArgument,
-    period: PeriodOption,
-    method: MethodOption,
-    vault: Annotated[Path, typer.Option(help="the folder to write; it must not be there yet")],
-    pseudonym_key: PseudonymOption,
-    commitment_key: Annotated[Path, typer.Option(help="the bank's commitment key, from `keys commitment`", exists=True, dir_okay=False)],
-    head: HeadOption = None,
-    policies: PoliciesOption = None,
-    cause: Annotated[Cause, typer.Option(help="why; first, or what was wrong with the last revision")] = "first",
-) -> None:
-    """Compute a book and commit to it in a vault, for the period, chain and library that the server names. Nothing is handed in."""
-    from ledger.client.book import write_book
-    from ledger.client.lending import fetch_origin, fetch_place
-    from ledger.clock import SystemClock
-    from ledger.loans.pseudonyms import PseudonymKey
-    from ledger.merkle.keys import CommitmentKeys
-
-    run = this(context)
-    names = PseudonymKey(bytes.fromhex(read_secret_key(pseudonym_key, "pseudonym key")))
-    keys = CommitmentKeys(bytes.fromhex(read_secret_key(commitment_key, "commitment key")))
-    chosen = _policies(method, policies)
-    with run.client() as client:
-        institution = my_institution(client)
-        origin = fetch_origin(client, institution, period, method, cause, SystemClock().now())
-        place = fetch_place(client)
-    book = _read(run, file, head)
-    done = {"attribution": 0, "groups": 0}
-    with run.out.progress(2 * book.rows, "computing", file=file.name) as advance:
-
-        def tell(part: str, rows: int) -> None:
-            advance(rows - done[part])
-            done[part] = rows
-
-        made = write_book(vault, book, chosen, origin, place, pseudonyms=names, keys=keys, progress=tell)
-    findings = [finding.to_document() for finding in made.computation.findings(book)]
-    view = _facts(made.statement.to_document())
-    document = {"vault": str(vault), "hash": made.statement.digest(), **view, "findings": findings}
-    judge(run, document, [("vault", vault), ("hash", document["hash"]), *view.items()], findings, accepted=True)
 
 
 @app.command("submit")
@@ -272,11 +228,6 @@ def _read(run: Invocation, file: Path, head: Path | None) -> Book:
         judge(run, {"findings": found}, [("file", file)], found, accepted=False)
         raise InputError(f"{file} cannot be read", hint="`lingtan loans check` lists every finding")
     return reading.book
-
-
-def _facts(statement: dict[str, Any]) -> dict[str, Any]:
-    names = ("institution", "method", "dataset", "revision", "cause", "rows")
-    return {**{name: statement[name] for name in names}, **_figures(statement["totals"]), "root": statement["commitment"]["root"]}
 
 
 def _figures(totals: dict[str, str]) -> dict[str, str]:

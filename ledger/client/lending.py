@@ -1,4 +1,4 @@
-"""A bank's loan book and the server: what is asked before computing, what is handed in, signed, matched and disclosed.
+"""A bank's loan book and the server: what is handed in, signed, matched and disclosed.
 
 Of the book itself only this leaves the bank: the statement, sums and hashes of groups, and, for matching, the shares of companies.
 """
@@ -15,53 +15,18 @@ import numpy as np
 from ledger.accounting.financed.attributions import BookAttribution
 from ledger.accounting.financed.leaves import LeafColumns, submission_document
 from ledger.accounting.financed.matching import COMPANY_CLASSES
-from ledger.accounting.financed.methods import get_method
 from ledger.accounting.financed.openings import ErasedExposure
 from ledger.accounting.financed.package import DISCLOSED, STATEMENT, read_undisclosed, write_disclosed
-from ledger.accounting.financed.statement import Origin
 from ledger.client.acts import SETTLED, Party, sign_item
-from ledger.client.book import Place
 from ledger.client.http import Client
 from ledger.client.vault import Vault
-from ledger.clock import parse_instant
 from ledger.errors import Conflict, InputError
 from ledger.loans.book import Book
 from ledger.loans.pseudonyms import PseudonymKey
 from ledger.records import canonical
-from ledger.records.fields import period_from_document
 
 LINES_AT_ONCE = 5_000
 ATTESTED = ("queued", "anchored", "superseded")
-
-
-def fetch_place(client: Client) -> Place:
-    """Return where the tree will be anchored."""
-    chain = client.get("/v1/chain")
-    return Place(int(chain["chain_id"]), bytes.fromhex(str(chain["contracts"]["PeriodLedger"]["address"])[2:]))
-
-
-def fetch_origin(client: Client, institution: str, period: str, method: str, cause: str, now: int) -> Origin:
-    """Return what the statement says of its bank, period, revision and library, as the server has them at `now` (Unix seconds).
-
-    Raises:
-        Conflict: no library release is in force, or the cause does not fit: first where nothing is attested, another one afterwards.
-    """
-    answer = client.get(f"/v1/institutions/{institution}/periods/{period}")
-    known = period_from_document({name: answer[name] for name in ("id", "start", "end", "timezone")})
-    valid = [item for item in client.get_all("/v1/library-releases", kind="library") if item["state"] == "published"]
-    valid = [item for item in valid if parse_instant(item["valid_from"]) <= now]
-    if not valid:
-        raise Conflict("no library release is in force", hint="the centre publishes one first")
-    release = max(valid, key=lambda item: parse_instant(item["valid_from"]))
-    dataset = get_method(method).dataset
-    earlier = [item for item in client.get_all(f"/v1/institutions/{institution}/periods/{period}/financed") if item["dataset"] == dataset]
-    attested = [item for item in earlier if item["state"] in ATTESTED]
-    last = max(attested, key=lambda item: int(item["revision"]), default=None)
-    if (last is None) != (cause == "first"):
-        got = "nothing is attested yet" if last is None else f"revision {last['revision']} is attested"
-        raise Conflict(f"{got} for {dataset} of {period}", hint="give --cause first before that, and afterwards why it is restated")
-    revision, supersedes = (1, None) if last is None else (int(last["revision"]) + 1, str(last["hash"]))
-    return Origin(institution, known, str(release["release"]), str(release["hash"]), revision, cause, supersedes)
 
 
 def hand_in(client: Client, institution: str, period: str, vault: Vault) -> dict[str, Any]:
