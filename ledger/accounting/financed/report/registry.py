@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from ledger.accounting.financed.report.cerf import cerf_tables
 from ledger.accounting.financed.report.chinese import jiangsu_tables, jrt0227_tables
-from ledger.accounting.financed.report.figures import ReportFigures
+from ledger.accounting.financed.report.figures import CNY, ReportFigures
 from ledger.accounting.financed.report.ifrs_s2 import ifrs_s2_tables
 from ledger.accounting.financed.report.pcaf import pcaf_tables
 from ledger.accounting.financed.report.tables import ReportTable
-from ledger.errors import NotFound
+from ledger.errors import InputError, NotFound
 
 REPORTS: tuple[tuple[str, Callable[[ReportFigures], tuple[ReportTable, ...]]], ...] = (
     ("pcaf", pcaf_tables),
@@ -19,6 +19,7 @@ REPORTS: tuple[tuple[str, Callable[[ReportFigures], tuple[ReportTable, ...]]], .
     ("ifrs_s2", ifrs_s2_tables),
     ("cerf", cerf_tables),
 )
+IN_YUAN = ("jiangsu", "jrt0227", "cerf")
 
 
 def make_report(name: str, figures: ReportFigures) -> tuple[ReportTable, ...]:
@@ -30,5 +31,9 @@ def make_report(name: str, figures: ReportFigures) -> tuple[ReportTable, ...]:
     """
     for known, make in REPORTS:
         if known == name:
+            if name in IN_YUAN and figures.currency != CNY:
+                raise InputError(
+                    f"the tables of {name} are in CNY, the figures in {figures.currency}", hint="compute them in CNY, with rates"
+                )
             return make(figures)
     raise NotFound(f"no report {name[:40]!r}", hint=", ".join(known for known, _ in REPORTS))
