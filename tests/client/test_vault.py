@@ -7,42 +7,24 @@ import fcntl
 import os
 import random
 import shutil
-import signal
 import stat
-import subprocess
-import sys
 import time
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from ledger.accounting.commit import CommittedDataset
-from ledger.accounting.financed.groups import commit_groups, make_groups
 from ledger.accounting.financed.openings import ErasedExposure, OpenExposure, read_opening, verify_opening
 from ledger.accounting.financed.records import read_record
 from ledger.client.vault import Vault
 from ledger.client.vault_writer import VaultWriter
 from ledger.errors import ConfigurationError, Conflict, InputError, IntegrityError, MalformedDocument, NotFound
-from ledger.records import canonical
-from tests.accounting.financed.committed import BOOK_KEY, CONTEXT, KEYS, PSEUDONYMS, Kept, commit_rows, loans, records_of
+from tests.accounting.financed.committed import PSEUDONYMS, Kept, commit_rows, loans
+from tests.child import Child
+from tests.client.vault_child import STATEMENT, write, write_and_tell
 
 NOW = 1_767_225_600
-STATEMENT = canonical.dump({"schema": "lingtan.financed/1"})
-WRITE = """
-import sys
-from pathlib import Path
-from tests.client.test_vault import write
-write(Path(sys.argv[1]), int(sys.argv[2]))
-"""
-
-
-def write(folder: Path, n: int = 333, missing: int = 0) -> Vault:
-    with VaultWriter(folder) as writer:
-        groups = make_groups(records_of(loans(n)), BOOK_KEY, keep=writer.add)
-        committed = commit_groups(groups, "FINANCED_PCAF", CONTEXT, KEYS)
-        return writer.finish(STATEMENT, committed, replace(groups, n=n + missing))
 
 
 @pytest.fixture(scope="module")
@@ -290,18 +272,14 @@ def test_a_folder_without_a_vault_is_not_found(tmp_path: Path) -> None:
             Vault.open(place)
 
 
-def test_whatever_moment_a_writer_is_killed_at_the_vault_is_whole_or_not_there(tmp_path: Path, root: Path) -> None:
+def test_whatever_moment_a_writer_is_killed_at_the_vault_is_whole_or_not_there(tmp_path: Path) -> None:
     chosen = random.Random(4)
-    environment = {**os.environ, "PYTHONPATH": str(root)}
-    for turn in range(5):
+    for turn in range(3):
         folder = tmp_path / f"v{turn}"
-        child = subprocess.Popen([sys.executable, "-c", WRITE, str(folder), "4000"], env=environment, cwd=root)
-        # From the moment that it writes: starting takes longer than writing.
-        partial, deadline = folder.with_name(f".{folder.name}.partial"), time.monotonic() + 60
-        while not partial.exists() and not folder.exists() and child.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.001)
-        time.sleep(chosen.random() * 0.25 if turn else 0)
-        child.send_signal(signal.SIGKILL)
+        child = Child(write_and_tell, folder, 2000)
+        assert child.read() == "writing"
+        time.sleep(chosen.random() * 0.15 if turn else 0)
+        child.kill()
         child.wait()
         if folder.exists():
             Vault.open(folder).verify()
@@ -309,4 +287,4 @@ def test_whatever_moment_a_writer_is_killed_at_the_vault_is_whole_or_not_there(t
             with pytest.raises(NotFound):
                 Vault.open(folder)
             write(folder, 60).verify()
-        assert not partial.exists()
+        assert not folder.with_name(f".{folder.name}.partial").exists()
