@@ -103,7 +103,7 @@ def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _no_float(text: str) -> NoReturn:
-    raise MalformedDocument("a number with a fraction or an exponent", hint='write quantities as strings, as "12.5"')
+    raise MalformedDocument(f"a number with a fraction or an exponent: {text[:40]}", hint='write quantities as strings, as "12.5"')
 
 
 def _no_constant(text: str) -> NoReturn:

@@ -59,6 +59,7 @@ def test_keys_sort_by_utf_16_code_units_as_the_rfc_shows() -> None:
         (b"9007199254740992", "2\\^53"),
         (b"-9007199254740992", "2\\^53"),
         (b"1" * 5000, "2\\^53"),
+        (b'{"a":1.5e3}', "exponent: 1.5e3"),
         (b'"\\ud800"', "surrogate"),
         (b'{"\\udfff":1}', "surrogate"),
         (b"\xef\xbb\xbf{}", "byte order mark"),
