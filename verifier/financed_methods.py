@@ -128,11 +128,8 @@ def _emissions(record: Exposure) -> Iterator[Difference]:
     if s1 is not None and s2 is not None:
         if s12 != s1 + s2:
             yield "emissions/s12_g", s1 + s2, s12
-    elif s1 is not None and record.asset_class == "sovereign":
-        if s12 != s1:  # a country's Scope 1 alone is its S1+2
-            yield "emissions/s12_g", s1, s12
-    elif (s1 is not None or s2 is not None) and record.numerator:
-        yield "emissions/s1_g", "known where s2_g is, and unknown where it is not", s1
+    elif s12 is not None and s12 < (s1 or s2 or 0):  # one of the two may be known alone beside S1+2; of a country S1 may be all there is
+        yield "emissions/s12_g", f"at least {s1 or s2}", s12
     if s12 is None and record.numerator:
         yield "emissions/s12_g", "known (EMISSIONS_MISSING)", None
     if record.asset_class in COMPANIES and record.numerator:

@@ -309,7 +309,7 @@ def make_statement(dataset: str, records: list[Record], item: dict[str, Any]) ->
         "method": METHODS[dataset],
         "dataset": dataset,
         "library": {"release": library()["release"], "hash": sha(jcs(library())).hex()},
-        "policies": PBOC_POLICIES if pboc else {},
+        "policies": dict(PBOC_POLICIES) if pboc else {},
         "rows": str(len(records) + 3),
         "excluded": [
             {"reason": "outside the boundary", "rows": "2", "exposure_cents": "12345"},
