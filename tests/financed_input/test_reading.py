@@ -31,6 +31,8 @@ from tests.financed_input.running import answer_to, book, codes, loan, one, the
         ("3 bn CNY", "300000000000"),
         ("7 RMB", "700"),
         ("0.1234 万元", "123400"),
+        ("¥60万", "60000000"),
+        ("CNY 5 million", "500000000"),
     ],
 )
 def test_money_is_taken_exactly_as_written(written: object, cents: str) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from fractions import Fraction
+from operator import add, attrgetter
 
 import numpy as np
 
@@ -40,7 +41,7 @@ class Block:
     weighted_s3: int = 0
 
     def __add__(self, other: Block) -> Block:
-        return Block(*(left + right for left, right in zip(astuple(self), astuple(other), strict=True)))
+        return Block(*map(add, _figures(self), _figures(other)))
 
     @classmethod
     def sum(cls, blocks: Iterable[Block]) -> Block:
@@ -69,6 +70,9 @@ class Block:
 
 _AT = {item.name: at for at, item in enumerate(fields(Block))}
 _GRAMS = ("s1_g", "s2_g", "s12_g", "s3_g", "removals_g", "avoided_g", "credits_retired_g", "credits_generated_g")
+
+
+_figures = attrgetter(*(item.name for item in fields(Block)))
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,9 @@ class RowReader:
         place = pointer_of(self._pointer, column) if written is None else written.pointer
         for step in steps:
             place = pointer_of(place, step)
-        self.findings.append(Finding(refused.code, "error", place, refused.action, show(refused.got), refused.expected, {"column": column}))
+        finding = Finding(refused.code, "error", place, refused.action, show(refused.got), refused.expected, {"column": column})
+        if not any((known.code, known.place) == (finding.code, finding.place) for known in self.findings):
+            self.findings.append(finding)  # a short form stands for several columns
 
     def _read(self, column: Column, written: Written) -> None:
         try:
@@ -136,6 +138,8 @@ class RowReader:
             return read_intensity(column, text, self._setting.currencies)
         if column.kind == "number":
             return read_number(column, text)
+        if column.name in ("option", "option_2"):
+            text = text.lower()
         return None if column.needed and not text.strip() else read_cell(column, text)
 
     def _evic(self, column: Column, parts: dict[str, object], written: Written) -> int:

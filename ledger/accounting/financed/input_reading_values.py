@@ -23,7 +23,8 @@ MILLION = 10**6
 CENTS = 100
 LIMIT = 2**63
 _QUANTITY = re.compile(r"\s*(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?)\s*([^\s0-9.,，'’%％+-].*?)\s*", re.DOTALL)
-_GROUPED = re.compile(r"\s*-?[0-9]{1,3}(?:[,，'’][0-9]{3})+(?![0-9])")
+_GROUPED = re.compile(r"\s*(?:[A-Za-z]{3}|(?:US|HK)?[$]|[€£¥￥])?\s*-?[0-9]{1,3}(?:[,，'’][0-9]{3})+(?![0-9])")
+_LEADING = re.compile(r"\s*([A-Za-z]{3}|US[$]|HK[$]|[$€£¥￥])\s*(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?)\s*([^\s0-9.,，'’%％+-].*?)?\s*")
 _EXPONENT = re.compile(r"[eE][+-]?[0-9]")
 _SCALES = {
     "": 1,
@@ -120,6 +121,9 @@ def split_quantity(text: str) -> tuple[str, str]:
     """
     if _GROUPED.match(text):
         raise Refused("VALUE_GROUPED", "write the number without separators, as 1234567.89", text, "a number and its unit")
+    leading = _LEADING.fullmatch(text)
+    if leading:
+        return leading[2], f"{leading[3] or ''} {leading[1]}"
     match = _QUANTITY.fullmatch(text)
     return (match[1], match[2]) if match and not _EXPONENT.match(match[2]) else (text, "")
 

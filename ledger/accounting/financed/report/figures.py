@@ -114,11 +114,13 @@ _LISTS = (("classes", "class"), ("sectors", "sector"), ("branches", "branch"), (
 
 def industries_of(exposures: Iterable[Any]) -> dict[tuple[str, str], Block]:
     """Return the sums by asset class and section of GB/T 4754, from exposure records or the exposures of an answer."""
-    found: dict[tuple[str, str], Block] = {}
+    found: dict[tuple[str, str], list[int]] = {}
     for item in exposures:
         key = (str(item["asset_class"]), industry_of(str(item["sector"])))
-        found[key] = found.get(key, Block()) + _block_of_exposure(item)
-    return {key: found[key] for key in sorted(found)}
+        sums = found.setdefault(key, [0] * len(_BLOCK_FIELDS))
+        for at, figure in enumerate(_figures_of_exposure(item)):
+            sums[at] += figure
+    return {key: Block(*found[key]) for key in sorted(found)}
 
 
 def by_industry(sectors: Blocks) -> dict[str, Block]:
@@ -130,12 +132,13 @@ def by_industry(sectors: Blocks) -> dict[str, Block]:
     return {letter: found[letter] for letter in sorted(found, key=lambda letter: (letter == "-", letter))}
 
 
-def _block_of_exposure(item: Any) -> Block:
+def _figures_of_exposure(item: Any) -> list[int]:
+    """Return one exposure's figures in the order of a block's."""
     given, cents, score = item["attributed"], int(item["exposure_cents"]), item["score_s3"]
     grams = [int(given[name] or 0) for name in _BLOCK_FIELDS[2:6]]
     ledgers = [int(given[name]) for name in _BLOCK_FIELDS[8:12]]
     s3 = [0, 0] if score is None else [1, cents]
-    return Block(*[1, cents, *grams, *s3, *ledgers, cents * int(item["score_s12"]), cents * int(score or 0)])
+    return [1, cents, *grams, *s3, *ledgers, cents * int(item["score_s12"]), cents * int(score or 0)]
 
 
 def _by_name(blocks: Iterable[NamedBlock]) -> dict[str, Block]:
