@@ -20,7 +20,7 @@ from ledger.loans.book import Book
 from ledger.loans.exposure import ASSET_CLASSES, HIGH_CARBON, OPTIONS
 from ledger.loans.pseudonyms import PseudonymKey
 from ledger.records import canonical
-from ledger.records.fields import Fields, raise_first
+from ledger.records.fields import MAX_TEXT, Fields, raise_first
 from ledger.records.findings import Finding
 
 SCHEMA = "lingtan.exposure/1"
@@ -61,7 +61,7 @@ class BookRecords:
         """Return the records of a book and what was computed for it.
 
         Raises:
-            InputError: an exposure stands twice; reading a file finds it first, with its row.
+            InputError: an exposure stands twice; a branch or sector that no record can hold. Reading a file finds the first, with its row.
         """
         calculated = np.flatnonzero(attribution.calculated)
         names = key.exposures(book.series("exposure").gather(calculated))
@@ -73,6 +73,7 @@ class BookRecords:
         labels = {}
         for name in _LABELS:
             codes, texts = encode(book.series(name))
+            _check_labels(name, texts)
             labels[name] = (codes, pl.Series([_json(text or None) for text in texts], dtype=pl.String))
         return cls(rows, exposures, key.borrowers(book.series("borrower").gather(rows)), labels, attribution)
 
@@ -168,6 +169,15 @@ def read_record(data: bytes) -> ExposureRecord:
     )
     raise_first("exposure record", tuple(findings))
     return record
+
+
+def _check_labels(column: str, texts: tuple[str, ...]) -> None:
+    # What is committed to must be readable for ever: a record that its own reader refuses could never be opened.
+    for text in texts:
+        if len(text) > MAX_TEXT or not text.isprintable():
+            raise InputError(
+                f"{column} {text[:40]!r} cannot stand in a record", hint="write it with plain spaces, printable, in 500 characters"
+            )
 
 
 def _pseudonym(fields: Fields, name: str) -> str:

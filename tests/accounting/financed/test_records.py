@@ -82,6 +82,13 @@ def test_names_that_json_must_escape_stay_canonical() -> None:
     assert document["sector"] == '纸"\\与/纸'
 
 
+@pytest.mark.parametrize("text", ["批发\u3000零售", "a\u00a0b", "a\nb", "x" * 501])
+@pytest.mark.parametrize("column", ["branch", "sector"])
+def test_a_label_that_a_record_could_never_be_read_with_is_refused_before_anything_is_committed(column: str, text: str) -> None:
+    with pytest.raises(InputError, match=f"{column} .* cannot stand in a record"):
+        records_of([loan(1000, s12_t=4, total_equity=5000, total_debt=1, **{column: text})])
+
+
 def test_an_empty_book_and_an_excluded_one_have_no_records() -> None:
     excluded = loan(1000, exclude_reason="sold")
     for rows in ([], [excluded]):
