@@ -256,8 +256,9 @@ class Vault:
         found: list[dict[str, object]] = []
         for line in data[: count_whole(data)].splitlines():
             item = canonical.load_canonical(line)
-            if not isinstance(item, dict) or not isinstance(item.get("position"), int):
-                raise MalformedDocument("a line of erasures.jsonl is no erasure")
+            position = item.get("position") if isinstance(item, dict) else None
+            if not isinstance(item, dict) or type(position) is not int or not 0 <= position < self.n:
+                raise MalformedDocument("a line of erasures.jsonl is no erasure of this vault", hint="restore the log from a copy")
             found.append(dict(item))
         return tuple(found)
 

@@ -205,6 +205,15 @@ def test_half_a_line_in_the_log_is_no_erasure_and_the_next_one_replaces_it(folde
     assert [item["position"] for item in vault.erasures()] == [1, 2]
 
 
+@pytest.mark.parametrize("line", [b'{"position":333}', b'{"position":-1}', b'{"position":"1"}', b'{"position":true}', b"[]", b"{"])
+def test_a_log_with_another_line_is_refused_and_nothing_is_overwritten(folder: Path, line: bytes) -> None:
+    (folder / "erasures.jsonl").write_bytes(line + b"\n")
+    before = content(folder)
+    with pytest.raises(MalformedDocument):
+        Vault.open(folder)
+    assert content(folder) == before
+
+
 def test_two_processes_do_not_erase_at_once(folder: Path) -> None:
     vault, handle = Vault.open(folder), os.open(folder, os.O_RDONLY)
     fcntl.flock(handle, fcntl.LOCK_EX)
