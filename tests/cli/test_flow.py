@@ -149,7 +149,7 @@ def test_readings_refused_for_an_unknown_meter_are_taken_once_it_is_registered(c
     file.write_text(readings(1, meter="M-9"), encoding="utf-8")
     refused = city.ask("meter", "import", file, who="preparer", code=1)
     assert not refused["accepted"]
-    city.run("meter", "add", "M-9", "--unit", "hq", who="preparer")
+    city.run("meter", "add", "M-9", "--unit", "outlet-7", who="preparer")
     assert city.ask("submit", "meters", file, who="preparer")["rows"] == 96
 
 
