@@ -218,3 +218,26 @@ def test_parts_that_are_more_than_their_total_are_wrong_though_a_part_is_missing
     assert "DECLARED_SUM_MISMATCH" in codes(answer_to(printed("100", a="400", b="300", c="200")))
     assert "DECLARED_SUM_MISMATCH" in codes(answer_to(printed("100", a="400")))
     assert "DECLARED_SUM_MISMATCH" not in codes(answer_to(printed("1000", a="400", b="300", c="200")))
+
+
+def figures(**values: str) -> dict[str, Any]:
+    return bank(year=2024, declared_totals=[{"measure": measure, "value": value} for measure, value in values.items()])
+
+
+def test_a_total_that_is_less_than_the_scopes_printed_for_it_is_wrong_though_a_scope_is_not_printed() -> None:
+    assert "DECLARED_SUM_MISMATCH" in codes(answer_to(figures(scope1="100.5", scope2="530.6", all="613.1")))
+    assert "DECLARED_SUM_MISMATCH" in codes(answer_to(figures(scope2="530.6", scope1_scope2="350.6")))
+    assert answer_to(figures(scope1="100.5", scope2="530.6", all="713.1"))["accepted"]
+    # Where every part is printed, the others are no second sum.
+    assert codes(answer_to(figures(scope1="100.5", scope2="530.6", scope3="20.0", all="651.1")), "error") == []
+
+
+def test_swapped_digits_are_seen_where_a_part_may_be_missing() -> None:
+    def scope1(petrol: str) -> dict[str, Any]:
+        gas = {"measure": f"indicator/{GAS}", "value": "1727.20"}
+        return bank(
+            year=2023, declared_totals=[{"measure": "scope1", "value": "2965.16"}, gas, {"measure": f"indicator/{PETROL}", "value": petrol}]
+        )
+
+    assert the(answer_to(scope1("1237.69")), "DIGIT_TRANSPOSITION")["expected"] == "1237.96, or another part"
+    assert codes(answer_to(scope1("1237.96"))) == codes(answer_to(scope1("1037.96"))) == ["NOTHING_COMPUTED"]

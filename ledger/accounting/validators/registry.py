@@ -14,8 +14,9 @@ from ledger.accounting.validators.explained import check_explained, check_withou
 from ledger.accounting.validators.figures import read_declared
 from ledger.accounting.validators.intensity import check_intensities
 from ledger.accounting.validators.missing_figures import check_units_have_figures
-from ledger.accounting.validators.published import check_conflicts, check_restated, check_sums
+from ledger.accounting.validators.published import check_conflicts, check_restated
 from ledger.accounting.validators.subject import Earlier, Subject
+from ledger.accounting.validators.sums import check_sums
 from ledger.errors import NotFound
 from ledger.indicators.release import Release
 from ledger.records.activity import Activity
