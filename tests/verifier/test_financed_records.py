@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import tracemalloc
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from verifier.errors import Malformed, Refused
 from verifier.financed_blocks import Tally
 from verifier.financed_groups import group_count, group_size
 from verifier.financed_methods import Rules, attribute, differences, half_even, months_between, rules_of
+from verifier.package import open_package
+from verifier.verify_package import verify_book_package
 
 PCAF = Rules("pcaf_2")
 GRAMS = st.one_of(st.just(0), st.integers(0, 10**6), st.integers(0, 2**63 - 1))
@@ -200,3 +203,20 @@ def test_groups_have_50_to_99_exposures_and_hold_them_all(count: int) -> None:
     assert large <= count or groups == 1
     first, last = group_size(count, 0), group_size(count, groups - 1)
     assert count == first * (count % groups) + last * (groups - count % groups)
+
+
+def test_a_book_is_verified_in_memory_that_does_not_hold_it(tmp_path: Path) -> None:
+    made = make_book(records=fb.pcaf_records(12_000)).disclosed()
+    path = tmp_path / "book.zip"
+    path.write_bytes(made.package())
+    whole = len(made.parts["exposures.jsonl"])
+    tracemalloc.start()
+    try:
+        with open_package(path) as package:
+            verification = verify_book_package(package, None, None, 1_750_000_000)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert wrong(verification) == set()
+    assert whole > 6 * 1024**2
+    assert peak < 4 * 1024**2, peak
