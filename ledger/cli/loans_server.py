@@ -145,23 +145,21 @@ def package(
     context: typer.Context,
     out: Annotated[Path, typer.Option(help="the zip to write")],
     id: Annotated[str | None, typer.Option(help="the financed statement: download its package, the book stays closed")] = None,
-    vault: Annotated[
-        Path | None, typer.Option(help="with --package and --disclose: the book's vault", exists=True, file_okay=False)
-    ] = None,
-    package: Annotated[
-        Path | None, typer.Option(help="the downloaded package that the book is added to", exists=True, dir_okay=False)
-    ] = None,
+    vault: Annotated[Path | None, typer.Option(help="the book's vault, to open or disclose it", exists=True, file_okay=False)] = None,
+    package: Annotated[Path | None, typer.Option(help="the downloaded package that is added to", exists=True, dir_okay=False)] = None,
+    group: Annotated[list[int] | None, typer.Option("--open", help="a group to open in the package; may be repeated", min=0)] = None,
     disclose: Annotated[bool, typer.Option("--disclose", help="put every record of the book into the package")] = False,
 ) -> None:
-    """Download the evidence package of a financed statement; or, at home, make the one that discloses the whole book."""
-    run = this(context)
-    if id is not None and vault is None and package is None and not disclose:
+    """Download the evidence package of a financed statement; or, at home, add opened groups or the whole book to it."""
+    run, groups = this(context), group or []
+    if id is not None and vault is None and package is None and not disclose and not groups:
         with run.client() as client:
             write_result(out, client.get_bytes(f"/v1/financed/{id}/package"))
-    elif id is None and vault is not None and package is not None and disclose:
-        _disclose(run, vault, package, out)
+    elif id is None and vault is not None and package is not None and disclose != bool(groups):
+        _add_to_package(run, vault, package, groups, out)
     else:
-        raise InputError("which package?", hint="give --id to download one, or --vault, --package and --disclose to disclose a book")
+        hint = "give --id to download one, or --vault and --package with --open or --disclose to add to it"
+        raise InputError("which package?", hint=hint)
     size, digest = _measure(out)
     run.out.record({"file": str(out), "bytes": size, "sha256": digest}, [("file", out), ("bytes", size), ("hash", digest)])
 
@@ -186,8 +184,8 @@ def check_loans_request(view: dict[str, Any], request: dict[str, Any], document:
             raise IntegrityError("the message attests other totals, or another root, than the statement", hint=hint)
 
 
-def _disclose(run: Invocation, vault: Path, package: Path, out: Path) -> None:
-    from ledger.client.lending import disclose
+def _add_to_package(run: Invocation, vault: Path, package: Path, groups: list[int], out: Path) -> None:
+    from ledger.client.lending import disclose, open_groups
     from ledger.client.vault import Vault
 
     opened = Vault.open(vault)
@@ -196,11 +194,12 @@ def _disclose(run: Invocation, vault: Path, package: Path, out: Path) -> None:
     except FileExistsError:
         raise Conflict(f"{out} is there already", hint="name another file, or move that one away") from None
     try:
-        with (
-            os.fdopen(handle, "w+b") as file,
-            run.out.progress((vault / "records.jsonl").stat().st_size, "writing", file=out.name) as advance,
-        ):
-            disclose(opened, package, file, advance)
+        with os.fdopen(handle, "w+b") as file:
+            if groups:
+                open_groups(opened, package, file, groups)
+            else:
+                with run.out.progress((vault / "records.jsonl").stat().st_size, "writing", file=out.name) as advance:
+                    disclose(opened, package, file, advance)
             file.flush()
             os.fsync(file.fileno())
     except BaseException:

@@ -6,7 +6,7 @@ Of the book itself only this leaves the bank: the statement, sums and hashes of 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -83,18 +83,31 @@ def disclose(vault: Vault, package: Path, out: BinaryIO, progress: Callable[[int
         InputError: the package is of another statement than the vault.
         Conflict: a record was erased: its groups can be opened, the book not be shown whole.
     """
+    if any(isinstance(shown, ErasedExposure) for shown in vault.exposures()):
+        raise Conflict(
+            f"a record of {vault.folder} was erased: the book cannot be shown whole",
+            hint="open the groups that are asked for: `lingtan loans package --open`",
+        )
+    commitments = canonical.dump({"schema": "lingtan.commitments/1", "datasets": [vault.committed.to_document()]})
+    contents: tuple[Path | bytes, ...] = (commitments, vault.folder / "records.jsonl", vault.folder / "salts.bin")
+    return _add_parts(vault, package, out, dict(zip(DISCLOSED, contents, strict=True)), progress)
+
+
+def open_groups(vault: Vault, package: Path, out: BinaryIO, groups: Iterable[int]) -> str:
+    """Write the package of the vault's book with these groups opened in it, by number; return its hash.
+
+    Raises:
+        InputError: the package is of another statement than the vault.
+        NotFound: no such group.
+    """
+    contents = {f"openings/{number:06d}.json": vault.opening(number).to_bytes() for number in sorted(set(groups))}
+    return _add_parts(vault, package, out, contents, lambda _: None)
+
+
+def _add_parts(vault: Vault, package: Path, out: BinaryIO, contents: Mapping[str, Path | bytes], progress: Callable[[int], None]) -> str:
     manifest, parts = read_undisclosed(package)
     if parts[STATEMENT] != vault.statement:
         raise InputError(
             f"{package} is the package of another statement than that of {vault.folder}", hint="name the vault it was made from"
         )
-    if any(isinstance(shown, ErasedExposure) for shown in vault.exposures()):
-        raise Conflict(
-            f"a record of {vault.folder} was erased: the book cannot be shown whole",
-            hint="open the groups that are asked for: `lingtan loans open`",
-        )
-    commitments = canonical.dump({"schema": "lingtan.commitments/1", "datasets": [vault.committed.to_document()]})
-    contents: dict[str, Path | bytes] = dict(
-        zip(DISCLOSED, (commitments, vault.folder / "records.jsonl", vault.folder / "salts.bin"), strict=True)
-    )
     return write_disclosed(out, manifest, parts, contents, progress)

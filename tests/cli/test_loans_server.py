@@ -93,6 +93,10 @@ def test_the_package_is_downloaded_closed_and_disclosed_at_home(city: City, anch
         record = json.loads(archive.read("exposures.jsonl").splitlines()[0])
     assert record["exposure"].encode() not in hidden
     assert b"Hidden" not in hidden
+    words = ("loans", "package", "--vault", folder / "vault", "--package", closed, "--open", 0, "--open", 1, "--out", folder / "some.zip")
+    city.run(*words)
+    with zipfile.ZipFile(folder / "some.zip") as archive:
+        assert set(archive.namelist()) - names == {"openings/000000.json", "openings/000001.json"}
     assert "is there already" in city.run(*disclose, code=13).stderr
     city.run("loans", "package", "--vault", folder / "vault", "--out", folder / "x.zip", code=2)
 

@@ -78,9 +78,9 @@ def hand_in_document(town: Town, bank: str, document: object, period: str = PERI
         return financed.submit_financed(work, read)
 
 
-def hand_in(town: Town, bank: str, vault: Vault) -> financed.FinancedView:
+def hand_in(town: Town, bank: str, vault: Vault, period: str = PERIOD) -> financed.FinancedView:
     """Hand a vault's statement and leaves in; they are taken."""
-    view = hand_in_document(town, bank, submission(vault))
+    view = hand_in_document(town, bank, submission(vault), period)
     assert view.accepted, view.findings
     return view
 

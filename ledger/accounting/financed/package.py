@@ -74,9 +74,7 @@ def read_undisclosed(path: Path) -> tuple[dict[str, object], dict[str, bytes]]:
     try:
         with zipfile.ZipFile(path) as archive:
             if sum(info.file_size for info in archive.infolist()) > MAX_UNDISCLOSED:
-                raise MalformedDocument(
-                    f"{path} is too large for an undisclosed book", hint="name the zip that was downloaded"
-                )
+                raise MalformedDocument(f"{path} is too large for an undisclosed book", hint="name the zip that was downloaded")
             contents = {info.filename: archive.read(info) for info in archive.infolist()}
     except (OSError, zipfile.BadZipFile) as error:
         raise MalformedDocument(f"{path} is no package", hint="name the zip of `lingtan loans package`") from error
@@ -98,7 +96,7 @@ def write_disclosed(
     """Write the package of a disclosed book: the undisclosed one's parts and the bank's own; return its hash.
 
     Args:
-        disclosed: the three parts of DISCLOSED, as bytes or as files of any size.
+        disclosed: the three parts of DISCLOSED, or opened groups, as bytes or as files of any size.
         progress: called with the number of bytes of every block that was written.
 
     Raises:
