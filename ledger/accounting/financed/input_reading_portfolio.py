@@ -154,14 +154,21 @@ class _Item:
         return self._read(name, read)
 
     def score(self) -> int:
-        text = text_of(self._item.get("score"))
+        text = self._text("score")
         if text in SCORES:
             return int(text)
         self.refuse("score", Refused("VALUE_UNKNOWN" if text else "VALUE_MISSING", "write a score", text or "nothing", "1 (best) to 5"))
         return 1
 
     def label(self, name: str) -> str | None:
-        return text_of(self._item.get(name)) or None
+        return self._text(name) or None
+
+    def _text(self, name: str) -> str:
+        try:
+            return text_of(self._item.get(name))
+        except Refused as refused:
+            self.refuse(name, refused)
+            return ""
 
     def choice(self, name: str, choices: tuple[str, ...]) -> str | None:
         if not self.has(name):
