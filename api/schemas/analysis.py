@@ -14,7 +14,7 @@ def _absent(value: object) -> object:
 
 
 class AnalysisPolicyAnswer(ApiAnswer):
-    """A version of the policy; without a version the document is not stored: refused by findings, or the empty one, where every default holds."""
+    """A version of the policy; without a version the document is not stored: refused by findings, or the empty one: every default holds."""
 
     institution: str
     version: VersionIfStored
