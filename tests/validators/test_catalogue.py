@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from ledger.accounting.validators.regions import regions_of
 from ledger.accounting.validators.registry import CHECKS, VALIDATORS
+from ledger.indicators.shipped import shipped_release
 from tests.inventory.running import answer_to, bank, codes, the
 
 ELECTRICITY, GAS, PETROL = "electricity.purchased", "fuel.natural_gas.stationary", "fuel.petrol.vehicles"
@@ -30,6 +32,7 @@ def registered(first: str, last: str, quantity: str) -> dict[str, Any]:
     return year([used(quantity, source={"kind": "register"}, register={"first": first, "last": last, "multiplier": 40})])
 
 
+CERTIFICATE = {"quantity": "50 MWh", "generated": "2023-05", "reference": "GEC-0001"}
 LISTED = {"indicator": ELECTRICITY, "value": "0.5633", "unit": "tCO2/MWh"}
 # code → a file that shows it; the published ones are cases of tests/worked_cases.
 CAUGHT: dict[str, dict[str, Any]] = {
@@ -95,6 +98,9 @@ CAUGHT: dict[str, dict[str, Any]] = {
             used("11 MWh", source={"kind": "invoice"}, start="2024-01-31", end="2024-02-28"),
         ]
     ),
+    # Sichuan's water power for a bank in Zhejiang
+    "FACTOR_OF_OTHER_REGION": year([used()], factor_choices=[{"indicator": ELECTRICITY, "factor": "grid_average.cn-sc.2023"}]),
+    "INSTRUMENT_AGAIN": two_years(*[{"records": [used()], "instruments": [CERTIFICATE]}] * 2),
     "YEAR_ON_YEAR_JUMP": two_years({"records": [used("100 MWh")]}, {"records": [used("131 MWh")]}),
     "INTENSITY_IMPLAUSIBLE": year([used("122 MWh")], units=[{"id": "bank", "kind": "institution", "area_m2": "12"}]),
 }
@@ -241,3 +247,41 @@ def test_swapped_digits_are_seen_where_a_part_may_be_missing() -> None:
 
     assert the(answer_to(scope1("1237.69")), "DIGIT_TRANSPOSITION")["expected"] == "1237.96, or another part"
     assert codes(answer_to(scope1("1237.96"))) == codes(answer_to(scope1("1037.96"))) == ["NOTHING_COMPUTED"]
+
+
+@pytest.mark.parametrize(
+    ("region", "factor", "is_found"),
+    [
+        ("CN-ZJ", "grid_average.cn-zj.2023", False),
+        ("CN-ZJ", "grid_average.cn-east.2023", False),
+        ("CN-ZJ", "grid_regional.cn-east.2012", False),
+        ("CN-ZJ", "grid_average.cn.2023", False),
+        ("CN-ZJ", "grid_ets.cn.0.5703", False),
+        ("CN-ZJ", "grid_regional.cn-north.2012", True),
+        ("CN-ZJ", "grid_average.cn-js.2023", True),
+        ("CN-SC", "grid_regional.cn-central.2012", False),
+        ("CN-SC", "grid_average.cn-southwest.2023", False),
+        ("CN", "grid_average.cn-sc.2023", False),
+    ],
+)
+def test_a_grid_factor_is_of_the_banks_province_its_grid_or_the_country(region: str, factor: str, is_found: bool) -> None:
+    file = {
+        **year([used()], factor_choices=[{"indicator": ELECTRICITY, "factor": factor}]),
+        "institution": {"id": "bank", "region": region},
+    }
+    assert ("FACTOR_OF_OTHER_REGION" in codes(answer_to(file))) == is_found
+
+
+def test_a_certificate_without_a_number_or_of_another_month_is_not_taken_for_another() -> None:
+    def years(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+        return two_years(*({"records": [used()], "instruments": [item]} for item in (first, second)))
+
+    nameless = {"quantity": "50 MWh", "generated": "2023-05"}
+    assert "INSTRUMENT_AGAIN" not in codes(answer_to(years(nameless, nameless)))
+    assert "INSTRUMENT_AGAIN" not in codes(answer_to(years(CERTIFICATE, {**CERTIFICATE, "generated": "2023-06"})))
+
+
+def test_every_selection_of_the_release_takes_a_factor_of_its_own_region() -> None:
+    rules = [rule for rule in shipped_release().selections if rule.indicator == ELECTRICITY and rule.region != "*"]
+    assert rules
+    assert all(shipped_release().factor(rule.factor).region in regions_of(rule.region) for rule in rules)

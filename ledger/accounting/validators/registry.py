@@ -8,6 +8,7 @@ from typing import Literal
 
 from ledger.accounting.methods.operational_1 import Computation, Inputs
 from ledger.accounting.validators.activity_records import check_digits_against_last_period, check_doubles
+from ledger.accounting.validators.certificates import check_certificates
 from ledger.accounting.validators.changes import check_jumps
 from ledger.accounting.validators.declared_factors import check_declared_factors
 from ledger.accounting.validators.explained import check_explained, check_without_statement
@@ -15,6 +16,7 @@ from ledger.accounting.validators.figures import read_declared
 from ledger.accounting.validators.intensity import check_intensities
 from ledger.accounting.validators.missing_figures import check_units_have_figures
 from ledger.accounting.validators.published import check_conflicts, check_restated
+from ledger.accounting.validators.regions import check_regions
 from ledger.accounting.validators.subject import Earlier, Subject
 from ledger.accounting.validators.sums import check_sums
 from ledger.errors import NotFound
@@ -101,6 +103,8 @@ VALIDATORS: tuple[Validator, ...] = (
         "结果与所列因子不符",
         "listed factors and published figures",
     ),
+    _row("FACTOR_OF_OTHER_REGION", "warning", "A grid factor of another place", "因子所属地区不符", "factor choices and the region"),
+    _row("INSTRUMENT_AGAIN", "warning", "A certificate used in two periods", "绿证跨期重复使用", "certificates of two periods"),
     _row("RECORD_DUPLICATE", "warning", "Two records look like one", "疑似重复记录", "records of one unit and indicator"),
     _row("RECORDS_OVERLAP", "warning", "Bills over the same days", "账单期间重叠", "records of one unit and indicator"),
     _row("YEAR_ON_YEAR_JUMP", "warning", "A jump against the period before", "较上期突变", "lines and totals of two periods"),
@@ -114,6 +118,8 @@ CHECKS: tuple[Check, ...] = (
     check_without_statement,
     check_restated,
     check_declared_factors,
+    check_regions,
+    check_certificates,
     check_doubles,
     check_digits_against_last_period,
     check_jumps,
