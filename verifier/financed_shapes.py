@@ -44,7 +44,7 @@ MAX_OPENING = 4 * 1024 * 1024
 MAX_LINE = 64 * 1024
 
 _COUNT = unsigned(128)
-_SECTOR = text(re.compile(r"[^,]{1,1000}", re.S), "a sector: a code or text without commas")
+_LABEL = text(re.compile(r"[^,]{1,1000}", re.S), "a code or text without commas")
 _BLOCK = dict.fromkeys(BLOCK_FIELDS, _COUNT)
 PSEUDONYM = hexed(16)
 
@@ -82,8 +82,8 @@ _STATEMENT = fields(
     excluded=many(fields(reason=TEXT, rows=_COUNT, exposure_cents=_COUNT), at_most=100_000),
     totals=fields((), **_BLOCK),
     classes=many(fields((), **{"class": word(*CLASSES)}, **_BLOCK), at_most=len(CLASSES)),
-    sectors=many(fields((), sector=_SECTOR, **_BLOCK)),
-    branches=many(fields((), branch=ID, **_BLOCK)),
+    sectors=many(fields((), sector=_LABEL, **_BLOCK)),
+    branches=many(fields((), branch=_LABEL, **_BLOCK)),
     high_carbon=many(fields((), sector=word(*HIGH_CARBON), **_BLOCK), at_most=len(HIGH_CARBON)),
     uses=many(fields((), use=word(*USES), **_BLOCK), at_most=len(USES)),
     options=many(fields(option=word(*OPTIONS), rows=_COUNT, exposure_cents=_COUNT), at_most=len(OPTIONS)),
@@ -129,8 +129,8 @@ EXPOSURE = fields(
     exposure=PSEUDONYM,
     borrower=PSEUDONYM,
     asset_class=word(*CLASSES),
-    branch=ID,
-    sector=_SECTOR,
+    branch=_LABEL,
+    sector=_LABEL,
     high_carbon=nullable(word(*HIGH_CARBON)),
     option=word(*OPTIONS),
     numerator_cents=_GRAMS,
