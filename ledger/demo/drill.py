@@ -26,6 +26,8 @@ from ledger.records import canonical
 from ledger.records.meter_record import MeterRecord
 from ledger.units import format_decimal, parse_decimal
 
+EXPOSURES = "exposures.jsonl"
+
 
 @dataclass(frozen=True)
 class Verification:
@@ -224,6 +226,21 @@ def run_package_drill(package: Path, folder: Path, trust: Trust) -> tuple[Caught
         forged.write_bytes(forge_package(data, path, change))
         caught.append(_judge(name, changed, check, word, verify("package", forged, trust)))
     return tuple(caught)
+
+
+def forge_exposure(package: Path, folder: Path, trust: Trust) -> Caught:
+    """Take a tonne off the largest exposure of a disclosed book, and return what the verifier said."""
+    data = package.read_bytes()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        lines = archive.read(EXPOSURES).splitlines(keepends=True)
+    grams, at = max((int(json.loads(line)["attributed"]["s12_g"]), at) for at, line in enumerate(lines))
+    record = json.loads(lines[at])
+    record["attributed"]["s12_g"] = str(grams - 1_000_000)
+    lines[at] = canonical.dump(record) + b"\n"
+    forged = folder / "forged-exposure.zip"
+    forged.write_bytes(forge_package(data, EXPOSURES, lambda _: b"".join(lines)))
+    changed = f"exposure {record['exposure'][:12]}…: a tonne less"
+    return _judge("exposure", changed, "financed.records", record["exposure"], verify("financed", forged, trust))
 
 
 def _judge(name: str, changed: str, check: str, word: str, answer: Verification) -> Caught:

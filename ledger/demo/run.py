@@ -12,8 +12,9 @@ from rich.console import Console
 from ledger.config import DEFAULT_CHAIN_ID, Settings
 from ledger.demo import seeds
 from ledger.demo.banks import BANKS
-from ledger.demo.drill import Trust, flip_line_proof, run_package_drill, verify
+from ledger.demo.drill import Trust, flip_line_proof, forge_exposure, run_package_drill, verify
 from ledger.demo.insider import run_store_drill
+from ledger.demo.lending import BookPackage, download_books, erase_record, match_borrowers, report_books, verify_books
 from ledger.demo.people import write_private
 from ledger.demo.server import serving
 from ledger.demo.story import Cast, StepFailed, Story
@@ -77,11 +78,18 @@ def tell(story: Story) -> None:
     voice.step("Statements, signed by each bank's approver with its own key, anchored", "核算报表：由各行审批人用自有密钥签署并上链存证")
     statements = {bank.id: story.report(bank) for bank in BANKS}
     voice.step(
+        "Loan books of 20,000 exposures: computed at home, handed in as sums of groups, signed, anchored; the vaults stay home",
+        "各行两万笔敞口的贷款簿：在行内核算，仅提交分组合计，签署并存证；保管库不出行",
+    )
+    vaults = report_books(story)
+    voice.step("The centre matches borrowers across banks under a key of its own", "中心以自有密钥跨行匹配借款人")
+    match_borrowers(story)
+    voice.step(
         "Claims; the centre signs the policy file; the auditor downloads the evidence", "认证申请；中心签署信任策略；审计员下载证据包"
     )
     claims = [story.claim(bank, statements[bank.id]) for bank in BANKS]
-    packages = story.download(claims)
-    trust = story.trust(list(packages.values()))
+    packages, books = story.download(claims), download_books(story, vaults)
+    trust = story.trust([*packages.values(), *(book.package for book in books)])
     voice.step("The verifier recomputes every package with its own code and signs a verdict", "核验员用独立代码重算并签署核验结论")
     for claim, package in packages.items():
         answer = verify("package", package, trust)
@@ -92,8 +100,22 @@ def tell(story: Story) -> None:
             f"{package.name}: VALID, {len(answer.checks)} checks, {answer.level}; claim {claim} is {state}",
             f"{package.name}：通过，{len(answer.checks)} 项检查，{answer.level}；申请 {claim} 状态 {state}",
         )
+    disclosed = audit_books(story, books, trust)
     audit_offline(story, BANKS[0], statements[BANKS[0].id], packages[claims[0]], trust)
     drill(story, statements[BANKS[0].id], packages[claims[0]], trust)
+    drill_book(story, disclosed, trust)
+
+
+def audit_books(story: Story, books: list[BookPackage], trust: Trust) -> Path:
+    """Verify the loan books, one whole and the others by a sample; erase a record of the last. Return the disclosed package."""
+    story.voice.step(
+        "The verifier recomputes one book loan by loan, and drawn groups of the others",
+        "核验员逐笔重算一家贷款簿，并重算其余各行被抽中的分组",
+    )
+    disclosed = verify_books(story, books, trust)
+    story.voice.step("A bank erases one borrower's record for ever", "一家银行永久删除一位借款人的记录")
+    erase_record(story, books[-1], trust)
+    return disclosed
 
 
 def audit_offline(story: Story, bank: seeds.BankSeed, statement: str, package: Path, trust: Trust) -> None:
@@ -155,6 +177,19 @@ def drill(story: Story, statement: str, package: Path, trust: Trust) -> None:
         f"line proof, one byte: caught, {answer.verdict} (exit {answer.code})",
         f"行证明改一字节：已发现，{answer.verdict}（退出码 {answer.code}）",
     )
+
+
+def drill_book(story: Story, package: Path, trust: Trust) -> None:
+    """Change one exposure of the disclosed book and show that the verifier names it.
+
+    Raises:
+        StepFailed: it was not caught, or not named.
+    """
+    story.voice.step("Drill: one forged exposure of 20,000; lingtan-verify names it", "演练：两万笔敞口中伪造一笔；lingtan-verify 指出")
+    caught = forge_exposure(package, story.cast.data / "drill", trust)
+    if not caught.holds:
+        raise StepFailed(f"the forged exposure was not caught by {caught.check}: {caught.named}")
+    story.voice.fact(f"{caught.changed}: caught, {caught.named[:150]}", f"{caught.changed}：已发现，{caught.named[:150]}")
 
 
 def demo_settings(data: Path) -> Settings:
