@@ -70,6 +70,7 @@ bench: setup ## measure the ratios of docs/performance.md into bench/results/
 	$(BIN)/python -m bench.p2_loan_tree
 	$(BIN)/python -m bench.p4_attribution
 	$(BIN)/python -m bench.p6_anchoring
+	$(BIN)/python -m bench.inventory
 
 wheel-smoke: setup ## build the wheel, install it alone, run its commands outside the checkout
 	$(BIN)/python -m scripts.wheel_smoke
