@@ -50,8 +50,8 @@ class Mismatches:
 
 
 def is_disclosed(package: Package) -> bool:
-    """Say whether the package means to disclose the whole book."""
-    return package.lists(EXPOSURES) or package.lists(SALTS)
+    """Say whether the package discloses the book; one whose records are withheld may open groups of it instead."""
+    return EXPOSURES in package.parts or SALTS in package.parts
 
 
 def opening_paths(package: Package) -> list[str]:

@@ -509,6 +509,17 @@ def test_a_withheld_part_is_unchecked_and_not_wrong(tmp_path: Path) -> None:
     assert {"financed.records", "financed.groups", "financed.blocks", "financed.sample"} <= outcomes(verification, Outcome.NOT_CHECKED)
 
 
+def test_groups_of_a_withheld_book_may_be_opened(tmp_path: Path) -> None:
+    made = book().undisclosed(0)
+    manifest = made.manifest()
+    manifest["withheld"] = [{"path": "exposures.jsonl", "sha256": "00" * 32, "bytes": 1, "reason": "customers"}]
+    (tmp_path / "book.zip").write_bytes(ev.pack(made.parts, manifest))
+    with open_package(tmp_path / "book.zip") as package:
+        verification = verify_book_package(package, None, None, NOW)
+    assert wrong(verification) == set()
+    assert {"financed.manifest", "financed.groups", "commitment.FINANCED_PCAF"} <= outcomes(verification, Outcome.PASS)
+
+
 def test_a_package_without_a_book_is_a_usage_error(tmp_path: Path) -> None:
     assert run_with_policy(tmp_path, ev.evidence(), command="financed").code == 2
 
