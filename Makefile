@@ -9,7 +9,7 @@ PORT   ?= 8057
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-postgres test-node test-kill check fix generated contracts contracts-check lock bench wheel-smoke conformance clean
+.PHONY: help setup demo test test-postgres test-node test-kill check fix generated contracts contracts-check lock bench million wheel-smoke conformance clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -71,6 +71,9 @@ bench: setup ## measure the ratios of docs/performance.md into bench/results/
 	$(BIN)/python -m bench.p4_attribution
 	$(BIN)/python -m bench.p6_anchoring
 	$(BIN)/python -m bench.inventory
+
+million: setup ## a million made-up loans from Parquet to a signed, anchored and verified statement: seconds and memory per step (not in CI)
+	$(BIN)/python -m scripts.million_loans --verify
 
 wheel-smoke: setup ## build the wheel, install it alone, run its commands outside the checkout
 	$(BIN)/python -m scripts.wheel_smoke
