@@ -12,7 +12,7 @@ from ledger.accounting.financed.said import Said
 from ledger.accounting.methods import pboc_2021
 from ledger.accounting.methods.attribution import LIMIT
 from ledger.accounting.methods.pboc_2021 import policies as pboc
-from ledger.accounting.methods.pboc_2021.balance import MEAN_OF_ENDS
+from ledger.accounting.methods.pboc_2021.balance import MEAN_OF_ENDS, MONTHS
 from ledger.loans.exposure import ASSET_CLASSES, INSTRUMENTS, USES
 
 _GUARANTEE, _UNLISTED, _GENERAL = INSTRUMENTS.index("guarantee"), ASSET_CLASSES.index("unlisted_equity"), USES.index("general")
@@ -75,7 +75,8 @@ def mean_balance(rows: Rows, months: tuple[str, ...], policies: pboc_2021.Polici
     too_large &= known & ~start_unknown & ~uncalled
     usable = (known & ~start_unknown & ~too_large) | uncalled
     total = np.where(usable & ~uncalled, total, 0)
-    parts = np.where(uncalled, 1, max(sum(weights.values()), 1))
+    of_none = MONTHS * (2 if policies.average == MEAN_OF_ENDS else 1)
+    parts = np.full(rows.size, sum(weights.values()) if months else of_none)
     excluded = np.where(usable & among, _exclusions(rows, policies, total, parts), KEPT)
     stays = among & (excluded == KEPT)
     said.add("GUARANTEE_NOT_CALLED", "called", stays & uncalled)

@@ -86,6 +86,7 @@ def _declared(rows: Rows, where: Bool, needed: Bool, said: Said, found: GramColu
     both, negative = has_s1 & has_s2, where & (s1 < 0)
     total = np.where(both, s1 + s2, s12)  # wraps below 0 where it is too large
     ambiguous = both & has_s12 & (total != s12)
+    ambiguous |= has_s12 & ~both & ((has_s1 & (s12 < s1)) | (has_s2 & (s12 < s2)))
     alone = has_s1 & ~has_s2 & ~has_s12 & (rows.choice("asset_class") == _SOVEREIGN)
     unknown = ~both & ~has_s12 & ~alone
     wanted = needed & where & ~negative

@@ -10,6 +10,8 @@ from ledger.loans.exposure import Exposure
 
 MONTH_END, MEAN_OF_ENDS = "month_end", "mean_of_ends"
 AVERAGES = (MONTH_END, MEAN_OF_ENDS)
+MONTHS = 12
+"""How many balances a guarantee without any counts as: of 0, but its denominator is kept as a multiple of them like every other."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ def mean_balance(row: Exposure, average: str, notices: list[Notice]) -> Balance 
     """Return V, or None where a balance is unknown, which `notices` then say."""
     if row.instrument == "guarantee" and not row.called:
         notices.append(Notice("GUARANTEE_NOT_CALLED", "called"))
-        return Balance(0, 1)
+        return Balance(0, (len(row.months) or MONTHS) * (2 if average == MEAN_OF_ENDS else 1))
     if not row.months:
         notices.append(Notice("BALANCE_MISSING", "m01"))
         return None

@@ -50,6 +50,9 @@ def _declared(row: Exposure, notices: list[Notice]) -> Emissions | None:
             notices.append(Notice("EMISSIONS_AMBIGUOUS", "s12_t"))
             return None
         s12 = s1 + s2
+    elif s12 is not None and s12 < max(s1 or 0, s2 or 0):
+        notices.append(Notice("EMISSIONS_AMBIGUOUS", "s12_t"))
+        return None
     if s12 is None and s1 is not None and row.asset_class == "sovereign":
         notices.append(Notice("SCOPE2_UNKNOWN", "s2_t"))
         s12 = s1
