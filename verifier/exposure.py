@@ -19,6 +19,8 @@ from verifier.package import PartStream
 _INT = rb"(0|[1-9][0-9]{0,27})"  # below 2^96; longer ones go the slow way
 _MAYBE = rb'(?:null|"(0|[1-9][0-9]{0,27})")'
 
+_LABEL = rb'([^"\\,\x00-\x1f]{1,4000})'  # text that JSON writes as it is; at most 1,000 characters
+
 
 def _one_of(words: tuple[str, ...]) -> bytes:
     return b"(" + "|".join(sorted(words, key=len, reverse=True)).encode() + b")"
@@ -27,11 +29,11 @@ def _one_of(words: tuple[str, ...]) -> bytes:
 _PATTERN = re.compile(
     rb'\{"asset_class":"' + _one_of(CLASSES) + rb'","attributed":\{"avoided_g":"' + _INT + rb'","credits_generated_g":"' + _INT
     + rb'","credits_retired_g":"' + _INT + rb'","removals_g":"' + _INT + rb'","s12_g":"' + _INT + rb'","s1_g":' + _MAYBE
-    + rb',"s2_g":' + _MAYBE + rb',"s3_g":' + _MAYBE + rb'\},"borrower":"([0-9a-f]{32})","branch":"([A-Za-z0-9][A-Za-z0-9._-]{0,62})"'
+    + rb',"s2_g":' + _MAYBE + rb',"s3_g":' + _MAYBE + rb'\},"borrower":"([0-9a-f]{32})","branch":"' + _LABEL + rb'"'
     rb',"denominator":(?:null|"([a-z_+]{1,60})"),"denominator_cents":' + _MAYBE + rb',"emissions":\{"s12_g":' + _MAYBE + rb',"s1_g":'
     + _MAYBE + rb',"s2_g":' + _MAYBE + rb',"s3_g":' + _MAYBE + rb'\},"exposure":"([0-9a-f]{32})","exposure_cents":"' + _INT
     + rb'","high_carbon":(?:null|"' + _one_of(HIGH_CARBON) + rb'"),"numerator_cents":"' + _INT + rb'","option":"' + _one_of(OPTIONS)
-    + rb'","schema":"lingtan\.exposure/1","score_s12":([1-5]),"score_s3":(?:null|([1-5])),"sector":"([^"\\,\x00-\x1f]{1,4000})"\}'
+    + rb'","schema":"lingtan\.exposure/1","score_s12":([1-5]),"score_s3":(?:null|([1-5])),"sector":"' + _LABEL + rb'"\}'
 )  # fmt: skip
 
 
@@ -80,15 +82,15 @@ def read_exposure(data: bytes, place: str) -> Exposure:
         return _read_slowly(data, place)
     part = match.groups()
     try:
-        sector = part[24].decode()
+        branch, sector = part[10].decode(), part[24].decode()
     except UnicodeDecodeError:
         return _read_slowly(data, place)
-    if len(sector) > 1000:
+    if len(branch) > 1000 or len(sector) > 1000:
         return _read_slowly(data, place)
     return Exposure(
         exposure=bytes.fromhex(part[17].decode()),
         asset_class=part[0].decode(),
-        branch=part[10].decode(),
+        branch=branch,
         sector=sector,
         high_carbon=None if part[19] is None else part[19].decode(),
         option=part[21].decode(),

@@ -53,11 +53,12 @@ def test_the_fast_reader_reads_what_the_strict_one_does(record: dict[str, Any]) 
 SECTORS = ["C30", "房地产业", "x" * 1000, "x" * 1001, "房" * 1000, "房" * 1001, 'a"b', "a\\b", "a\tb", "\x7f", "a,b", "", "𝄞", "\u2028"]
 
 
-@pytest.mark.parametrize("sector", SECTORS)
-def test_both_readers_agree_on_every_text(sector: str) -> None:
-    fast, slow = both(jcs({**fb.pcaf_records(1)[0], "sector": sector}))
+@pytest.mark.parametrize("name", ["branch", "sector"])
+@pytest.mark.parametrize("words", SECTORS)
+def test_both_readers_agree_on_every_text(name: str, words: str) -> None:
+    fast, slow = both(jcs({**fb.pcaf_records(1)[0], name: words}))
     assert fast == slow
-    assert (fast is None) == (len(sector) > 1000 or sector in ("", "a,b"))
+    assert (fast is None) == (len(words) > 1000 or words in ("", "a,b"))
 
 
 @settings(max_examples=400, deadline=None)
