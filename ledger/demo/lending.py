@@ -93,7 +93,7 @@ def match_borrowers(story: Story) -> None:
             raise StepFailed(f"{seed.bank.id} was told of {said}, expected {sorted(planted[seed.bank.id])}")
         if any(other.bank.id in said for other in BOOKS) or any(borrower.name in said for borrower in SHARED):
             raise StepFailed(f"{seed.bank.id} was told of another bank, or of a borrower by name: {said}")
-        told[seed.bank.en] = ", ".join(sorted(planted[seed.bank.id][item["exposure"]] for item in found))
+        told[story.voice.pick(seed.bank.en, seed.bank.zh)] = ", ".join(sorted(planted[seed.bank.id][item["exposure"]] for item in found))
     admin = story.party(story.cast.admin).client
     above = list(admin.get_all("/v1/attribution-findings", period=seeds.PERIOD, method=MATCHED_BY))
     expected = sorted(sorted(id for id, _ in borrower.thousandths) for borrower in SHARED)
@@ -253,7 +253,7 @@ def _find(story: Story, book: BookSeed, vault: Vault) -> dict[str, Any]:
 
 
 def _open_drawn(item: BookPackage, seed: str) -> tuple[Path, int]:
-    """Return the package with the groups that the verifier draws from it, and how many exposures they show."""
+    """Return the package with the groups that the verifier draws from it, and how many exposures they show (erased ones left out)."""
     dataset = get_method(item.method).dataset
     command = ["sample", str(item.package), "--seed", seed, "--size", str(DRAWN_GROUPS), "--dataset", dataset, "--json"]
     done = subprocess.run(
@@ -263,7 +263,9 @@ def _open_drawn(item: BookPackage, seed: str) -> tuple[Path, int]:
         raise StepFailed(f"no sample was drawn from {item.package.name} (exit {done.returncode})", hint=done.stderr.strip()[-300:])
     keys = {drawn["key"] for drawn in json.loads(done.stdout)["items"]}
     groups = [json.loads(leaf.record)["group"] for leaf in item.vault.committed.openings if leaf.key.hex() in keys]
-    return _with_openings(item, groups, "sampled"), sum(item.vault.sizes[group] for group in groups)
+    erased = [item.vault.group_of(int(str(erasure["position"]))) for erasure in item.vault.erasures()]
+    shown = sum(item.vault.sizes[group] - erased.count(group) for group in groups)
+    return _with_openings(item, groups, "sampled"), shown
 
 
 def _with_openings(item: BookPackage, groups: list[int], word: str) -> Path:

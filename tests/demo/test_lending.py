@@ -79,6 +79,7 @@ def test_books_are_anchored_matched_verified_and_stay_when_the_story_is_told_aga
     lending.match_borrowers(story)
     lending.erase_record(story, last, trust)
     assert len(Vault.open(last.vault.folder).erasures()) == 1
+    lending.verify_books(story, packages, trust)
     client = story.party(story.cast.preparer("tiaoxi")).client
     statements = list(client.get_all(f"/v1/institutions/tiaoxi/periods/{seeds.PERIOD}/financed"))
     assert sorted((item["dataset"], item["revision"]) for item in statements) == [("FINANCED_PBOC", 1), ("FINANCED_PCAF", 1)]
