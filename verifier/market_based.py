@@ -35,7 +35,7 @@ def is_in_force(item: Any, period: Days) -> bool:
         return True
     month = read_day(item["generated"], f"activity.json instrument {item['id']} generated")
     used = period[1] if item["retired"] is None else read_day(item["retired"], f"activity.json instrument {item['id']} retired")
-    return month <= period[1] and _lives_on(month, period[0]) and _lives_on(month, used)
+    return month <= period[1] and period[0] <= used and _lives_on(month, period[0]) and _lives_on(month, used)
 
 
 def _lives_on(month: date, day: date) -> bool:

@@ -74,7 +74,7 @@ def counts(instrument: Any, first: str, last: str) -> bool:
     year, month = int(instrument["generated"][:4]), int(instrument["generated"][5:7])
     end = "2025-12-31" if year < 2024 else (date(year + 2, month, 1) - timedelta(days=1)).isoformat()
     used = instrument["retired"] or last
-    return bool(instrument["generated"] <= last and end >= first and used <= end)
+    return bool(instrument["generated"] <= last and end >= first and first <= used <= end)
 
 
 def nearest_root(square: Fraction) -> int:
