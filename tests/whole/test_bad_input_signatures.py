@@ -400,7 +400,7 @@ def test_a_statement_whose_library_is_not_published_cannot_be_attested_by_the_se
     assert "published" in refused.value.hint
     assert books(fresh) == before
     # A server that does not look: the contract looks itself.
-    monkeypatch.setattr(attestations, "_require_library", lambda work, row: None)
+    monkeypatch.setattr(attestations, "require_library", lambda work, release: None)
     fresh.attest(BANK, statement)
     errors = rejected(fresh)
     assert len(errors) == 2
