@@ -109,9 +109,7 @@ def _results(subject: Subject, declared: DeclaredFactor) -> Iterator[tuple[Decla
 
 def _consistent(subject: Subject, declared: DeclaredFactor) -> list[str]:
     factors = (
-        factor.id
-        for figure, measured in _results(subject, declared)
-        for factor in consistent_factors(figure, measured, subject.release, subject.gwp)
+        factor.id for figure, measured in _results(subject, declared) for factor in consistent_factors(figure, measured, subject.rates)
     )
     return list(dict.fromkeys(factors))
 

@@ -11,9 +11,9 @@ from ledger.accounting.validators.measured import (
     Measured,
     check_implied,
     consistent_factors,
-    factor_rates,
     leading_to,
     not_identifiable,
+    reached,
 )
 from ledger.accounting.validators.published import slip_findings
 from ledger.accounting.validators.ranges import find_range
@@ -47,7 +47,7 @@ def check_without_statement(subject: Subject) -> tuple[Finding, ...]:
         if measured is None or measured.amount == 0 or measured.dimension == EMISSIONS:
             continue
         implied = check_implied(figure, measured, subject.release)
-        consistent = consistent_factors(figure, measured, subject.release, subject.gwp)
+        consistent = consistent_factors(figure, measured, subject.rates)
         findings.extend(implied)
         if consistent:
             findings.append(_follows(figure, measured, consistent))
@@ -55,7 +55,7 @@ def check_without_statement(subject: Subject) -> tuple[Finding, ...]:
         moved = _moved_point(subject, figure)
         findings.extend(moved)
         if not implied and not moved:
-            findings.append(not_identifiable(figure, measured, subject.release, subject.gwp))
+            findings.append(not_identifiable(figure, measured, subject.rates))
     return tuple(findings)
 
 
@@ -65,9 +65,9 @@ def _moved_point(subject: Subject, figure: DeclaredFigure) -> tuple[Finding, ...
     if measured is None or measured.amount == 0 or figure.grams <= 0:
         return ()
     powers = [k for size in range(1, GREATEST_POWER + 1) for k in (size, -size)]
-    rates = factor_rates(measured, subject.release, subject.gwp)
+    reaches = reached(measured, subject.rates)
     for power in powers:
-        factors = leading_to(figure, measured, rates, Fraction(10) ** -power)
+        factors = leading_to(figure, reaches, Fraction(10) ** -power)
         if factors:
             return (_power(figure, power, ", ".join(factor.id for factor in factors)),)
     bounds = find_range(subject.release.indicator(measured.indicator).carrier, measured.dimension)

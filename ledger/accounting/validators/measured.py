@@ -5,9 +5,11 @@ It comes from the lines of a statement, or straight from the records where there
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from ledger.accounting.validators.digits import half_last_digit
 from ledger.accounting.validators.figures import GRAMS_PER_KG, DeclaredFigure, lines_of, scopes_of
@@ -101,49 +103,74 @@ def check_implied(figure: DeclaredFigure, measured: Measured, release: Release) 
     return (Finding("IMPLIED_FACTOR_RANGE", "error", figure.place, action, f"{implied} {bounds.unit}", bounds.text, params),)
 
 
-def consistent_factors(
-    figure: DeclaredFigure, measured: Measured, release: Release, gwp: GwpSet, *, admitted: bool = True
-) -> tuple[Factor, ...]:
-    """Return the admitted factors of the release that lead from the quantity to the figure; the nearest first.
+@dataclass(frozen=True)
+class FactorRates:
+    """The factors of a release with their g CO2e per base unit under a GWP set, worked out once for all figures."""
 
-    They lead to it within the figure's tolerance and the rounding of the quantity. With `admitted` false, the factors of the same
-    carrier that the indicator does not admit.
-    """
-    return leading_to(figure, measured, factor_rates(measured, release, gwp, admitted=admitted))
+    release: Release
+    gwp: GwpSet
+
+    @cached_property
+    def _known(self) -> dict[tuple[str, str, bool], tuple[tuple[Factor, Fraction], ...]]:
+        return {}
+
+    def of(self, measured: Measured, *, admitted: bool = True) -> tuple[tuple[Factor, Fraction], ...]:
+        """Return those for the quantity's indicator and base unit; with `admitted` false, those of the carrier it does not admit."""
+        key = (measured.indicator, measured.dimension, admitted)
+        if key not in self._known:
+            self._known[key] = tuple(self._find(*key))
+        return self._known[key]
+
+    def _find(self, id: str, dimension: str, admitted: bool) -> Iterator[tuple[Factor, Fraction]]:
+        indicator = self.release.indicator(id)
+        for factor in self.release.factors:
+            if factor.carrier == indicator.carrier and indicator.admits_factor(factor) == admitted and factor.serves(dimension):
+                # A blend with a gas that the GWP set does not know leads to no figure.
+                with suppress(UnitError):
+                    yield factor, GRAMS_PER_KG * factor.gases(dimension).co2e(self.gwp)
 
 
-def factor_rates(measured: Measured, release: Release, gwp: GwpSet, *, admitted: bool = True) -> tuple[tuple[Factor, Fraction], ...]:
-    """Return the factors of the release for the quantity's indicator and base unit with their g CO2e per base unit."""
-    indicator = release.indicator(measured.indicator)
+@dataclass(frozen=True)
+class Reach:
+    """Where a factor leads from a quantity: to `grams`, give or take `rounding` grams."""
+
+    factor: Factor
+    grams: Fraction
+    rounding: Fraction
+
+
+def reached(measured: Measured, rates: FactorRates, *, admitted: bool = True) -> tuple[Reach, ...]:
+    """Return where each factor of the release leads from the quantity."""
+    return tuple(Reach(factor, measured.amount * rate, measured.rounding * rate) for factor, rate in rates.of(measured, admitted=admitted))
+
+
+def leading_to(figure: DeclaredFigure, reaches: Iterable[Reach], scale: Fraction | int = 1) -> tuple[Factor, ...]:
+    """Return the factors that lead to `scale` (above 0) × the figure, within its tolerance and the quantity's rounding, nearest first."""
+    grams, tolerance = figure.grams * scale, figure.tolerance * scale
     found = []
-    for factor in release.factors:
-        if factor.carrier == indicator.carrier and indicator.admits_factor(factor) == admitted and factor.serves(measured.dimension):
-            rate = _rate(factor, measured, gwp)
-            if rate is not None:
-                found.append((factor, rate))
-    return tuple(found)
-
-
-def leading_to(
-    figure: DeclaredFigure, measured: Measured, rates: Iterable[tuple[Factor, Fraction]], scale: Fraction | int = 1
-) -> tuple[Factor, ...]:
-    """Return the factors that lead from the quantity to `scale` × the figure, the nearest first."""
-    found = []
-    for factor, rate in rates:
-        off = abs(measured.amount * rate / scale - figure.grams)
-        if off <= figure.tolerance + measured.rounding * rate / scale:
-            found.append((off, factor.id, factor))
+    for reach in reaches:
+        off = abs(reach.grams - grams)
+        if off <= tolerance + reach.rounding:
+            found.append((off, reach.factor.id, reach.factor))
     return tuple(factor for _, _, factor in sorted(found, key=lambda item: item[:2]))
 
 
-def not_identifiable(figure: DeclaredFigure, measured: Measured, release: Release, gwp: GwpSet) -> Finding:
+def consistent_factors(figure: DeclaredFigure, measured: Measured, rates: FactorRates, *, admitted: bool = True) -> tuple[Factor, ...]:
+    """Return the factors that lead from the quantity to the figure; the nearest first.
+
+    With `admitted` false, the factors of the same carrier that the indicator does not admit.
+    """
+    return leading_to(figure, reached(measured, rates, admitted=admitted))
+
+
+def not_identifiable(figure: DeclaredFigure, measured: Measured, rates: FactorRates) -> Finding:
     """Return the finding that no factor of the release leads to the figure, or only one that is not made for the use."""
     implied = "" if measured.amount == 0 else for_people(measured.implied(figure.grams))
     params = {**figure.params, "indicator": measured.indicator, "implied": implied}
-    others = consistent_factors(figure, measured, release, gwp, admitted=False)
+    others = consistent_factors(figure, measured, rates, admitted=False)
     if others:
         names = ", ".join(f"{factor.id} ({factor.kind})" for factor in others)
-        action, kinds = "compute it with a factor made for this use", " or ".join(release.indicator(measured.indicator).factor_kinds)
+        action, kinds = "compute it with a factor made for this use", " or ".join(rates.release.indicator(measured.indicator).factor_kinds)
         params["consistent_with"] = ", ".join(factor.id for factor in others)
         return Finding(
             "FACTOR_OF_OTHER_KIND", "warning", figure.place, action, f"follows from {names}", f"a factor of kind {kinds}", params
@@ -151,13 +178,6 @@ def not_identifiable(figure: DeclaredFigure, measured: Measured, release: Releas
     action = "name the factor behind the published figure, with its document"
     got = f"{implied} kg/{measured.unit}" if implied else "no factor"
     return Finding("FACTOR_NOT_IDENTIFIABLE", "warning", figure.place, action, got, "a factor of the release", params)
-
-
-def _rate(factor: Factor, measured: Measured, gwp: GwpSet) -> Fraction | None:
-    try:
-        return GRAMS_PER_KG * factor.gases(measured.dimension).co2e(gwp)
-    except UnitError:
-        return None  # a blend with a gas that the GWP set does not know leads to no figure
 
 
 def _one(found: Iterable[tuple[str, str, Fraction]], rounding: Fraction) -> Measured | None:

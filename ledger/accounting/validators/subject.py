@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from ledger.accounting.validators.figures import DeclaredFigure, computed_grams, lines_of, read_declared
-from ledger.accounting.validators.measured import Measured, measured_by_records, measured_in, rounding_of
+from ledger.accounting.validators.measured import FactorRates, Measured, measured_by_records, measured_in, rounding_of
 from ledger.errors import InputError
 from ledger.indicators.factor import GwpSet
 from ledger.indicators.release import Release
@@ -44,6 +44,11 @@ class Subject:
     def figures(self) -> tuple[DeclaredFigure, ...]:
         """Return the published figures that can be read, in document order."""
         return read_declared(self.activity.declared_totals, self.release, self.organisation)[0]
+
+    @cached_property
+    def rates(self) -> FactorRates:
+        """Return the factors of the release with their rates."""
+        return FactorRates(self.release, self.gwp)
 
     @cached_property
     def by_key(self) -> dict[tuple[str, str, str], tuple[DeclaredFigure, ...]]:

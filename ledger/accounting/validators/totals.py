@@ -6,7 +6,15 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from ledger.accounting.validators.figures import DeclaredFigure, computed_grams, tonnes
-from ledger.accounting.validators.measured import EMISSIONS, Measured, check_implied, consistent_factors, measured_in, not_identifiable
+from ledger.accounting.validators.measured import (
+    EMISSIONS,
+    FactorRates,
+    Measured,
+    check_implied,
+    consistent_factors,
+    measured_in,
+    not_identifiable,
+)
 from ledger.accounting.validators.ranges import for_people
 from ledger.indicators.factor import Factor, GwpSet
 from ledger.indicators.release import Release
@@ -25,6 +33,7 @@ def check_declared(
     `IMPLIED_FACTOR_RANGE`, where no physical factor leads to it, and `FACTOR_NOT_IDENTIFIABLE`, where no factor of the release does.
     """
     findings: list[Finding] = []
+    rates = FactorRates(release, gwp)
     for figure in figures:
         if not figure.is_of(statement.period.id):
             continue
@@ -36,9 +45,9 @@ def check_declared(
         if measured is not None:
             implied = check_implied(figure, measured, release)
             findings.extend(implied)
-            consistent = consistent_factors(figure, measured, release, gwp)
+            consistent = consistent_factors(figure, measured, rates)
             if not consistent and not implied and measured.dimension != EMISSIONS:
-                findings.append(not_identifiable(figure, measured, release, gwp))
+                findings.append(not_identifiable(figure, measured, rates))
         findings.append(_mismatch(figure, computed, measured, consistent))
     return tuple(findings)
 
