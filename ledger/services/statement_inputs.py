@@ -20,7 +20,7 @@ from ledger.records.organisation import Organisation
 from ledger.records.period import Period
 from ledger.services.activity import load_activity_row
 from ledger.services.context import Work
-from ledger.services.history import load_history
+from ledger.services.history import load_earlier
 from ledger.services.meters import all_meters
 from ledger.services.organisation import load_organisation
 from ledger.services.periods import to_period
@@ -78,7 +78,7 @@ def gather_inputs(work: Work, row: tables.Period) -> StoredInputs:
         period=period,
         records=dict(assemble_records(work, institution, period)),
         units={meter.id: meter.unit for meter in all_meters(work, institution)},
-        earlier=tuple(Earlier(item.activity, item.statement) for item in load_history(work, institution, before=period.start)),
+        earlier=load_earlier(work, institution, period.start),
     )
 
 

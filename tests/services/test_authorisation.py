@@ -90,7 +90,7 @@ HELPERS = {
     "financed": {"financed_context", "find_financed_state", "load_financed_row", "load_leaves"},
     "financed_checks": {"check_financed_statements"},
     "financed_signing": {"find_live_attestation"},
-    "history": {"find_stated", "load_history", "load_stated"},
+    "history": {"find_stated", "load_earlier", "load_history", "load_stated"},
     "library": {"find_release_in_force"},
     "library_reference": {"load_release", "load_release_in_force"},
     "meters": {"all_meters"},
