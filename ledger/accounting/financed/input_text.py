@@ -10,8 +10,8 @@ import re
 from decimal import Decimal
 
 from ledger.records import canonical
+from ledger.records.respelled import load_respelled
 
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 SAFE_DIGITS = 15
 MAX_EXPONENT = 40
 # A string as a whole, or a number and nothing behind it. Possessive: linear in any text.
@@ -26,12 +26,7 @@ def load_loan_file(data: bytes) -> canonical.Json:
     Raises:
         MalformedDocument: with the pointer or the position of what is wrong.
     """
-    data = data.removeprefix(_BYTE_ORDER_MARK)
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        return canonical.load(data)  # which says where it is no UTF-8
-    return canonical.load(_TOKEN.sub(_quoted, text).encode("utf-8"))
+    return load_respelled(data, _TOKEN, _quoted)
 
 
 def _quoted(match: re.Match[str]) -> str:

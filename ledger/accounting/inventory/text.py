@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 from ledger.records import canonical
+from ledger.records.respelled import load_respelled
 
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # A string as a whole, or a number with a fraction and nothing behind it. Possessive: linear in any text.
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|-?(?:0|[1-9][0-9]*+)\.[0-9]++(?![0-9.eE+-])', re.DOTALL)
 
@@ -21,12 +21,7 @@ def load_inventory(data: bytes) -> canonical.Json:
     Raises:
         MalformedDocument: with the pointer or the position of what is wrong.
     """
-    data = data.removeprefix(_BYTE_ORDER_MARK)
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        return canonical.load(data)  # which says where it is no UTF-8
-    return canonical.load(_TOKEN.sub(_quoted, text).encode("utf-8"))
+    return load_respelled(data, _TOKEN, _quoted)
 
 
 def _quoted(match: re.Match[str]) -> str:
