@@ -46,11 +46,6 @@ class LocalLibrary:
         self._ids: dict[str, str] = {}
         self._documents: dict[str, dict[str, object]] = {}
 
-    @property
-    def factor_ids(self) -> tuple[str, ...]:
-        """Return the ids of the factors of the input, as lines name them."""
-        return tuple(local.factor.id for local in self._factors)
-
     def resolve(self, id: object) -> object:
         """Return the id in the release for one that the input uses."""
         return self._ids.get(id, id) if isinstance(id, str) else id

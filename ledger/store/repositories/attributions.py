@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from sqlalchemy import func, insert
 from sqlmodel import Session, col, select
 
-from ledger.store.repositories.paging import found
 from ledger.store.tables import Attribution, AttributionBatch
 
 WHOLE = 10**9
@@ -82,15 +81,6 @@ def add_batch(
     if batch:
         session.connection().execute(insert(_ROWS), batch)
     return row
-
-
-def get_batch(session: Session, id: int) -> AttributionBatch:
-    """Return the batch with this number.
-
-    Raises:
-        NotFound: there is none.
-    """
-    return found(session.get(AttributionBatch, id), "attribution batch", id=id)
 
 
 def find_latest_batch(session: Session, institution_id: str, period_id: str, method: str) -> AttributionBatch | None:
