@@ -15,6 +15,7 @@ from ledger.store.repositories import (
     attestations,
     attributions,
     claims,
+    devices,
     financed,
     institutions,
     library,
@@ -193,6 +194,14 @@ def add_everything(session: Session) -> Everything:
         at=AT,
     )
     metering.add_telemetry_body(session, "bank-1", b"body", media_type="text/csv", findings=b"{}", actor="gateway", received_at=AT)
+    devices.add_device(session, institution_id="bank-1", id="gw-1", kind="gateway", site="hq", serial="S1", created_by="clerk", at=AT)
+    code = devices.add_enrolment_code(
+        session, hash=hash_of("code"), institution_id="bank-1", device_id="gw-1", created_by="clerk", created_at=AT, expires_at=AT + 9
+    )
+    key = devices.add_key(session, code, b"p" * 32, serial="S1", at=AT)
+    devices.add_key_end(session, "bank-1", key.kid, last_seq=7, reason="lost", by="clerk", at=AT)
+    devices.set_meter_device(session, "bank-1", "M1", "gw-1", by="clerk", at=AT)
+    devices.add_fitting(session, "bank-1", "M1", AT, 0)
     metering.add_meter_days(session, "bank-1", 0, [metering.StoredDay("M1", DAY, b"\x01" * 768, b"\x01" * 96)])
     metering.add_log_checkpoint(session, "bank-1", 1, hash_of("root"), signed("checkpoint"))
     statements.add_meter_records(session, statement.id, [("M1", b"LTM1 record")])

@@ -1,4 +1,4 @@
-"""The tables. Read base.py, then institutions.py, metering.py, inventory.py, library.py, participants.py, attestations.py,
+"""The tables. Read base.py, then institutions.py, metering.py, devices.py, inventory.py, library.py, participants.py, attestations.py,
 financed.py, outbox.py, access.py.
 
 Rows are append-only by trigger, except as `CHANGEABLE` says.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from ledger.store.tables.access import AuditLog, IdempotencyKey, Token, TokenRevocation
 from ledger.store.tables.attestations import Anchor, Attestation, Claim, Verdict
 from ledger.store.tables.base import Row
+from ledger.store.tables.devices import Device, DeviceKey, DeviceKeyEnd, EnrolmentCode, EnrolmentCodeUse, Fitting, MeterDevice
 from ledger.store.tables.financed import (
     Attribution,
     AttributionBatch,
@@ -66,10 +67,16 @@ __all__ = [
     "AuditLog",
     "Claim",
     "Commitments",
+    "Device",
+    "DeviceKey",
+    "DeviceKeyEnd",
+    "EnrolmentCode",
+    "EnrolmentCodeUse",
     "FinancedAnchor",
     "FinancedAttestation",
     "FinancedLeaves",
     "FinancedStatement",
+    "Fitting",
     "IdempotencyKey",
     "Institution",
     "InstitutionSecret",
@@ -79,6 +86,7 @@ __all__ = [
     "LogCheckpoint",
     "Meter",
     "MeterDay",
+    "MeterDevice",
     "OrganisationVersion",
     "Outbox",
     "OutboxEvent",
