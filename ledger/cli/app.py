@@ -29,6 +29,7 @@ from ledger.cli import (
     outbox,
     reporting,
     verdicts,
+    witness,
     workbook,
 )
 from ledger.cli.failures import INTERRUPTED, OK, describe
@@ -157,7 +158,8 @@ librarian.library.add_typer(library_work.app)
 loans.loans.add_typer(loans_server.app)
 bank.statements.add_typer(answers.app)
 bank.statements.add_typer(comparison.app)
-for room in (operator, outbox, bank, inventory, workbook, reporting, analysis, loans, librarian, local_factors, centre, verdicts, keys):
+MAIN = (operator, outbox, bank, inventory, workbook, reporting, analysis, loans, librarian, local_factors, centre, verdicts, keys, witness)
+for room in MAIN:
     app.add_typer(room.app)
 
 

@@ -43,6 +43,12 @@ MESSAGES: tuple[tuple[str, str, str], ...] = (
         "{host} is reachable by others and speaks plain HTTP: put a proxy with TLS before it",
         "{host} 可被他人访问且为明文 HTTP：请在前面部署 TLS 代理",
     ),
+    ("witnessing", "witnessing at {url} (Ctrl-C ends); vkey {vkey}", "见证服务地址 {url}（Ctrl-C 结束）；公钥行 {vkey}"),
+    (
+        "witness_key_kept",
+        "the key stays in {file}, on the witness's own machine; the operator gets the vkey line",
+        "密钥保存在 {file}，应留在见证方自己的机器上；只把公钥行交给运营方",
+    ),
     ("relaying", "relaying (Ctrl-C ends)", "正在中继（Ctrl-C 结束）"),
     (
         "signing_explained",

@@ -27,6 +27,11 @@ PLANTED: dict[str, tuple[str, str, str]] = {
     "an import upwards": ("ledger/records/planted.py", "import ledger.services.house", "Imports go one way through the house"),
     "the store in the chain room": ("ledger/chain/planted.py", "import ledger.store.database", "Imports go one way through the house"),
     "the chain room in the store": ("ledger/store/planted.py", "import ledger.chain.client", "Imports go one way through the house"),
+    "the settings in the witness": (
+        "ledger/witness/planted.py",
+        "import ledger.config",
+        "A witness is small: notes, proofs and its own state",
+    ),
     "the api in a service": ("ledger/services/planted.py", "import api.app", "Imports go one way through the house"),
 }
 

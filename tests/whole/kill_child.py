@@ -43,7 +43,7 @@ class Steps(Fuse):
 
 def count_durable_steps(fuse: Steps) -> None:
     """Count, in this process for good, the moment before and after every commit: of the database, of a block, of a checkpoint's file."""
-    unit_of_work, write, publish = Database.unit_of_work, SqliteStore.write, checkpoint._write_synced
+    unit_of_work, write, publish = Database.unit_of_work, SqliteStore.write, checkpoint.write_synced
 
     @contextmanager
     def counted_unit(database: Database) -> Iterator[Session]:
@@ -63,7 +63,7 @@ def count_durable_steps(fuse: Steps) -> None:
 
     Database.unit_of_work = counted_unit  # type: ignore[method-assign]
     SqliteStore.write = counted(write)  # type: ignore[method-assign]
-    checkpoint._write_synced = counted(publish)
+    checkpoint.write_synced = counted(publish)
 
 
 def relay_and_die(tell: Tell, house: ClosedHouse, step: int) -> None:
