@@ -94,6 +94,10 @@ class Fields:
         """Return a printable text of 1 to 500 characters."""
         return self._read(name, "", f"a printable text of 1 to {MAX_TEXT} characters", _text)
 
+    def paragraph(self, name: str, most: int) -> str:
+        """Return a text of 1 to `most` characters without control characters, and without blanks around it."""
+        return self._read(name, "", f"one paragraph of 1 to {most} characters", lambda value: _paragraph(value, most))
+
     def name(self, name: str) -> Name:
         """Return a name in two languages."""
         return self._read(name, Name("-", "-"), 'a name {"en": …, "zh": …}', Name.from_document)
@@ -137,6 +141,10 @@ class Fields:
     def date(self, name: str) -> date:
         """Return a date `YYYY-MM-DD`."""
         return self._read(name, EPOCH, "a date YYYY-MM-DD", lambda value: date.fromisoformat(_match(value, _DATE)))
+
+    def instant(self, name: str) -> int:
+        """Return the Unix seconds of an instant `YYYY-MM-DDTHH:MM:SSZ`."""
+        return self._read(name, 0, "an instant YYYY-MM-DDTHH:MM:SSZ", lambda value: parse_instant(_match(value, _INSTANT)))
 
     def timezone(self, name: str) -> str:
         """Return the name of an IANA time zone that this machine knows."""
@@ -239,6 +247,14 @@ def _identifier(value: object) -> str:
 
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value.strip() or len(value) > MAX_TEXT or not value.isprintable():
+        raise ValueError
+    return value
+
+
+def _paragraph(value: object, most: int) -> str:
+    if not isinstance(value, str) or value.strip() != value or not 1 <= len(value) <= most:
+        raise ValueError
+    if any(character < " " or character == "\x7f" for character in value):
         raise ValueError
     return value
 

@@ -1,0 +1,228 @@
+"""From what a register shows to the energy of each quarter of an hour, exactly (spec: metering §6).
+
+The display of a fitting, times its ratio, is a line G(t) through the points read. A slot has the rounded G of its end less the rounded
+G of its start, so that slots add up to the span between two points whatever stands between them. After a rollover G goes on one turn
+of the register higher; a fitting begins another G. Because G hangs on the display and not on where one begins to look, a slot comes
+out the same from any stretch of points that encloses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ledger.clock import format_instant
+from ledger.errors import InputError
+from ledger.metering.finding_list import FindingList
+from ledger.metering.fitting import Fitting, RegisterForm
+from ledger.metering.meter_day import SLOT_SECONDS
+from ledger.metering.register_line import Stretch, slot_parts
+from ledger.records.findings import Finding
+from ledger.records.meter_record import Quality, Quantity
+from ledger.units import format_decimal, parse_decimal
+
+Ints = NDArray[np.int64]
+Flags = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+
+LONG_SPAN_SECONDS = 7200
+# A display counts kWh, m3 or GJ; a slot counts mWh, L or kJ.
+DISPLAY_UNITS: tuple[tuple[Quantity, str, int], ...] = (
+    (Quantity.EL_IMPORT, "kWh", 10**6),
+    (Quantity.EL_EXPORT, "kWh", 10**6),
+    (Quantity.PV_GENERATION, "kWh", 10**6),
+    (Quantity.GAS_VOLUME, "m3", 10**3),
+    (Quantity.WATER_VOLUME, "m3", 10**3),
+    (Quantity.HEAT_ENERGY, "GJ", 10**6),
+)
+MAX_POINT_DECIMALS = 6
+
+
+@dataclass(frozen=True)
+class RegisterPoints:
+    """What a meter's display showed: instants in Unix seconds, values in 10^-decimals of the display unit, and which are actual.
+
+    In any order; `derive` sorts them. Arrays have one length.
+    """
+
+    meter: str
+    decimals: int
+    times: Ints = field(repr=False)
+    values: Ints = field(repr=False)
+    actual: Mask = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.decimals <= MAX_POINT_DECIMALS:
+            raise InputError(f"register points with {self.decimals} decimals, expected 0 to {MAX_POINT_DECIMALS}")
+        if not len(self.times) == len(self.values) == len(self.actual):
+            raise InputError("register points whose arrays differ in length")
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def select(self, chosen: Mask | Ints) -> RegisterPoints:
+        """Return the points at these positions."""
+        return replace(self, times=self.times[chosen], values=self.values[chosen], actual=self.actual[chosen])
+
+    def show(self, at: int) -> str:
+        """Return point `at` as the display shows it."""
+        return format_decimal(Fraction(int(self.values[at]), 10**self.decimals))
+
+
+@dataclass(frozen=True)
+class SlotSeries:
+    """Slots from `first_slot` (Unix seconds ÷ 900) on: values in mWh, L or kJ, quality bytes; a missing slot has value and quality 0."""
+
+    first_slot: int
+    values: Ints = field(repr=False)
+    quality: Flags = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+def derive(points: RegisterPoints, fittings: Sequence[Fitting], quantity: Quantity) -> tuple[SlotSeries, tuple[Finding, ...]]:
+    """Return what the points give for every slot from the first to the last of them, and what is to be said of them.
+
+    A slot is actual where both its ends are actual points, estimated where a part is interpolated, missing where a part is not known.
+    To derive a part of a meter's life, give the points of that part with the one before and the one after it.
+    """
+    findings = FindingList(f"meter {points.meter}")
+    ordered = _in_order(points, findings)
+    stretches = list(_stretches(ordered, sorted(fittings, key=lambda fitting: fitting.since), quantity, findings))
+    _find_long_spans(ordered, findings)
+    if len(ordered) < 2:
+        empty = np.zeros(0, dtype=np.int64)
+        return SlotSeries(0 if not len(ordered) else int(ordered.times[0]) // SLOT_SECONDS, empty, empty.astype(np.uint8)), findings.close()
+    first = int(ordered.times[0]) // SLOT_SECONDS
+    count = -(-int(ordered.times[-1]) // SLOT_SECONDS) - first
+    values, covered = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+    for stretch in stretches:
+        slots, parts, seconds = slot_parts(stretch)
+        np.add.at(values, slots - first, parts)
+        np.add.at(covered, slots - first, seconds)
+    edges = SLOT_SECONDS * (first + np.arange(count + 1, dtype=np.int64))
+    read = np.isin(edges, ordered.times[ordered.actual])
+    quality = np.where(read[1:] & read[:-1], int(Quality.ACTUAL), int(Quality.ESTIMATED)).astype(np.uint8)
+    known = covered == SLOT_SECONDS
+    return SlotSeries(first, np.where(known, values, 0), np.where(known, quality, 0).astype(np.uint8)), findings.close()
+
+
+def advance(points: RegisterPoints, fittings: Sequence[Fitting], quantity: Quantity, start: int, end: int) -> Fraction | None:
+    """Return the exact energy ΔF between two instants in mWh, L or kJ; None where the line does not lead from one to the other."""
+    findings = FindingList(f"meter {points.meter}")
+    ordered = _in_order(points, findings)
+    total, reached = Fraction(0), start
+    for stretch in _stretches(ordered, sorted(fittings, key=lambda fitting: fitting.since), quantity, findings):
+        if stretch.end < start or stretch.start > end:
+            continue
+        if stretch.start > reached:
+            return None
+        total += stretch.at(min(end, stretch.end)) - stretch.at(max(start, stretch.start))
+        reached = min(end, stretch.end)
+    return total if reached == end and len(ordered) else None
+
+
+def _in_order(points: RegisterPoints, findings: FindingList) -> RegisterPoints:
+    """Return the points by time, the first of each instant; another value at one instant is EQUIVOCATION."""
+    order = np.argsort(points.times, kind="stable")
+    ordered = points.select(order)
+    again = np.concatenate((np.zeros(min(1, len(points)), dtype=np.bool_), ordered.times[1:] == ordered.times[:-1]))
+    kept = np.maximum.accumulate(np.where(again, 0, np.arange(len(ordered))))
+    for at in np.flatnonzero(again & (ordered.values != ordered.values[kept])).tolist():
+        instant = format_instant(int(ordered.times[at]))
+        action = "find out which reading is right; a recorded reading is corrected by an edit, never overwritten"
+        params = {"meter": points.meter, "instant": instant}
+        got, expected = ordered.show(at), ordered.show(int(kept[at]))
+        findings.add("EQUIVOCATION", "error", f"meter {points.meter} {instant}", action, got, expected, **params)
+    return ordered.select(~again)
+
+
+@dataclass(frozen=True)
+class _Hung:
+    """What hung in the meter's place over a range of points: its scale from point units to slot units, and one turn in point units."""
+
+    scale: Fraction
+    turn: int
+
+    @classmethod
+    def of(cls, fitting: Fitting | None, decimals: int, quantity: Quantity) -> _Hung:
+        form = RegisterForm() if fitting is None else fitting.register
+        ratio = Fraction(1) if fitting is None else fitting.ratio.exact
+        per_unit = next(smallest for known, _, smallest in DISPLAY_UNITS if known is quantity)
+        return cls(Fraction(per_unit, 10**decimals) * ratio, 10 ** (form.digits + decimals))
+
+
+def _stretches(points: RegisterPoints, fittings: Sequence[Fitting], quantity: Quantity, findings: FindingList) -> Iterator[Stretch]:
+    """Yield the stretches of time over which a line is known, ascending; where two touch, energy is known through."""
+    bounds = [int(np.searchsorted(points.times, fitting.since)) for fitting in fittings]
+    before = 0
+    # Before a fitting that was the first of all, nothing hung here: its points belong to no register.
+    if fittings and fittings[0].reason == "installed" and bounds[0] > 0:
+        before = bounds[0]
+        _find_unfitted(points, before, fittings[0], findings)
+    hung: Fitting | None = None
+    opening: tuple[int, int] | None = None
+    for fitting, bound in zip([*fittings, None], [*bounds, len(points)], strict=True):
+        part = points.select(np.arange(before, max(before, bound)))
+        times, values = part.times, part.values
+        if opening is not None and (not len(part) or (times[0], values[0]) != opening):
+            times, values = np.append(opening[0], times), np.append(opening[1], values)
+        # A change counts between two points; one before the first or after the last of them says what hangs there, and no more.
+        between = fitting is not None and before < len(points) and 0 < bound < len(points) and fitting.final_before is not None
+        if fitting is not None and between and len(times):
+            times, values = np.append(times, fitting.since), np.append(values, _in_points(fitting.final_before, points.decimals))
+        yield from _known(points, times, values, _Hung.of(hung, points.decimals, quantity), findings)
+        if fitting is not None:
+            opening = (fitting.since, _in_points(fitting.first, points.decimals)) if between else None
+            hung, before = fitting, max(before, bound)
+
+
+def _in_points(text: str | None, decimals: int) -> int:
+    value = parse_decimal(text or "0") * 10**decimals
+    if value.denominator != 1:
+        raise InputError(f"a register reading of {text}, with more than {decimals} decimals")
+    return int(value.numerator)
+
+
+def _known(points: RegisterPoints, times: Ints, values: Ints, hung: _Hung, findings: FindingList) -> Iterator[Stretch]:
+    """Yield the stretches of one register: cut where it rolled over, and with a hole where it stepped back."""
+    start = 0
+    for at in np.flatnonzero(values[1:] < values[:-1]).tolist():
+        if start < at:
+            yield Stretch(times[start : at + 1], values[start : at + 1], hung.scale)
+        start = at + 1
+        before, after, turn = int(values[at]), int(values[at + 1]), hung.turn
+        names = {"meter": points.meter, "from": format_instant(int(times[at])), "to": format_instant(int(times[at + 1]))}
+        place = f"meter {points.meter} from {names['from']} to {names['to']}"
+        shown = [format_decimal(Fraction(value, 10**points.decimals)) for value in (before, after)]
+        got = f"{shown[0]} then {shown[1]}"
+        if 10 * before >= 9 * turn and 10 * after <= turn:
+            yield Stretch(times[at : at + 2], np.array([before, after + turn], dtype=np.int64), hung.scale)
+            action = "nothing to do: the register turned over"
+            findings.add("REGISTER_ROLLOVER", "info", place, action, got, **names)
+        else:
+            action = "record the fitting (replaced, reset) with both readings, or correct the reading; the span counts for nothing"
+            findings.add("NEGATIVE_STEP", "error", place, action, got, f"at least {shown[0]}", **names)
+    if start < len(times) - 1:
+        yield Stretch(times[start:], values[start:], hung.scale)
+
+
+def _find_long_spans(points: RegisterPoints, findings: FindingList) -> None:
+    for at in np.flatnonzero(np.diff(points.times) > LONG_SPAN_SECONDS).tolist():
+        begin, end = (format_instant(int(points.times[at + step])) for step in (0, 1))
+        params = {"meter": points.meter, "from": begin, "to": end}
+        action = "nothing to do where the total matters alone; the slots between are estimated along a straight line"
+        got = f"{(int(points.times[at + 1]) - int(points.times[at])) // 60} min"
+        findings.add("REGISTER_SPAN", "info", f"meter {points.meter} from {begin} to {end}", action, got, "at most 120 min", **params)
+
+
+def _find_unfitted(points: RegisterPoints, count: int, fitting: Fitting, findings: FindingList) -> None:
+    since = format_instant(fitting.since)
+    action = "correct the instant of the fitting, or record what hung there before"
+    params = {"meter": points.meter, "from": format_instant(int(points.times[0])), "to": since, "readings": str(count)}
+    findings.add("REGISTER_UNFITTED", "warning", f"meter {points.meter} before {since}", action, f"{count} readings", "none", **params)
