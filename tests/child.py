@@ -18,7 +18,13 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 LIMIT = 120.0  # seconds; what a child does takes two or three
-WORK = ("tests.whole.kill_child", "tests.whole.node_process", "tests.chain.relay_child", "tests.chain.embedded.crash_child")
+WORK = (
+    "tests.whole.kill_child",
+    "tests.whole.node_process",
+    "tests.chain.relay_child",
+    "tests.chain.embedded.crash_child",
+    "tests.witness.witness_child",
+)
 
 Tell = Callable[[str], None]
 
