@@ -1,24 +1,32 @@
-"""Register meters of an institution's units."""
+"""Register meters of an institution's units, and say which device speaks for each."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ledger.errors import Conflict, InputError
+from ledger.errors import Conflict, InputError, NotFound
 from ledger.identifiers import check_identifier
-from ledger.records.meter_record import Quantity
+from ledger.metering.fitting import Fitting
+from ledger.metering.fitting_document import load_fitting
+from ledger.records.meter_record import Quality, Quantity
 from ledger.services import audit
 from ledger.services.context import Page, Work, require_own, require_visible
 from ledger.services.organisation import load_organisation
-from ledger.store.repositories import metering
+from ledger.store.repositories import devices, metering
 from ledger.store.tables import Meter
 
 INTERVAL_MINUTES = 15
+COVERAGE_DAYS = 30
 
 
 @dataclass(frozen=True)
 class MeterView:
-    """A meter: the unit it serves, what it measures, its interval in minutes."""
+    """A meter: the unit it serves, what it measures, its interval in minutes, the device that speaks for it.
+
+    `fitting` is the one that hangs there now; `last_day` the last UTC day with readings (days since 1970-01-01), `measured_bp` how many
+    slots of the 30 days up to it were measured, in basis points.
+    """
 
     id: str
     institution: str
@@ -26,31 +34,41 @@ class MeterView:
     quantity: str
     interval_minutes: int
     registered_at: int
+    device: str | None
+    fitting: Fitting | None
+    last_day: int | None
+    measured_bp: int | None
 
 
-def register_meter(work: Work, institution: str, *, id: str, unit: str, quantity: str, interval_minutes: int) -> MeterView:
+def register_meter(
+    work: Work, institution: str, *, id: str, unit: str, quantity: str, interval_minutes: int, device: str | None = None
+) -> MeterView:
     """Add a meter to a unit of the tree; the same again changes nothing.
 
+    Args:
+        device: the one that may send for it; without it only uploads under a token do.
+
     Raises:
-        InputError: unknown unit, an unknown quantity, an interval other than 15 minutes.
+        InputError: unknown unit or device, an unknown quantity, an interval other than 15 minutes.
         Conflict: a meter of this id is registered otherwise.
     """
     require_own(work, institution, "preparer")
     check_identifier(id)
     if quantity not in [item.value for item in Quantity]:
         raise InputError(f"not a quantity; expected one of {', '.join(item.value for item in Quantity)}")
-    if quantity != Quantity.EL_IMPORT.value:
-        raise InputError(f"{quantity} meters are not accounted in this release", hint=f"register {Quantity.EL_IMPORT.value} meters")
     if interval_minutes != INTERVAL_MINUTES:
         raise InputError(f"the interval is {interval_minutes} minutes, expected {INTERVAL_MINUTES}")
     _, organisation = load_organisation(work, institution)
     if unit not in {item.id for item in organisation.units}:
         raise InputError(f"{institution} has no unit {unit[:63]!r}", hint="name a unit of the organisation tree")
+    _check_device(work, institution, device)
     earlier = metering.find_meter(work.session, institution, id)
     if earlier is not None:
-        if (earlier.unit, earlier.quantity, earlier.interval_minutes) == (unit, quantity, interval_minutes):
-            return _view(earlier)
-        raise Conflict(f"the meter {id} is registered already, for unit {earlier.unit}", hint="choose another id", meter=id)
+        if (earlier.unit, earlier.quantity, earlier.interval_minutes) != (unit, quantity, interval_minutes):
+            raise Conflict(f"the meter {id} is registered already, for unit {earlier.unit}", hint="choose another id", meter=id)
+        if device is not None and devices.device_of_meters(work.session, institution).get(id) != device:
+            raise Conflict(f"another device speaks for the meter {id}, or none", hint="assign the device to the meter", meter=id)
+        return _views(work, institution, [earlier])[0]
     now = work.clock.now()
     row = metering.add_meter(
         work.session,
@@ -63,15 +81,45 @@ def register_meter(work: Work, institution: str, *, id: str, unit: str, quantity
         created_by=work.actor.subject,
         at=now,
     )
-    audit.record(work, "meter.register", f"{institution}/{id}", institution=institution)
-    return _view(row)
+    devices.set_meter_device(work.session, institution, id, device, by=work.actor.subject, at=now)
+    audit.record(work, "meter.register", f"{institution}/{id}", institution=institution, details={"device": device or ""})
+    return _views(work, institution, [row])[0]
+
+
+def assign_device(work: Work, institution: str, meter: str, device: str | None) -> MeterView:
+    """Let another device (None: no device) speak for a meter, for every body that is taken from now on; the same again changes nothing.
+
+    Raises:
+        NotFound: no such meter.
+        InputError: no such device.
+    """
+    require_own(work, institution, "preparer")
+    row = get_meter_row(work, institution, meter)
+    _check_device(work, institution, device)
+    if devices.device_of_meters(work.session, institution).get(meter) != device:
+        devices.set_meter_device(work.session, institution, meter, device, by=work.actor.subject, at=work.clock.now())
+        audit.record(work, "meter.assign", f"{institution}/{meter}", institution=institution, details={"device": device or ""})
+    return _views(work, institution, [row])[0]
+
+
+def get_meter_row(work: Work, institution: str, meter: str) -> Meter:
+    """Return a meter of an institution that the actor may see.
+
+    Raises:
+        NotFound: there is none.
+    """
+    require_visible(work, institution)
+    row = metering.find_meter(work.session, institution, meter)
+    if row is None:
+        raise NotFound(f"{institution} has no meter {meter[:63]!r}", hint="list the meters, or register it")
+    return row
 
 
 def list_meters(work: Work, institution: str, limit: int, after: str | None) -> Page[MeterView]:
     """Return the institution's meters by id."""
     require_visible(work, institution)
     page = metering.list_meters(work.session, institution, limit=limit, after=after)
-    return Page(tuple(_view(row) for row in page.items), page.next_after)
+    return Page(_views(work, institution, page.items), page.next_after)
 
 
 def all_meters(work: Work, institution: str) -> tuple[Meter, ...]:
@@ -86,5 +134,35 @@ def all_meters(work: Work, institution: str) -> tuple[Meter, ...]:
         after = page.next_after
 
 
-def _view(row: Meter) -> MeterView:
-    return MeterView(row.id, row.institution_id, row.unit, row.quantity, row.interval_minutes, row.at)
+def _check_device(work: Work, institution: str, device: str | None) -> None:
+    if device is not None and devices.find_device(work.session, institution, device) is None:
+        raise InputError(f"{institution} has no device {device[:63]!r}", hint="register the device first")
+
+
+def _views(work: Work, institution: str, rows: Sequence[Meter]) -> tuple[MeterView, ...]:
+    assigned, now = devices.device_of_meters(work.session, institution), work.clock.now()
+    views = []
+    for row in rows:
+        hanging = [item for item in devices.list_fittings(work.session, institution, row.id) if item.since <= now]
+        last = metering.find_last_day(work.session, institution, row.id)
+        view = MeterView(
+            id=row.id,
+            institution=institution,
+            unit=row.unit,
+            quantity=row.quantity,
+            interval_minutes=row.interval_minutes,
+            registered_at=row.at,
+            device=assigned.get(row.id),
+            fitting=load_fitting(hanging[-1].document) if hanging else None,
+            last_day=last,
+            measured_bp=None if last is None else _measured_bp(work, institution, row, last),
+        )
+        views.append(view)
+    return tuple(views)
+
+
+def _measured_bp(work: Work, institution: str, row: Meter, last: int) -> int:
+    """Return the share of measured slots in the 30 days up to `last`; of fewer where the meter has not reported so long."""
+    days = list(metering.iterate_meter_days(work.session, institution, row.id, last - COVERAGE_DAYS + 1, last))
+    measured = sum(day.quality.count(bytes([Quality.ACTUAL])) + day.quality.count(bytes([Quality.SUSPECT])) for day in days)
+    return 10_000 * measured // ((last - days[0].day + 1) * 86_400 // (60 * row.interval_minutes))

@@ -236,3 +236,9 @@ def list_checkpoints(session: Session, institution_id: str, *, limit: int = 100,
     """Return the institution's checkpoints in the order they came."""
     query = select(LogCheckpoint).where(LogCheckpoint.institution_id == institution_id)
     return fetch_page(session, query, col(LogCheckpoint.id), lambda row: row.id, limit, after)
+
+
+def find_last_day(session: Session, institution_id: str, meter_id: str) -> int | None:
+    """Return the last UTC day (days since 1970-01-01) of which something is stored of a meter, or None."""
+    query = select(func.max(col(MeterDay.day))).where(MeterDay.institution_id == institution_id, MeterDay.meter_id == meter_id)
+    return session.exec(query).one()
