@@ -41,7 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
         command.add_argument("--lang", choices=("en", "zh"), default=None, help="language of the text (from LANG by default)")
         if trust:
             command.add_argument("--policy", type=Path, metavar="P", help="policy file: all trust is here")
-            command.add_argument("--policy-key", metavar="K", help="public key or fingerprint of the policy's signer")
+            command.add_argument("--policy-key", metavar="K", help="public key or fingerprint of the policy's signer; several with commas")
             command.add_argument("--consistency", type=Path, metavar="C", help="proofs between the checkpoints of anchors and policy")
             command.add_argument("--now", metavar="INSTANT", help="the time to check at (default: this machine's clock)")
         command.set_defaults(run=run)
@@ -66,6 +66,10 @@ def build_parser() -> argparse.ArgumentParser:
     sample.add_argument("--size", type=int, metavar="K", help="number of draws (default: 1 %% at 95 %%)")
     sample.add_argument("--dataset", default="OPERATIONAL", choices=("OPERATIONAL", "METERS", "FINANCED_PCAF", "FINANCED_PBOC"))
     sample.add_argument("--measure", type=int, choices=range(4), help="draw by this measure instead of by item")
+    policy = add("policy", _run_policy, "check a policy file, and that it may follow the one before")
+    policy.add_argument("--from", dest="old", type=Path, metavar="OLD", help="the policy before, which you trust")
+    policy.add_argument("--policy-key", metavar="K", help="public key or fingerprint of a signer of OLD (of FILE without it)")
+    policy.add_argument("--now", metavar="INSTANT", help="the time to check at (default: this machine's clock)")
     verdict = add("verdict", _run_verdict, "verify a package and sign a verdict on its claim", trust=True)
     verdict.add_argument("--claim", required=True, metavar="ID", help="claim id, or its 32 bytes on chain")
     verdict.add_argument("--institution", required=True, metavar="ID", help="the verifier's institution")
@@ -157,6 +161,19 @@ def _opened(path: Path) -> Any:
     if not path.is_file():
         raise UsageError("FILE", f"{path}: no such file")
     return open_package(path)
+
+
+def _run_policy(arguments: argparse.Namespace) -> int:
+    from verifier.checks import verdict_of
+    from verifier.policy import read_policy, seconds
+    from verifier.policy_update import check_update
+    from verifier.verify_package import Verification
+
+    new, now = read_policy(_read(arguments.file)), seconds(arguments.now) if arguments.now else int(time.time())
+    old = read_policy(_read(arguments.old)) if arguments.old else None
+    checks = check_update(new, old, arguments.policy_key, now)
+    _report(arguments, Verification(f"policy version {new.version}, sha256 {new.digest}", checks, (), new, levelled=False))
+    return verdict_of(checks.items)[1]
 
 
 def _run_package(arguments: argparse.Namespace) -> int:

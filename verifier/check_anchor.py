@@ -191,9 +191,9 @@ def _check_final(checks: Checks, dataset: str, anchor: Any, header: Header, poli
     check_id, finality = f"anchor.final.{dataset}", anchor["finality"]
     if policy is None:
         checks.unchecked(check_id, dataset, "NO_POLICY")
-    elif policy.chain_kind == "qbft" and policy.validators:
+    elif policy.chain_kind == "qbft" and (pinned := policy.validators_at(header.number)):
         try:
-            qbft.verify_quorum(header.raw, policy.validators)
+            qbft.verify_quorum(header.raw, pinned)
         except Refused as error:
             if error.code != "QBFT_UNPINNED":
                 raise

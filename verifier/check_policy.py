@@ -16,19 +16,25 @@ def instant(seconds: int) -> str:
 
 
 def check_policy(checks: Checks, policy: Policy | None, policy_key: str | None, now: int) -> None:
-    """Answer policy.signature and policy.validity."""
-    # 1. The signature: by the key that the caller knows from elsewhere. Without that key a signature proves nothing.
+    """Answer policy.signature and policy.validity.
+
+    `policy_key` is one signer's key or fingerprint, or several separated by commas: each of them must have signed.
+    """
+    # 1. The signatures: by keys that the caller knows from elsewhere. Without such a key a signature proves nothing.
     if policy is None:
         checks.unchecked("policy.signature", "policy", "NO_POLICY")
         checks.unchecked("policy.validity", "policy", "NO_POLICY")
         return
     subject = f"policy version {policy.version}"
-    if not policy.signature_holds:
-        checks.failed("policy.signature", subject, "POLICY_SIGNATURE", "a signature over this policy", "a signature over something else")
+    if not policy.signatures_hold():
+        held = sum(item.holds for item in policy.signatures if item.public_key in policy.signers)
+        wanted = f"{policy.threshold} of {len(policy.signers)} signers over this policy"
+        checks.failed("policy.signature", subject, "POLICY_SIGNATURE", wanted, f"{held} of {len(policy.signatures)} signatures hold")
     elif policy_key is None:
         checks.unchecked("policy.signature", subject, "NO_POLICY_KEY")
-    elif not policy.is_signed_by(policy_key):
-        checks.failed("policy.signature", subject, "POLICY_KEY", policy_key, policy.public_key.hex())
+    elif not all(policy.is_signed_by(key) for key in policy_key.split(",")):
+        found = ", ".join(item.public_key.hex() for item in policy.signatures if item.holds)
+        checks.failed("policy.signature", subject, "POLICY_KEY", policy_key, found)
     else:
         checks.passed("policy.signature", subject)
     # 2. The validity: with the clock that was passed in.

@@ -117,7 +117,12 @@ MANIFEST = fields(
     parts=many(fields(path=TEXT, sha256=HASH, bytes=_BYTE_COUNT), at_most=20_000),
     withheld=many(fields(path=TEXT, sha256=HASH, bytes=_BYTE_COUNT, reason=TEXT), at_most=20_000),
 )
-_CONTRACT = fields(address=_ADDRESS, code_hash=_B32, slots=fields(("records",), records=nullable(counting)))
+_SLOT = nullable(counting)
+_CONTRACT = fields(
+    address=_ADDRESS,
+    code_hash=_B32,
+    slots=fields(("records", "claims", "certificates"), records=_SLOT, claims=_SLOT, certificates=_SLOT),
+)
 _KEY = fields(
     institution=ID,
     kind=word("bank", "centre", "verifier", "auditor", "government"),
@@ -126,8 +131,8 @@ _KEY = fields(
     valid_from=either(INSTANT, counting),
     valid_to=nullable(either(INSTANT, counting)),
 )
+_VALIDATORS = fields(("to",), **{"from": counting}, to=nullable(counting), addresses=many(_ADDRESS, at_most=256))
 POLICY = fields(
-    ("validators",),
     schema=schema("policy"),
     version=counting,
     issued=INSTANT,
@@ -138,8 +143,12 @@ POLICY = fields(
     libraries=many(_B32),
     keys=many(_KEY),
     checkpoint=nullable(fields(origin=TEXT, vkey=TEXT, pinned=nullable(TEXT))),
-    validators=nullable(many(_ADDRESS, at_most=256)),
-    signature=fields(public_key=TEXT, value=TEXT),
+    validators=nullable(many(_VALIDATORS, at_most=1_000)),
+    witnesses=nullable(fields(quorum=whole(1, 32), keys=many(TEXT, at_most=32))),
+    max_age=nullable(whole(0, 2**53 - 1)),
+    previous=nullable(_B32),
+    signers=fields(threshold=whole(1, 32), keys=many(HASH, at_most=32)),
+    signatures=many(fields(public_key=HASH, value=hexed(64, "0x?")), at_most=32),
 )
 PROOF = fields(
     schema=schema("proof"),

@@ -1,10 +1,11 @@
-"""Read a policy file: all trust is here, and nothing is trusted on first use (documents.md §10)."""
+"""Read a policy file: all trust is here, and nothing is trusted on first use (documents.md §10, bundle.md §3)."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 from verifier import documents, ed25519, json_strict
@@ -16,11 +17,16 @@ MAX_BYTES = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """Pin one contract: address, keccak256 of its runtime code, storage slot of its records."""
+    """Pin one contract: address, keccak256 of its runtime code, storage slots of its mappings by name."""
 
     address: bytes
     code_hash: bytes
-    records_slot: int | None
+    slots: dict[str, int | None]
+
+    @property
+    def records_slot(self) -> int | None:
+        """Return the slot of the attestation records."""
+        return self.slots.get("records")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,23 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
+class ValidatorSet:
+    """Hold the addresses that seal the blocks [first, last]; `last` None: until further notice."""
+
+    first: int
+    last: int | None
+    addresses: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Hold one signature under the policy and whether it is over these bytes."""
+
+    public_key: bytes
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Hold what the verifier trusts."""
 
@@ -54,21 +77,40 @@ class Policy:
     origin: str | None
     vkey: str | None
     pinned: str | None
-    validators: tuple[bytes, ...] | None
-    public_key: bytes
-    signature_holds: bool
+    genesis: str
+    validators: tuple[ValidatorSet, ...] | None
+    witnesses: tuple[str, ...]
+    witness_quorum: int
+    max_age: int | None
+    previous: str | None
+    signers: tuple[bytes, ...]
+    threshold: int
+    signatures: tuple[Signature, ...]
     digest: str
 
     def ledger(self) -> Contract | None:
         """Return the PeriodLedger's pin."""
         return self.contracts.get("PeriodLedger")
 
+    def validators_at(self, block: int) -> tuple[bytes, ...] | None:
+        """Return the validators that the policy pins for a block, or None where it pins none."""
+        for item in self.validators or ():
+            if item.first <= block and (item.last is None or block <= item.last):
+                return item.addresses
+        return None
+
+    def signatures_hold(self, threshold: int | None = None, signers: tuple[bytes, ...] | None = None) -> bool:
+        """Say whether `threshold` of `signers` (its own, without them) signed, and no signature of one of them is wrong."""
+        wanted = self.signers if signers is None else signers
+        given = [item for item in self.signatures if item.public_key in wanted]
+        return all(item.holds for item in given) and len(given) >= (self.threshold if threshold is None else threshold)
+
     def is_signed_by(self, wanted: str) -> bool:
-        """Say whether `wanted` is the public key (hex or base64) that signed, or its SHA-256 fingerprint."""
+        """Say whether `wanted` is the public key (hex or base64) of a signer who signed, or its SHA-256 fingerprint."""
         wanted = wanted.strip()
         plain = wanted.lower().removeprefix("sha256:").removeprefix("0x").replace(":", "")
-        fingerprint = hashlib.sha256(self.public_key).hexdigest()
-        return plain in (self.public_key.hex(), fingerprint) or _key_bytes(wanted) == self.public_key
+        signed = [item.public_key for item in self.signatures if item.holds and item.public_key in self.signers]
+        return any(plain in (key.hex(), hashlib.sha256(key).hexdigest()) or _key_bytes(wanted) == key for key in signed)
 
 
 def seconds(instant: Any) -> int:
@@ -90,18 +132,8 @@ def _key_bytes(text: str) -> bytes | None:
     return data if len(data) == 32 else None
 
 
-def _signature_bytes(text: str) -> bytes:
-    try:
-        data = unhex(text) if len(text.removeprefix("0x")) == 128 else unbase64(text, "/signature/value")
-    except ValueError:
-        data = b""
-    if len(data) != 64:
-        raise Malformed("POLICY_SIGNATURE", "/signature/value", "64 bytes in hex or base64 expected")
-    return data
-
-
 def read_policy(data: bytes) -> Policy:
-    """Return the policy in `data` with its signature tried; whether that key is to be believed is another check.
+    """Return the policy in `data` with its signatures tried; whether those keys are to be believed is another check.
 
     Raises:
         Malformed: the file is not a policy.
@@ -113,12 +145,16 @@ def read_policy(data: bytes) -> Policy:
         documents.POLICY(value, "")
     except Malformed as error:
         raise Malformed(error.code, f"policy {error.place}".strip(), error.detail, **error.facts) from None
-    signature, body = value["signature"], {name: item for name, item in value.items() if name != "signature"}
-    public_key = _key_bytes(signature["public_key"])
-    if public_key is None:
-        raise Malformed("POLICY_SIGNATURE", "policy /signature/public_key", "32 bytes in hex or base64 expected")
+    body = json_strict.dump({name: item for name, item in value.items() if name != "signatures"})
+    signers = tuple(unhex(item) for item in value["signers"]["keys"])
+    signed = tuple(unhex(item["public_key"]) for item in value["signatures"])
+    for name, keys in (("signers/keys", signers), ("signatures", signed)):
+        if any(a >= b for a, b in pairwise(keys)):
+            raise Malformed("DOCUMENT_ORDER", f"policy /{name}", "keys are strictly ascending")
+    if value["signers"]["threshold"] > len(signers):
+        raise Malformed("POLICY_SIGNERS", "policy /signers/threshold", "no more than there are signers")
     checkpoint = value["checkpoint"] or {}
-    validators = value.get("validators")
+    witnesses = value["witnesses"] or {"quorum": 0, "keys": []}
     return Policy(
         version=str(value["version"]),
         issued=seconds(value["issued"]),
@@ -129,7 +165,7 @@ def read_policy(data: bytes) -> Policy:
             name: Contract(
                 unhex(item["address"]),
                 unhex(item["code_hash"]),
-                None if item["slots"].get("records") is None else int(item["slots"]["records"]),
+                {slot: None if number is None else int(number) for slot, number in item["slots"].items()},
             )
             for name, item in value["contracts"].items()
         },
@@ -148,8 +184,21 @@ def read_policy(data: bytes) -> Policy:
         origin=checkpoint.get("origin"),
         vkey=checkpoint.get("vkey"),
         pinned=checkpoint.get("pinned"),
-        validators=None if validators is None else tuple(unhex(item) for item in validators),
-        public_key=public_key,
-        signature_holds=ed25519.is_valid(public_key, json_strict.dump(body), _signature_bytes(signature["value"])),
+        genesis=value["chain"]["genesis"].removeprefix("0x"),
+        validators=None if value["validators"] is None else tuple(_validator_set(item) for item in value["validators"]),
+        witnesses=tuple(witnesses["keys"]),
+        witness_quorum=witnesses["quorum"],
+        max_age=value["max_age"],
+        previous=None if value["previous"] is None else value["previous"].removeprefix("0x"),
+        signers=signers,
+        threshold=value["signers"]["threshold"],
+        signatures=tuple(
+            Signature(key, ed25519.is_valid(key, body, unhex(item["value"]))) for key, item in zip(signed, value["signatures"], strict=True)
+        ),
         digest=hashlib.sha256(data).hexdigest(),
     )
+
+
+def _validator_set(item: Any) -> ValidatorSet:
+    last = item.get("to")
+    return ValidatorSet(int(item["from"]), None if last is None else int(last), tuple(unhex(address) for address in item["addresses"]))

@@ -24,7 +24,13 @@ def document_of(verification: Verification, language: str) -> dict[str, Any]:
         "subject": verification.subject,
         "checks": [_check_document(check, language) for check in verification.checks.items],
         "recomputed": _recomputed(verification),
-        "policy": None if policy is None else {"version": policy.version, "sha256": policy.digest, "public_key": policy.public_key.hex()},
+        "policy": None
+        if policy is None
+        else {
+            "version": policy.version,
+            "sha256": policy.digest,
+            "signers": [item.public_key.hex() for item in policy.signatures if item.holds],
+        },
         "tool": {"name": NAME, "version": VERSION},
     }
 

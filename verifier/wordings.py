@@ -124,10 +124,15 @@ ANSWER_STRAY
   Ask the bank for the findings that the answer was given to.
   请向银行索取该说明所对应的发现项。
 POLICY_SIGNATURE
-  the policy was changed after it was signed
-  策略在签名后被改动
+  fewer signers signed this policy than it needs, or it was changed after they did
+  签署此策略的签署人数不足，或策略在签名后被改动
   Do not use this policy; fetch it again.
   请勿使用此策略，重新获取。
+POLICY_FOLLOWS
+  this policy does not follow the one that you trust
+  该策略不能接替您所信任的策略
+  Ask the centre which policies lie between the two, and check them one after the other.
+  请向运营中心索取两者之间的各版策略，并逐一核对。
 POLICY_KEY
   another key signed this policy
   该策略由另一把密钥签名

@@ -19,6 +19,9 @@ from ledger.errors import ConfigurationError
 # In the order of deployment: each constructor takes addresses of contracts before it.
 CONTRACTS = ("ParticipantRegistry", "LibraryRegistry", "PeriodLedger", "ClaimRegistry")
 
+# Mappings by their label in the contract, and the names under which a policy pins their slots.
+_PROVEN = {"_records": "records", "_claims": "claims", "_certificates": "certificates"}
+
 _HERE = Path(__file__).resolve().parent
 FOLDERS = (_HERE / "artifacts", _HERE.parents[1] / "contracts" / "artifacts")
 
@@ -42,12 +45,9 @@ class Artifact:
         """Tell whether on-chain code is this contract's: equal everywhere but in the immutable values."""
         return self._without_immutables(code) == self._without_immutables(self.runtime_code)
 
-    def records_slot(self) -> int | None:
-        """Return the slot of the mapping of attestation records (spec: typed-data, PeriodLedger); None for the other contracts."""
-        for entry in self.storage:
-            if str(entry["type"]).startswith("t_mapping(t_bytes32,t_struct(Record)"):
-                return int(entry["slot"])
-        return None
+    def slots(self) -> dict[str, int]:
+        """Return the slots of the mappings that proofs start from: `records`, `claims`, `certificates`, as far as the contract has them."""
+        return {_PROVEN[label]: int(entry["slot"]) for entry in self.storage if (label := str(entry["label"])) in _PROVEN}
 
     def _without_immutables(self, code: bytes) -> bytes:
         blank = bytearray(code)

@@ -102,7 +102,6 @@ def plan_deployment(client: ChainClient, signer: Signer, admin: str) -> Deployme
         nonce = first + position
         signed = sign_transaction(signer, Call(None, data, DEPLOY_GAS), chain_id=client.chain_id, nonce=nonce, max_fee=fee)
         addresses[name] = created_address(signer.address, nonce)
-        slot = artifact.records_slot()
         contracts.append(
             DeployedContract(
                 name=name,
@@ -110,7 +109,7 @@ def plan_deployment(client: ChainClient, signer: Signer, admin: str) -> Deployme
                 nonce=nonce,
                 constructor=arguments,
                 artifact=artifact.hash,
-                slots={} if slot is None else {"records": slot},
+                slots=artifact.slots(),
                 raw_tx="0x" + signed.raw.hex(),
                 tx=signed.hash,
             )
@@ -145,8 +144,7 @@ def check_deployment(client: ChainClient, deployment: Deployment) -> tuple[Findi
                 Finding("deployment.build", "error", place, "use the release that deployed these contracts", expected=artifact.hash)
             )
             continue
-        slot = artifact.records_slot()
-        differ("deployment.slots", place, dict(contract.slots), {} if slot is None else {"records": slot}, "correct the record")
+        differ("deployment.slots", place, dict(contract.slots), artifact.slots(), "correct the record")
         answers = tuple(_address_view(client, contract, view) for view in views)
         if views:
             differ("deployment.wiring", place, answers, contract.constructor, "deploy anew: the contract was built on others")

@@ -1,4 +1,4 @@
-"""Commands of the green finance centre: institutions and their keys, the queue of claims, the policy file."""
+"""Commands of the green finance centre: institutions and their keys, the queue of claims."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ import typer
 
 from ledger.cli.bank import totals_of
 from ledger.cli.invocation import Invocation, this, write_result
+from ledger.cli.policy import policies
 from ledger.cli.reporting import require_settled
 from ledger.client.http import Client
 from ledger.clock import SystemClock, parse_instant
 from ledger.errors import InputError
-from ledger.records import canonical
 
 app = typer.Typer()
 institutions = typer.Typer(no_args_is_help=True, help="Institutions, and their keys on the chain.")
-policies = typer.Typer(no_args_is_help=True, help="The policy file: where an auditor's trust comes from.")
 app.add_typer(institutions, name="institution", rich_help_panel="Centre")
 app.add_typer(policies, name="policy", rich_help_panel="Centre")
 
@@ -224,28 +223,6 @@ def review(
     run.out.findings(statement["findings"])
     rows = [[item["result_hash" if name == "result" else name] for name in VERDICT_COLUMNS] for item in verdicts]
     run.out.table(document, VERDICT_COLUMNS, rows)
-
-
-@policies.command("export")
-def export_policy(
-    context: typer.Context,
-    version: Annotated[int, typer.Option(help="one more than the last one handed out", min=1)],
-    key: Annotated[Path, typer.Option(help="the centre's policy key, from `lingtan keys policy`", exists=True, dir_okay=False)],
-    out: Annotated[Path, typer.Option(help="the file to write")],
-    days: Annotated[int | None, typer.Option(help="how long it is good for; no end without it", min=1)] = None,
-) -> None:
-    """Fetch what a policy pins, sign it with the policy key, write it. Read it over before you hand it out."""
-    from ledger.cli.keys import load_policy_key
-    from ledger.client import acts
-
-    run = this(context)
-    signing = load_policy_key(run, key)
-    with run.client() as client:
-        document = acts.sign_policy_facts(client, signing, version=version, days=days)
-    write_result(out, canonical.dump(document))
-    public = signing.public_key().public_bytes_raw().hex()
-    fields = [("file", out), ("version", version), ("public_key", public), ("hash", canonical.digest(document))]
-    run.out.record({"file": str(out), "version": version, "public_key": public, "hash": canonical.digest(document)}, fields)
 
 
 def _settle(run: Invocation, client: Client, institution: str, action: dict[str, Any], seconds: float) -> None:

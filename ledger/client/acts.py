@@ -245,10 +245,15 @@ def new_commitment_key() -> bytes:
     return secrets.token_bytes(32)
 
 
-def sign_policy_facts(admin: Client, key: Ed25519PrivateKey, *, version: int, days: int | None = None) -> dict[str, object]:
-    """Fetch what a policy pins and return it signed with the centre's policy key. Read it over before handing it out."""
-    facts = admin.get("/v1/policy-facts", version=str(version), **({} if days is None else {"days": str(days)}))
-    return seal_policy(facts, key)
+def get_policy_facts(admin: Client, *, version: int, days: int | None = None) -> dict[str, Any]:
+    """Fetch what a policy pins as the server and the chain have it now. Read it over before anybody signs."""
+    facts: dict[str, Any] = admin.get("/v1/policy-facts", version=str(version), **({} if days is None else {"days": str(days)}))
+    return facts
+
+
+def sign_policy_facts(admin: Client, key: Ed25519PrivateKey, *, version: int, days: int | None = None, **decided: Any) -> dict[str, object]:
+    """Fetch what a policy pins and return it with one signer, signed by it; `decided` are further fields of Trust."""
+    return seal_policy(get_policy_facts(admin, version=version, days=days), key, **decided)
 
 
 def collect_log_proofs(client: Client, sizes: Iterable[int], checkpoint: Mapping[str, Any]) -> dict[str, object]:

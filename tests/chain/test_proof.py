@@ -271,4 +271,4 @@ def test_the_proof_of_every_receipt_is_accepted_by_an_independent_walk(receipts:
 def test_the_slot_of_the_record_mapping_is_what_the_layout_file_says(root: Any) -> None:
     layout = json.loads((root / "contracts/snapshots/storage-layout.json").read_text())["PeriodLedger"]["storage"]
     label = next(entry for entry in layout if "Record)" in entry["type"])
-    assert load_artifact("PeriodLedger").records_slot() == int(label["slot"]) == 2
+    assert load_artifact("PeriodLedger").slots() == {"records": int(label["slot"])} == {"records": 2}

@@ -100,14 +100,19 @@ def policy_document(library_hash: str, schema_files: dict[str, bytes], **changes
             }
         ],
         "checkpoint": {"origin": ORIGIN, "vkey": vkey(LOG_KEY, ORIGIN)[0], "pinned": None},
+        "validators": None,
+        "witnesses": None,
+        "max_age": None,
+        "previous": None,
+        "signers": {"threshold": 1, "keys": [raw_public(POLICY_KEY).hex()]},
     }
     document.update(changes)
     return document
 
 
 def sign_policy(document: dict[str, Any], key: Ed25519PrivateKey = POLICY_KEY) -> bytes:
-    body = {name: value for name, value in document.items() if name != "signature"}
-    return jcs({**body, "signature": {"public_key": raw_public(key).hex(), "value": hexed(key.sign(jcs(body)))}})
+    body = {name: value for name, value in document.items() if name != "signatures"}
+    return jcs({**body, "signatures": [{"public_key": raw_public(key).hex(), "value": hexed(key.sign(jcs(body)))}]})
 
 
 def pack(parts: dict[str, bytes], manifest: dict[str, Any], order: list[str] | None = None) -> bytes:

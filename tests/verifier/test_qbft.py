@@ -119,7 +119,7 @@ class TooFewSeals(SealedChain):
 
 def sealed_policy(evidence: ev.Evidence, validators: list[bytes] | None) -> bytes:
     chain = {"id": str(ev.CHAIN_ID), "kind": "qbft", "genesis": "00" * 32}
-    pinned = None if validators is None else [ev.hexed(item) for item in validators]
+    pinned = None if validators is None else [{"from": 0, "addresses": [ev.hexed(item) for item in validators]}]
     return evidence.policy(chain=chain, checkpoint=None, validators=pinned)
 
 
