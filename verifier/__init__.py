@@ -1,13 +1,14 @@
 """Verify evidence packages, line proofs, opened groups and meter files offline: the second implementation of the written specification.
 
-Nothing here imports the product. Reading order: `json_strict`, `shapes`, `inventory_shapes`, `library_shapes`, `evidence_shapes`, `financed_shapes`, `document_rules`,
-`documents`; `keccak`, `secp256k1`, `ed25519`, `rlp`, `mpt`, `eip712`; `rfc9162`, `checkpoint`, `sum_tree`, `commitment`; `meter`,
-`library`, `library_reader`, `local_time`, `exact`, `organisation`; `quantities`, `market_based`, `uncertainty`, `operational_1`,
-`roll_up`, `divergence`; `finding`, `unit_findings`, `declared_totals`, `findings`; `exposure`, `financed_methods`, `financed_blocks`,
-`financed_groups`; `package`, `policy`, `chain_evidence`, `qbft`; `checks`, `required`, `check_policy`, `policy_update`, `check_inputs`,
-`check_lines`, `check_findings`, `check_commitment`, `check_anchor`, `check_signed`; `check_financed`, `financed_commitment`,
-`check_openings`, `check_sample`, `financed_book`; `verify_package`, `verify_line`, `verify_opening`, `log_proofs`; `sampling`,
-`keyfile`, `verdict`; `financed_wordings`, `wordings`, `messages`, `report`, `__main__`.
+Nothing here imports the product. Reading order: `json_strict`, `shapes`, `inventory_shapes`, `library_shapes`, `evidence_shapes`,
+`financed_shapes`, `document_rules`, `documents`; `keccak`, `secp256k1`, `ed25519`, `rlp`, `mpt`, `eip712`; `rfc9162`, `checkpoint`,
+`sum_tree`, `commitment`; `meter`, `library`, `library_reader`, `local_time`, `exact`, `organisation`; `quantities`, `market_based`,
+`uncertainty`, `operational_1`, `roll_up`, `divergence`; `finding`, `unit_findings`, `declared_totals`, `findings`; `exposure`,
+`financed_methods`, `financed_blocks`, `financed_groups`; `package`, `policy`, `chain_evidence`, `qbft`; `checks`, `required`,
+`check_policy`, `policy_update`, `check_inputs`, `check_lines`, `check_findings`, `check_commitment`, `check_anchor`,
+`check_signed`; `check_financed`, `financed_commitment`, `check_openings`, `check_sample`, `financed_book`; `verify_package`,
+`verify_line`, `verify_opening`, `log_proofs`; `sampling`, `keyfile`, `verdict`; `financed_wordings`, `wordings`, `messages`,
+`report`, `__main__`.
 """
 
 NAME = "lingtan-verify"
