@@ -20,6 +20,7 @@ from ledger.store.repositories import (
     institutions,
     library,
     local_factors,
+    log_anchors,
     metering,
     participants,
     periods,
@@ -203,7 +204,10 @@ def add_everything(session: Session) -> Everything:
     devices.set_meter_device(session, "bank-1", "M1", "gw-1", by="clerk", at=AT)
     devices.add_fitting(session, "bank-1", "M1", AT, 0)
     metering.add_meter_days(session, "bank-1", 0, [metering.StoredDay("M1", DAY, b"\x01" * 768, b"\x01" * 96)])
-    metering.add_log_checkpoint(session, "bank-1", 1, hash_of("root"), signed("checkpoint"))
+    checkpoint = metering.add_log_checkpoint(session, "bank-1", 1, hash_of("root"), signed("checkpoint"))
+    log_anchors.add_log_anchor(
+        session, checkpoint.id, block_number=4, block_hash=hash_of("block"), tx_hash=hash_of("tx"), evidence=b"{}", at=AT
+    )
     statements.add_meter_records(session, statement.id, [("M1", b"LTM1 record")])
     statements.add_commitments(session, statement.id, b'{"datasets":[]}', at=AT)
     statements.add_package(session, statement.id, hash=hash_of("manifest"), content=b"zip", created_by="clerk", at=AT)

@@ -29,7 +29,7 @@ from ledger.store.tables.inventory import (
     StatementMeterRecord,
 )
 from ledger.store.tables.library import LibraryRelease, LocalFactor, LocalFactorReview, ReleaseDraft, ReleaseProposal, ReleasePublication
-from ledger.store.tables.metering import LogCheckpoint, Meter, MeterDay, TelemetryBody
+from ledger.store.tables.metering import LogAnchor, LogCheckpoint, Meter, MeterDay, TelemetryBody
 from ledger.store.tables.outbox import Outbox, OutboxEvent, OutboxLease
 from ledger.store.tables.participants import ParticipantAction, ParticipantKey, ParticipantKeyEvent
 
@@ -83,6 +83,7 @@ __all__ = [
     "LibraryRelease",
     "LocalFactor",
     "LocalFactorReview",
+    "LogAnchor",
     "LogCheckpoint",
     "Meter",
     "MeterDay",

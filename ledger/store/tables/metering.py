@@ -105,3 +105,21 @@ class LogCheckpoint(SignedMessage, Row, table=True):
     institution_id: Str
     size: Int
     root: Str
+
+
+class LogAnchor(Row, table=True):
+    """The evidence captured when a checkpoint of the envelope log was anchored: block, receipt, finality (spec: metering §7)."""
+
+    __table_args__ = table(
+        refers("checkpoint_id", "log_checkpoint", "id"),
+        unique("checkpoint_id", "block_hash"),
+        holds("block_number", "block_number >= 0"),
+    )
+
+    id: AutoInt = None  # type: ignore[assignment]
+    checkpoint_id: Int
+    block_number: Int
+    block_hash: Str
+    tx_hash: Str
+    evidence: Blob
+    at: Int

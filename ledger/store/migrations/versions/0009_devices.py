@@ -1,4 +1,4 @@
-"""Devices, their keys and enrolment codes; which device speaks for a meter; fittings."""
+"""Devices, their keys and enrolment codes; which device speaks for a meter; fittings; evidence of anchored log checkpoints."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ def upgrade() -> None:
     _create_devices()
     _create_keys()
     _create_meter_tables()
-    for name in ("device", "enrolment_code", "enrolment_code_use", "device_key", "device_key_end", "meter_device", "fitting"):
+    _create_log_anchor()
+    for name in ("device", "enrolment_code", "enrolment_code_use", "device_key", "device_key_end", "meter_device", "fitting", "log_anchor"):
         protect(name)
 
 
@@ -154,3 +155,21 @@ def _create_meter_tables() -> None:
         sqlite_strict=True,
     )
     op.create_index(op.f("ix_fitting_institution_id_log_index"), "fitting", ["institution_id", "log_index"], unique=False)
+
+
+def _create_log_anchor() -> None:
+    op.create_table(
+        "log_anchor",
+        sa.Column("id", WHOLE, nullable=False),
+        sa.Column("checkpoint_id", WHOLE, nullable=False),
+        sa.Column("block_number", WHOLE, nullable=False),
+        sa.Column("block_hash", TEXT, nullable=False),
+        sa.Column("tx_hash", TEXT, nullable=False),
+        sa.Column("evidence", BLOB, nullable=False),
+        sa.Column("at", WHOLE, nullable=False),
+        sa.CheckConstraint("block_number >= 0", name=op.f("ck_log_anchor_block_number")),
+        sa.ForeignKeyConstraint(["checkpoint_id"], ["log_checkpoint.id"], name=op.f("fk_log_anchor_checkpoint_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_log_anchor")),
+        sa.UniqueConstraint("checkpoint_id", "block_hash", name=op.f("uq_log_anchor_checkpoint_id_block_hash")),
+        sqlite_strict=True,
+    )
