@@ -25,6 +25,7 @@ from ledger.cli import (
     loans,
     loans_server,
     local_factors,
+    meter,
     operator,
     outbox,
     reporting,
@@ -156,6 +157,7 @@ def demo(
 
 librarian.library.add_typer(library_work.app)
 loans.loans.add_typer(loans_server.app)
+bank.meters.add_typer(meter.app)
 bank.statements.add_typer(answers.app)
 bank.statements.add_typer(comparison.app)
 MAIN = (operator, outbox, bank, inventory, workbook, reporting, analysis, loans, librarian, local_factors, centre, verdicts, keys, witness)
