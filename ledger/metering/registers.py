@@ -8,6 +8,7 @@ out the same from any stretch of points that encloses it.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -112,19 +113,26 @@ def derive(points: RegisterPoints, fittings: Sequence[Fitting], quantity: Quanti
     return SlotSeries(first, np.where(known, values, 0), np.where(known, quality, 0).astype(np.uint8)), findings.close()
 
 
-def advance(points: RegisterPoints, fittings: Sequence[Fitting], quantity: Quantity, start: int, end: int) -> Fraction | None:
-    """Return the exact energy ΔF between two instants in mWh, L or kJ; None where the line does not lead from one to the other."""
-    findings = FindingList(f"meter {points.meter}")
-    ordered = _in_order(points, findings)
-    total, reached = Fraction(0), start
-    for stretch in _stretches(ordered, sorted(fittings, key=lambda fitting: fitting.since), quantity, findings):
-        if stretch.end < start or stretch.start > end:
-            continue
-        if stretch.start > reached:
-            return None
-        total += stretch.at(min(end, stretch.end)) - stretch.at(max(start, stretch.start))
-        reached = min(end, stretch.end)
-    return total if reached == end and len(ordered) else None
+class DaySpans:
+    """What a register went on between instants: for holding a day's intervals against it."""
+
+    def __init__(self, points: RegisterPoints, fittings: Sequence[Fitting], quantity: Quantity) -> None:
+        findings = FindingList(f"meter {points.meter}")
+        ordered = _in_order(points, findings)
+        self._stretches = tuple(_stretches(ordered, sorted(fittings, key=lambda fitting: fitting.since), quantity, findings))
+        self._ends = [stretch.end for stretch in self._stretches]
+
+    def advance(self, start: int, end: int) -> Fraction | None:
+        """Return the exact energy ΔF from `start` to `end` in mWh, L or kJ; None where the line does not lead from one to the other."""
+        total, reached = Fraction(0), start
+        for stretch in self._stretches[bisect_left(self._ends, start) :]:
+            if stretch.start > reached:
+                return None
+            total += stretch.at(min(end, stretch.end)) - stretch.at(max(start, stretch.start))
+            reached = min(end, stretch.end)
+            if reached == end:
+                return total
+        return None
 
 
 def _in_order(points: RegisterPoints, findings: FindingList) -> RegisterPoints:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ledger.clock import parse_instant
 from ledger.metering.fitting import Fitting, Ratio, RegisterForm
-from ledger.metering.registers import RegisterPoints, SlotSeries, advance, derive
+from ledger.metering.registers import DaySpans, RegisterPoints, SlotSeries, derive
 from ledger.records.meter_record import Quantity
 from ledger.units import parse_decimal, round_half_even
 
@@ -118,9 +118,12 @@ def test_shuffled_points_give_the_same_slots() -> None:
 
 def test_energy_between_two_instants_is_exact_and_unknown_across_a_hole() -> None:
     read = points((0, "1"), (1000, "2"), (2000, "1"), (3000, "1.5"))
-    assert advance(read, (), EL, NOON, NOON + 300) == 300_000
-    assert advance(read, (), EL, NOON + 1, NOON + 2) == 1000
-    assert advance(read, (), EL, NOON, NOON + 3000) is None
+    spans = DaySpans(read, (), EL)
+    assert spans.advance(NOON, NOON + 300) == 300_000
+    assert spans.advance(NOON + 1, NOON + 2) == 1000
+    assert spans.advance(NOON + 2500, NOON + 3000) == 250_000
+    assert spans.advance(NOON, NOON + 3000) is None
+    assert spans.advance(NOON + 2500, NOON + 3001) is None
 
 
 class Slow:

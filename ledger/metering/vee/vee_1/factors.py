@@ -1,0 +1,32 @@
+"""The factors by which a quantity slips where a transformer ratio or a decimal point is wrong."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from ledger.metering.vee.history import MeterHistory
+from ledger.metering.vee.vee_1.policies import Policies
+from ledger.units import parse_decimal
+
+
+def slip_factors(history: MeterHistory, policies: Policies) -> tuple[tuple[str, Fraction], ...]:
+    """Return (name, factor) of ct, pt and ct × pt of every fitting and of the common slips, with their inverses; 1 is none."""
+    found: dict[Fraction, str] = {}
+    for fitting in history.fittings:
+        ct, pt = parse_decimal(fitting.ratio.ct), parse_decimal(fitting.ratio.pt)
+        for name, factor in (("ct", ct), ("pt", pt), ("ct × pt", ct * pt)):
+            found.setdefault(factor, f"{name} {factor}")
+    for factor in policies.factors:
+        found.setdefault(factor, str(factor))
+    both = [(name, factor) for factor, name in found.items() if factor != 1]
+    return (*both, *((f"1 / {name}", 1 / factor) for name, factor in both))
+
+
+def find_slip(history: MeterHistory, got: int, expected: int, policies: Policies) -> tuple[str, Fraction] | None:
+    """Return the factor k for which `got` is k ± 5 % of `expected`, nearest first, or None."""
+    if got <= 0 or expected <= 0:
+        return None
+    ratio = Fraction(got, expected)
+    near = [(abs(ratio / factor - 1), name, factor) for name, factor in slip_factors(history, policies)]
+    near = [item for item in near if item[0] <= policies.factor_tolerance]
+    return min(near)[1:] if near else None
