@@ -40,9 +40,7 @@ def capture_anchor(
         BlockUnknown, NotSupported, ChainUnavailable: the node cannot prove it (any more); try again where it can be reached.
     """
     receipt, event = _find_recording(client, ledger, receipt, id)
-    header = client.block_header_rlp(receipt.block_number)
-    verify_header(header, as_bytes(receipt.block_hash))
-    proven = prove_receipt(client.block_receipts(receipt.block_number), receipt.index, header_field(header, RECEIPTS_ROOT))
+    header = _verified_header(client, receipt)
     words = _expected_words(event.arguments["root"], event.arguments["totals"])
     slots = record_slots(id, mapping_slot)
     return {
@@ -50,17 +48,29 @@ def capture_anchor(
         "chain_id": str(client.chain_id),
         "contract": ledger.address.lower(),
         "id": _hex(id),
-        "block": {"number": str(receipt.block_number), "hash": receipt.block_hash, "header": _hex(header)},
-        "transaction": {"hash": receipt.tx_hash, "index": str(receipt.index)},
-        "receipt": {
-            "type": str(proven.type),
-            "value": _hex(proven.value),
-            "proof": [_hex(node) for node in proven.proof],
-            "log_index": str(event.position),
-        },
+        **_capture_event(client, receipt, event, header),
         "state": _capture_state(client, ledger.address, slots, words, receipt.block_number, header_field(header, STATE_ROOT)),
         "finality": capture_finality(client, receipt.block_number),
     }
+
+
+def capture_log_anchor(client: ChainClient, ledger: PeriodLedger, receipt: Receipt, *, org: bytes, struct_hash: bytes) -> dict[str, object]:
+    """Return block, transaction, receipt and finality (spec: metering §7) of an anchored checkpoint of an envelope log.
+
+    Args:
+        receipt: of the transaction that carried it, in a block that is final; where another one had recorded the message before, the
+            evidence is of that one.
+        struct_hash: of the LogCheckpoint message.
+
+    Raises:
+        NotFound: no transaction of the chain recorded this message.
+        IntegrityError, BlockUnknown, NotSupported, ChainUnavailable: as for `capture_anchor`.
+    """
+    event = ledger.find_log_anchored(receipt.logs, struct_hash)
+    if event is None:
+        receipt, event = _find_log_recording(client, ledger, receipt.block_number, org, struct_hash)
+    captured = _capture_event(client, receipt, event, _verified_header(client, receipt))
+    return {**captured, "finality": capture_finality(client, receipt.block_number)}
 
 
 def capture_finality(client: ChainClient, block_number: int) -> dict[str, object] | None:
@@ -80,6 +90,41 @@ def capture_finality(client: ChainClient, block_number: int) -> dict[str, object
         "leaf_index": str(checkpoint.leaf_index),
         "inclusion": [node.hex() for node in checkpoint.inclusion],
     }
+
+
+def _verified_header(client: ChainClient, receipt: Receipt) -> bytes:
+    header = client.block_header_rlp(receipt.block_number)
+    verify_header(header, as_bytes(receipt.block_hash))
+    return header
+
+
+def _capture_event(client: ChainClient, receipt: Receipt, event: Event, header: bytes) -> dict[str, object]:
+    proven = prove_receipt(client.block_receipts(receipt.block_number), receipt.index, header_field(header, RECEIPTS_ROOT))
+    return {
+        "block": {"number": str(receipt.block_number), "hash": receipt.block_hash, "header": _hex(header)},
+        "transaction": {"hash": receipt.tx_hash, "index": str(receipt.index)},
+        "receipt": {
+            "type": str(proven.type),
+            "value": _hex(proven.value),
+            "proof": [_hex(node) for node in proven.proof],
+            "log_index": str(event.position),
+        },
+    }
+
+
+def _find_log_recording(
+    client: ChainClient, ledger: PeriodLedger, last_block: int, org: bytes, struct_hash: bytes
+) -> tuple[Receipt, Event]:
+    topics = [_hex(ledger.abi.event_topic("LogAnchored")), _hex(org)]
+    for log in client.logs({"address": ledger.address, "topics": topics, "fromBlock": "0x0", "toBlock": hex(last_block)}):
+        earlier = client.find_receipt(_hex(as_bytes(log["transactionHash"])))
+        event = ledger.find_log_anchored(earlier.logs, struct_hash) if earlier is not None else None
+        if earlier is not None and event is not None:
+            return earlier, event
+    raise NotFound(
+        f"no transaction up to block {last_block} anchored the checkpoint 0x{struct_hash.hex()}",
+        hint="check that the message of this receipt is the checkpoint's",
+    )
 
 
 def _find_recording(client: ChainClient, ledger: PeriodLedger, receipt: Receipt, id: bytes) -> tuple[Receipt, Event]:

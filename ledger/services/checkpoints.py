@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ledger.chain.embedded.cosigned import Cosignature
 from ledger.chain.typed_data import LogCheckpoint
 from ledger.errors import Conflict, InputError, NotFound
 from ledger.identifiers import sid
-from ledger.merkle.plain import root
 from ledger.services import audit
 from ledger.services.context import Work, require_own
 from ledger.services.signing import queue, receive, signed_columns
@@ -16,15 +16,33 @@ from ledger.services.signing_request import SIGNING_SECONDS, SigningItem, signin
 from ledger.services.transactions import find_transaction
 from ledger.store.repositories import metering
 
+SIGNERS = ("logkeeper", "approver")
+"""Roles whose people hand in checkpoints of the envelope log; the contract asks the same of their keys."""
+
+
+@dataclass(frozen=True)
+class CosignedView:
+    """The newest checkpoint that a quorum of witnesses cosigned: the note with their lines, and who at which time (Unix seconds)."""
+
+    size: int
+    root: str
+    note: str
+    quorum: int
+    cosignatures: tuple[Cosignature, ...]
+
 
 @dataclass(frozen=True)
 class CheckpointView:
-    """A signed checkpoint of the block log: size, root (hex), the whole note, and the key that signed it (vkey)."""
+    """A signed checkpoint of the block log: size, root (hex), the whole note, and the key that signed it (vkey).
+
+    `cosigned` is None without witnesses, and before a quorum of them has answered.
+    """
 
     size: int
     root: str
     note: str
     verifier_key: str
+    cosigned: CosignedView | None
 
 
 @dataclass(frozen=True)
@@ -47,7 +65,16 @@ def latest_checkpoint(work: Work) -> CheckpointView:
     found = work.house.chain.checkpoint_for(work.house.chain.block_number())
     if found is None:
         raise NotFound("this chain has no checkpoints", hint="on an external node, finality is in the block headers")
-    return CheckpointView(found.size, found.root.hex(), found.note, found.verifier_key)
+    return CheckpointView(found.size, found.root.hex(), found.note, found.verifier_key, find_cosigned(work))
+
+
+def find_cosigned(work: Work, at_least_size: int = 1) -> CosignedView | None:
+    """Return the newest checkpoint of at least this size that a quorum of witnesses cosigned, or None."""
+    found = work.house.chain.find_cosigned(at_least_size)
+    if found is None:
+        return None
+    quorum, checkpoint = work.house.settings.witness_quorum, found.checkpoint
+    return CosignedView(checkpoint.size, checkpoint.root.hex(), found.note, quorum, found.cosignatures)
 
 
 def consistency(work: Work, old: int, new: int) -> dict[str, object]:
@@ -72,12 +99,12 @@ def log_checkpoint_request(work: Work, institution: str) -> SigningItem:
     Raises:
         Conflict: the log is empty.
     """
-    require_own(work, institution, "approver")
-    leaves = metering.list_leaf_hashes(work.session, institution)
-    if not leaves:
+    require_own(work, institution, *SIGNERS)
+    log = work.house.envelope_logs.open(work.session, institution)
+    if not log.size:
         raise Conflict("the envelope log is empty", hint="send telemetry first", institution=institution)
     ledger = work.house.contracts.periods
-    struct = LogCheckpoint(org=sid("org", institution), size=len(leaves), root=root(leaves), deadline=work.clock.now() + SIGNING_SECONDS)
+    struct = LogCheckpoint(org=sid("org", institution), size=log.size, root=log.root(), deadline=work.clock.now() + SIGNING_SECONDS)
     return signing_item(ledger, struct)
 
 
@@ -87,11 +114,11 @@ def submit_log_checkpoint(work: Work, institution: str, message: Mapping[str, ob
     Raises:
         InputError: the root is not that of the log at this size.
     """
-    require_own(work, institution, "approver")
+    require_own(work, institution, *SIGNERS)
     received = receive(work, work.house.contracts.periods, LogCheckpoint, message, signature)
     struct = received.struct
-    leaves = metering.list_leaf_hashes(work.session, institution, struct.size)
-    if struct.org != sid("org", institution) or len(leaves) != struct.size or root(leaves) != struct.root:
+    log = work.house.envelope_logs.open(work.session, institution, struct.size)
+    if struct.org != sid("org", institution) or log.size != struct.size or log.root() != struct.root:
         raise InputError("the message fixes another log than the one stored here", hint="sign the message of the request unchanged")
     outbox_id = queue(work, work.house.contracts.periods, received, kind="periods.anchor_log", subject=f"log/{institution}/{struct.size}")
     kept = metering.find_checkpoint(work.session, struct.struct_hash().hex())

@@ -31,9 +31,10 @@ ROLES = (
     "government",
     "operator",
     "meter",
+    "logkeeper",
 )
 
-OF_A_BANK = frozenset({"preparer", "approver", "meter"})
+OF_A_BANK = frozenset({"preparer", "approver", "meter", "logkeeper"})
 SEES_EVERY_INSTITUTION = frozenset({"admin", "librarian", "publisher", "verifier", "certifier", "auditor", "operator"})
 """Roles of the centre, of auditors and of the operator. A bank's people see their bank; the government sees aggregates only."""
 
@@ -82,16 +83,16 @@ def require_visible(work: Work, institution: str) -> None:
         raise NotFound(f"no institution {institution}", hint="check the id; another bank's books are not visible")
 
 
-def require_own(work: Work, institution: str, role: str) -> None:
-    """Pass if the actor belongs to the institution and has the role there.
+def require_own(work: Work, institution: str, *roles: str) -> None:
+    """Pass if the actor belongs to the institution and has one of the roles there.
 
     Raises:
         NotFound: the institution is not the actor's.
-        Forbidden: it is, but the role is missing.
+        Forbidden: it is, but every one of the roles is missing.
     """
     if work.actor.institution != institution:
         raise NotFound(f"no institution {institution}", hint="check the id; another bank's books are not visible")
-    require_role(work, role)
+    require_role(work, *roles)
 
 
 def require_role(work: Work, *roles: str) -> None:

@@ -16,17 +16,19 @@ from typing import cast
 from ledger.chain.artifacts import error_entries
 from ledger.chain.client import Receipt
 from ledger.chain.contracts.period_ledger import attestation_id_of
-from ledger.chain.proof import capture_anchor
+from ledger.chain.proof import capture_anchor, capture_log_anchor
 from ledger.chain.relay import Alarm, Relay, RelaySettings
 from ledger.chain.typed_data import PeriodAttestation, Role
 from ledger.errors import LedgerError
+from ledger.identifiers import sid
 from ledger.records import canonical
 from ledger.records.outbox import OutboxRow
 from ledger.services.attestations import read_attestation
 from ledger.services.context import Actor
 from ledger.services.house import House
+from ledger.services.witnessing import find_alarm
 from ledger.store.outbox import SqlOutbox
-from ledger.store.repositories import attestations, financed, participants
+from ledger.store.repositories import attestations, financed, log_anchors, participants
 from ledger.store.repositories.participants import ChainPlace
 from ledger.store.tables import Anchor, FinancedAnchor
 
@@ -54,18 +56,22 @@ def build_relay(house: House) -> Relay:
 
 
 def run_relay(house: House, stop: threading.Event) -> None:
-    """Step the relay until `stop` is set. An error of ours is logged and the next pass tries again."""
+    """Step the relay until `stop` is set. An error of ours is logged and the next pass tries again.
+
+    While a witness contradicts the chain nothing is sent: whatever is built on a restored old copy would be lost, or make a fork.
+    """
     relay = build_relay(house)
     while not stop.is_set():
         try:
-            relay.step(house.clock.now())
+            if find_alarm(house) is None:
+                relay.step(house.clock.now())
         except LedgerError as error:
             _LOG.warning("relay: %s: %s", error.code, error)
         stop.wait(PAUSE_SECONDS)
 
 
 def keep_evidence(house: House, row: OutboxRow, receipt: Receipt) -> None:
-    """Capture what proves a final transaction: the anchor of an attestation, the keys that the registry recorded."""
+    """Capture what proves a final transaction: the anchor of an attestation or an envelope log, the keys that the registry recorded."""
     attested = _find_attested(house, row)
     if attested is not None:
         kind, number, dataset, message = attested
@@ -92,7 +98,33 @@ def keep_evidence(house: House, row: OutboxRow, receipt: Receipt) -> None:
                 evidence=canonical.dump(evidence),
                 at=work.clock.now(),
             )
+    _keep_log_anchor(house, row, receipt)
     _mirror_keys(house, receipt)
+
+
+def _keep_log_anchor(house: House, row: OutboxRow, receipt: Receipt) -> None:
+    with house.database.reading() as session:
+        checkpoint = log_anchors.find_checkpoint_by_outbox(session, row.id)
+    if checkpoint is None:
+        return
+    evidence = capture_log_anchor(
+        house.chain,
+        house.contracts.periods,
+        receipt,
+        org=sid("org", checkpoint.institution_id),
+        struct_hash=bytes.fromhex(checkpoint.struct_hash.removeprefix("0x")),
+    )
+    block, transaction = cast(dict[str, str], evidence["block"]), cast(dict[str, str], evidence["transaction"])
+    with house.work(_RELAY) as work:
+        log_anchors.add_log_anchor(
+            work.session,
+            checkpoint.id,
+            block_number=int(block["number"]),
+            block_hash=block["hash"],
+            tx_hash=transaction["hash"],
+            evidence=canonical.dump(evidence),
+            at=work.clock.now(),
+        )
 
 
 def _find_attested(house: House, row: OutboxRow) -> tuple[type[Anchor | FinancedAnchor], int, str, PeriodAttestation] | None:

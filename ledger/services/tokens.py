@@ -14,7 +14,7 @@ from ledger.store.repositories import institutions
 
 # What a person of each kind of institution may be; None stands for people of the platform itself.
 _ROLES_OF_KIND: dict[str | None, frozenset[str]] = {
-    "bank": frozenset({"preparer", "approver", "meter"}),
+    "bank": frozenset({"preparer", "approver", "meter", "logkeeper"}),
     "centre": frozenset({"admin", "librarian", "publisher", "verifier", "certifier"}),
     "verifier": frozenset({"verifier"}),
     "auditor": frozenset({"auditor"}),

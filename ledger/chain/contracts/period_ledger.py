@@ -90,6 +90,11 @@ class PeriodLedger(Contract):
         """Return the `PeriodAttested` event of one attestation among a receipt's logs; None after an exact re-submission."""
         return next((event for event in self.events(logs) if event.name == "PeriodAttested" and event.arguments["id"] == id), None)
 
+    def find_log_anchored(self, logs: Iterable[Mapping[str, Any]], struct_hash: bytes) -> Event | None:
+        """Return the `LogAnchored` event of one checkpoint message among a receipt's logs; None after an exact re-submission."""
+        wanted = (event for event in self.events(logs) if event.name == "LogAnchored" and event.arguments["structHash"] == struct_hash)
+        return next(wanted, None)
+
 
 def attestation_id(org: bytes, dataset: bytes, period_start: int, period_end: int, revision: int) -> bytes:
     """Return the id under which the ledger stores an attestation: keccak256(abi.encode(org, dataset, periodStart, periodEnd, revision))."""

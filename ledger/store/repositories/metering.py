@@ -138,6 +138,13 @@ def list_leaf_hashes(session: Session, institution_id: str, size: int | None = N
     return list(session.exec(query.order_by(col(TelemetryBody.log_index)).limit(size)).all())
 
 
+def read_leaf_hashes(session: Session, institution_id: str, start: int, end: int) -> list[bytes]:
+    """Return the leaf hashes of the entries [start, end) of the envelope log, fewer where it ends before."""
+    query = select(TelemetryBody.leaf_hash).where(TelemetryBody.institution_id == institution_id)
+    query = query.where(TelemetryBody.log_index >= start, TelemetryBody.log_index < end)
+    return list(session.exec(query.order_by(col(TelemetryBody.log_index))).all())
+
+
 def add_meter_days(session: Session, institution_id: str, log_index: int, days: Sequence[StoredDay]) -> int:
     """Add meter-days that a telemetry body brought, each as the next revision of its day; days equal to the latest are left out.
 
