@@ -9,6 +9,8 @@ from ledger.cli.messages import Language
 
 SEVERITIES = {"error": "错误", "warning": "警告", "info": "提示"}
 _TABLE = """
+ADJUSTMENTS_LISTED 节能量依据所列调整项，未使用模型
+ADJUSTMENT_PERIOD 调整项不在报告期内
 ALLOCATION_CHANGES 记录期间分摊规则发生变化
 ALLOCATION_MISSING 房东计量数据缺少分摊规则
 ALLOCATION_ORDER 分摊日期未递增
@@ -23,6 +25,7 @@ AUDIT_ENTRY_CHANGED 审计条目被改动
 AUDIT_ENTRY_MISSING 审计条目缺失
 AUDIT_HEAD_MISSING 审计日志被截断
 BALANCE_MISSING 缺少方法所需余额
+BASELINE_ROW_DROPPED 基准期某月或某日数据不全，未用于模型
 BASES_MIXED 同一清单行的计量基准不一致
 BATCH_DAY_TWICE 批文中同一表计同一日重复
 BATCH_FORM 批文字段不符合格式
@@ -39,6 +42,8 @@ CELL_FORMULA 单元格为公式
 CELL_INVALID 单元格内容不符合要求
 CELL_MERGED 数据行含合并单元格
 CELL_MISSING 该行缺少必填项
+CHECKPOINT_FORK 见证方已会签另一段历史
+CHECKPOINT_ROLLBACK 本链短于见证方已会签的长度
 CLOSING_WITHOUT_DATE 关闭日期与关闭原因须同时填写
 CODE_DIFFERS 名称与隐藏代码不一致
 COLUMN_FLOAT 列为浮点数，按最短十进制读取
@@ -49,6 +54,7 @@ COLUMN_UNKNOWN 自设列，不读取
 COMMITMENTS_MISSING 承诺材料缺失且无机构指令
 COMMITMENT_BROKEN 承诺无法重算
 COMMITMENT_DIFFERS 分组叶与报表承诺不符
+CONDITIONS_OUT_OF_RANGE 报告期条件超出模型范围
 CSV_COLUMNS 列数错误
 CSV_EMPTY 文件为空
 CSV_ENCODING 编码无法识别
@@ -82,6 +88,8 @@ ENVELOPE_NOT_CANONICAL 信封不是规范形式
 ENVELOPE_UNREADABLE 信封不是可读的 JSON
 EQUITY_NEGATIVE 权益为负，按零计
 EQUIVOCATION 与已存读数矛盾，不予覆盖
+EVIDENCE_MISSING 实测参数缺少记录
+EXPORT_ABOVE_GENERATION 上网电量大于发电量
 EXPORT_EXCEEDS_GENERATION 上网电量大于发电量
 EXPOSURE_TWICE 敞口编号重复
 FACTOR_BASE_WRONG 因子与计量基准不符
@@ -110,6 +118,8 @@ FIELD_MISSING 缺少字段
 FIELD_UNKNOWN 未知字段
 FIGURE_TOO_LARGE 数值超出范围
 FIGURE_UNUSED 该选项不使用此数据
+FILE_DIFFERS 文件与所列 SHA-256 不符
+FILE_UNREADABLE 所引用文件无法读取
 GAS_WITHOUT_GWP GWP集缺少该气体
 GUARANTEE_NOT_CALLED 未代偿的担保按零计
 GWP_UNKNOWN 指标库版本不含该GWP集
@@ -153,6 +163,7 @@ METER_COVERAGE 计量覆盖不足
 METER_DAY_CHANGED 表日与遥测报文不符
 METER_FLAT 读数长时间不变
 METER_GAP 核算期内有缺口
+METER_NOT_IN_FILE 文件中没有该表计
 METER_PERIOD 计量记录与核算期不一致
 METER_QUANTITY 计量单位与表计不符
 METER_RECORD_CHANGED 表计记录与报表不符
@@ -161,22 +172,32 @@ METER_TWICE 表计重复
 METER_UNKNOWN 表计未登记
 METER_WITHOUT_READINGS 表计在核算期内无任何读数
 METHOD_UNKNOWN 指标库版本不含该核算方法
+MODEL_NOT_ACCEPTED 模型未达接受限值，不计节能量
+MODEL_TERM 模型变量未知、重复或未使用
+MODEL_UNDETERMINED 基准期数据不足以确定模型
 MONTH_MISSING 月末余额不完整
 MONTH_UNKNOWN 月份超出核算期
 NAME_AMBIGUOUS 名称对应多个机构
 NOTHING_COMPUTED 仅有公布数，未进行核算
 NOTHING_TO_REPORT 无可报告的数据
+OPTION_A_NOTHING_MEASURED 选项 A 没有任何实测参数
+OPTION_C_SMALL_SAVINGS 节能量过小，整体计量难以辨识
+OPTION_FORM 项目内容与所选 IPMVP 选项不符
 OPTION_NOT_OF_CLASS 该资产类别无此选项
 OPTION_NOT_OF_METHOD 该方法无此选项
+PARAMETER_UNITS 参数单位相乘不是电能
 PARENT_NOT_OPEN 上级机构在下级机构存续期内未开业
 PARENT_UNKNOWN 上级机构不存在
 PARQUET_UNREADABLE Parquet 文件无法读取
 PATH_WITHOUT_YEARS 设有目标，但没有完整日历年度的核算期
 PERCENT_SUSPECTED 疑似将百分数填为小数
+PERIODS_DIFFER 基准期与报告期月数不同且无模型
 PERIODS_OVERLAP 核算期重叠
 PERIOD_ATTESTED 核算期已签署，迟到读数需更正版本
 PERIOD_DIFFERS 文件属于其他核算期
 PERIOD_NOT_STATED 策略所指核算期尚无有效报表，该部分略去
+PERIOD_NOT_WHOLE_MONTHS 按月数据的期间不是整月
+PERIOD_ORDER 期间首尾颠倒或过长
 PERIOD_OTHER 活动数据属于其他核算期
 PERIOD_UNKNOWN 策略所指核算期不存在
 PLACEMENT_FIRST 首次归属日期与开业日期不符
@@ -204,18 +225,28 @@ ROOT_KIND 根机构不应有上级
 ROOT_NOT_ONE 根机构不唯一
 ROW_COUNT 法人机构行应恰为一行
 ROW_HIDDEN 隐藏行仍被读取
+SAVINGS_NEGATIVE 用能高于调整后基准，不生成条目
+SAVINGS_NOTHING 没有可计算的月份
+SAVINGS_UNCERTAIN 节能量处于不确定范围内
+SAVINGS_UNCLAIMED 报告期某些日数据不全，不计节能量
 SCOPE2_UNKNOWN 主权范围二未知
 SELECTION_COVERED 选取规则被前一规则完全覆盖
 SELECTION_OWNED 选取规则选用了机构自有因子
 SHARES_ABOVE_TOTAL 持股数大于总股数
 SHEET_MISSING 缺少工作表
+SOURCE_FORM 数据序列既非数值也非文件，或无法按日划分
 STATEMENT_DIFFERS 报表与输入不符
 STATEMENT_SUM_DIFFERS 投融资报表自相矛盾
 STATEMENT_UNREADABLE 报表无法读取
+STIPULATED_WITHOUT_REASON 约定参数未说明理由
 STORED_HASH_BROKEN 存储内容与散列不符
 SUM_OUT_OF_RANGE 合计超出承诺的数值范围
 TABLE_TOO_MANY_ERRORS 错误过多，读取中止
 TELEMETRY_BODY_CHANGED 遥测报文被改动
+TEMPERATURE_IMPLAUSIBLE 温度数值不合理
+TEMPERATURE_STEP 温度读数间隔超过一小时
+TERM_NOT_SIGNIFICANT 模型变量不显著
+TERM_SIGN 度日系数为负
 TEXT_INVALID 文本格式错误
 TIE_OUT_MISMATCH 与总账不符
 TIE_OUT_MISSING 未申报全部贷款的总账数

@@ -20,7 +20,7 @@ CODES_ONLY = (
     "ledger/store/integrity.py",
     "ledger/store/audit.py",
 )
-ROOMS = ("accounting", "metering", "workbook", "loans")
+ROOMS = ("accounting", "metering", "workbook", "loans", "savings", "forecasting")
 # Names of datasets, and reasons that an analysis gives instead of a figure (docs/spec/analysis.md).
 NO_FINDINGS = {"FINANCED_PCAF", "FINANCED_PBOC", "DENOMINATOR_ZERO", "HISTORIC_MISSING", "BASE_UNIT_DIFFERS"}
 AT_A_FINDING = re.compile(r'(?:Finding|\.add)\(\s*(?:code=)?"([A-Z][A-Z0-9_]{3,})"')
