@@ -124,7 +124,8 @@ class _Replay:
         incoming = reading.readings[meter].days() if meter in reading.readings else ()
         before: dict[int, StoredDay] = {}
         if incoming:
-            before = metering.list_days_before(self.session, self.institution, meter, incoming[0].day, incoming[-1].day, index)
+            found = metering.list_days_before(self.session, self.institution, [meter], incoming[0].day, incoming[-1].day, index)
+            before = {day: stored for (_, day), stored in found.items()}
         expected = {day.day: _expect(before.get(day.day), day, index) for day in incoming if (meter, day.day) not in self.changed}
         for day in sorted(expected.keys() | stored.keys()):
             wanted, rows = expected.get(day), stored.get(day, [])

@@ -36,6 +36,7 @@ HASHED: tuple[tuple[str, str, str, Callable[[bytes], str | bytes]], ...] = (
     ("financed_leaves", "leaves", "sha256", _sha256_hex),
     ("telemetry_body", "body", "sha256", _sha256_hex),
     ("telemetry_body", "body", "leaf_hash", _leaf),
+    ("envelope_alarm", "body", "sha256", _sha256_hex),
     ("package_content", "content", "sha256", _sha256_hex),
     ("verdict", "result", "result_hash", _sha256_hex),
     ("verdict", "findings", "findings_hash", _sha256_hex),

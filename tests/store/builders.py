@@ -15,7 +15,9 @@ from ledger.store.repositories import (
     attestations,
     attributions,
     claims,
+    derived,
     devices,
+    envelopes,
     financed,
     institutions,
     library,
@@ -204,6 +206,11 @@ def add_everything(session: Session) -> Everything:
     devices.set_meter_device(session, "bank-1", "M1", "gw-1", by="clerk", at=AT)
     devices.add_fitting(session, "bank-1", "M1", AT, 0)
     metering.add_meter_days(session, "bank-1", 0, [metering.StoredDay("M1", DAY, b"\x01" * 768, b"\x01" * 96)])
+    envelope = envelopes.StoredEnvelope("gw-1", "b0", 1, 0, 0, b"h" * 32, None, 4, 1, 1)
+    envelopes.add_envelopes(session, "bank-1", [envelope])
+    envelopes.add_alarm(session, "bank-1", envelope, b"second body", media_type="x", actor="gateway", at=AT)
+    derived.add_derivations(session, "bank-1", [derived.Derivation(0, 1, 1, b"{}", AT)])
+    derived.insert_register_days(session, "bank-1", [derived.StoredPoints("M1", DAY, b"\x01" * 13)])
     checkpoint = metering.add_log_checkpoint(session, "bank-1", 1, hash_of("root"), signed("checkpoint"))
     log_anchors.add_log_anchor(
         session, checkpoint.id, block_number=4, block_hash=hash_of("block"), tx_hash=hash_of("tx"), evidence=b"{}", at=AT

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
+import numpy as np
 from sqlalchemy import func, insert
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
@@ -16,11 +18,15 @@ from ledger.store.repositories.signed import Signed
 from ledger.store.tables import LogCheckpoint, Meter, MeterDay, TelemetryBody
 
 _DAYS = MeterDay.metadata.tables["meter_day"]
+_NAMES_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
 class StoredDay:
-    """A meter's slots of one UTC day (days since 1970-01-01): values as i64 little-endian, one quality byte per slot."""
+    """A meter's slots of one UTC day (days since 1970-01-01): values as i64 little-endian, one quality byte per slot.
+
+    `registers` is empty, or has bit n % 8 of byte n // 8 set for every slot n whose value a register gave.
+    """
 
     meter_id: str
     day: int
@@ -28,6 +34,7 @@ class StoredDay:
     quality: bytes
     revision: int = 0
     log_index: int = 0
+    registers: bytes = b""
 
 
 def add_meter(
@@ -158,24 +165,50 @@ def add_meter_days(session: Session, institution_id: str, log_index: int, days: 
     rows = []
     for item in days:
         before = latest.get((item.meter_id, item.day))
-        if before is not None and (before.values, before.quality) == (item.values, item.quality):
+        if before is not None and (before.values, before.quality, before.registers) == (item.values, item.quality, item.registers):
             continue
         revision = 0 if before is None else before.revision + 1
-        latest[item.meter_id, item.day] = StoredDay(item.meter_id, item.day, item.values, item.quality, revision, log_index)
-        rows.append(
-            {
-                "institution_id": institution_id,
-                "meter_id": item.meter_id,
-                "day": item.day,
-                "revision": revision,
-                "values": item.values,
-                "quality": item.quality,
-                "log_index": log_index,
-            }
-        )
+        latest[item.meter_id, item.day] = replace(item, revision=revision, log_index=log_index)
+        rows.append(latest[item.meter_id, item.day])
+    insert_meter_days(session, institution_id, rows)
+    return len(rows)
+
+
+def insert_meter_days(session: Session, institution_id: str, days: Iterable[StoredDay]) -> None:
+    """Add revisions of meter-days as they are given."""
+    rows = [
+        {
+            "institution_id": institution_id,
+            "meter_id": item.meter_id,
+            "day": item.day,
+            "revision": item.revision,
+            "values": pack_values(item.values),
+            "quality": item.quality,
+            "registers": item.registers or None,
+            "log_index": item.log_index,
+        }
+        for item in days
+    ]
     if rows:
         session.connection().execute(insert(_DAYS), rows)
-    return len(rows)
+
+
+def pack_values(values: bytes) -> bytes:
+    """Return i64 values as i32 where all of them fit and are not negative, else as they are."""
+    if len(values) % 8:
+        return values
+    wide = np.frombuffer(values, dtype="<u8")
+    return wide.astype("<i4").tobytes() if len(wide) and int(wide.max()) < 2**31 else values
+
+
+def unpack_values(stored: bytes, slots: int) -> bytes:
+    """Return the i64 values of `pack_values`; what has another length than either is given back as it is."""
+    return np.frombuffer(stored, dtype="<i4").astype("<i8").tobytes() if len(stored) == 4 * slots else stored
+
+
+def _stored_day(row: Any) -> StoredDay:
+    values = unpack_values(row.values, len(row.quality))
+    return StoredDay(row.meter_id, row.day, values, row.quality, row.revision, row.log_index, row.registers or b"")
 
 
 def iterate_meter_days(session: Session, institution_id: str, meter_id: str, first_day: int, last_day: int) -> Iterator[StoredDay]:
@@ -190,7 +223,7 @@ def iterate_meter_days(session: Session, institution_id: str, meter_id: str, fir
     for row in session.connection().execute(query):
         if pending is not None and pending.day != row.day:
             yield pending
-        pending = StoredDay(meter_id, row.day, row.values, row.quality, row.revision, row.log_index)
+        pending = _stored_day(row)
     if pending is not None:
         yield pending
 
@@ -199,21 +232,24 @@ def list_days_of_body(session: Session, institution_id: str, log_index: int) -> 
     """Return the meter-days that one telemetry body brought, by meter, day and revision."""
     query = _DAYS.select().where(_DAYS.c.institution_id == institution_id, _DAYS.c.log_index == log_index)
     rows = session.connection().execute(query.order_by(_DAYS.c.meter_id, _DAYS.c.day, _DAYS.c.revision))
-    return [StoredDay(row.meter_id, row.day, row.values, row.quality, row.revision, row.log_index) for row in rows]
+    return [_stored_day(row) for row in rows]
 
 
 def list_days_before(
-    session: Session, institution_id: str, meter_id: str, first_day: int, last_day: int, log_index: int
-) -> dict[int, StoredDay]:
-    """Return, by day, the latest revision that telemetry bodies before `log_index` left, from `first_day` to `last_day`, both inclusive."""
-    query = _DAYS.select().where(
-        _DAYS.c.institution_id == institution_id,
-        _DAYS.c.meter_id == meter_id,
-        _DAYS.c.day.between(first_day, last_day),
-        _DAYS.c.log_index < log_index,
-    )
-    rows = session.connection().execute(query.order_by(_DAYS.c.day, _DAYS.c.revision))
-    return {row.day: StoredDay(row.meter_id, row.day, row.values, row.quality, row.revision, row.log_index) for row in rows}
+    session: Session, institution_id: str, meters: Sequence[str], first_day: int, last_day: int, log_index: int
+) -> dict[tuple[str, int], StoredDay]:
+    """Return, by meter and day, the latest revision that entries before `log_index` left, from `first_day` to `last_day`, inclusive."""
+    found: dict[tuple[str, int], StoredDay] = {}
+    for start in range(0, len(meters), _NAMES_AT_ONCE):
+        query = _DAYS.select().where(
+            _DAYS.c.institution_id == institution_id,
+            _DAYS.c.meter_id.in_(meters[start : start + _NAMES_AT_ONCE]),
+            _DAYS.c.day.between(first_day, last_day),
+            _DAYS.c.log_index < log_index,
+        )
+        rows = session.connection().execute(query.order_by(_DAYS.c.meter_id, _DAYS.c.day, _DAYS.c.revision))
+        found |= {(row.meter_id, row.day): row for row in map(_stored_day, rows)}
+    return found
 
 
 def list_bodies_of_days(session: Session, institution_id: str) -> list[int]:

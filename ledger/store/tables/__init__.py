@@ -29,7 +29,17 @@ from ledger.store.tables.inventory import (
     StatementMeterRecord,
 )
 from ledger.store.tables.library import LibraryRelease, LocalFactor, LocalFactorReview, ReleaseDraft, ReleaseProposal, ReleasePublication
-from ledger.store.tables.metering import LogAnchor, LogCheckpoint, Meter, MeterDay, TelemetryBody
+from ledger.store.tables.metering import (
+    Envelope,
+    EnvelopeAlarm,
+    LogAnchor,
+    LogCheckpoint,
+    Meter,
+    MeterDay,
+    RegisterDay,
+    TelemetryBody,
+    TelemetryDerivation,
+)
 from ledger.store.tables.outbox import Outbox, OutboxEvent, OutboxLease
 from ledger.store.tables.participants import ParticipantAction, ParticipantKey, ParticipantKeyEvent
 
@@ -72,6 +82,8 @@ __all__ = [
     "DeviceKeyEnd",
     "EnrolmentCode",
     "EnrolmentCodeUse",
+    "Envelope",
+    "EnvelopeAlarm",
     "FinancedAnchor",
     "FinancedAttestation",
     "FinancedLeaves",
@@ -98,6 +110,7 @@ __all__ = [
     "ParticipantKey",
     "ParticipantKeyEvent",
     "Period",
+    "RegisterDay",
     "ReleaseDraft",
     "ReleaseProposal",
     "ReleasePublication",
@@ -106,6 +119,7 @@ __all__ = [
     "StatementAnswer",
     "StatementMeterRecord",
     "TelemetryBody",
+    "TelemetryDerivation",
     "Token",
     "TokenRevocation",
     "Verdict",

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar
 
+from backports import zstd
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKeyConstraint, LargeBinary, MetaData, Text, UniqueConstraint
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
@@ -47,12 +48,48 @@ class Flag(TypeDecorator[bool]):
         return None if value is None else bool(value)
 
 
+class PackedBytes(TypeDecorator[bytes]):
+    """Bytes that are stored as a zstd frame where that is shorter, and given back as they were (decision 0012)."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        """Return what is stored of the bytes."""
+        return None if value is None else pack(value)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        """Return the bytes that were stored."""
+        return None if value is None else unpack(bytes(value))
+
+
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_ZSTD_LEVEL = 1
+
+
+def pack(data: bytes) -> bytes:
+    """Return a zstd frame of the bytes, or the bytes themselves where that is no longer; bytes that look like a frame always get one."""
+    frame = zstd.compress(data, _ZSTD_LEVEL)
+    return frame if len(frame) < len(data) or data.startswith(_ZSTD_MAGIC) else data
+
+
+def unpack(stored: bytes) -> bytes:
+    """Return the bytes of `pack`. A frame that somebody damaged is given back as it is: the hash beside it then tells."""
+    if not stored.startswith(_ZSTD_MAGIC):
+        return stored
+    try:
+        return zstd.decompress(stored)
+    except zstd.ZstdError:
+        return stored
+
+
 # SQLite gives an automatic key only to a column that is spelt INTEGER.
 Whole = BigInteger().with_variant(sqlite.INTEGER(), "sqlite")
 
 Str = Annotated[str, Field(sa_type=Text)]
 Int = Annotated[int, Field(sa_type=Whole)]
 Blob = Annotated[bytes, Field(sa_type=LargeBinary)]
+Packed = Annotated[bytes, Field(sa_type=PackedBytes)]
 Bool = Annotated[bool, Field(sa_type=Flag)]
 OptStr = Annotated[str | None, Field(sa_type=Text, nullable=True)]
 OptInt = Annotated[int | None, Field(sa_type=Whole, nullable=True)]

@@ -1,0 +1,186 @@
+"""Signed bodies of devices: their identities in the envelope log, the runs of their seq, and alarms of second bodies."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import func, insert, tuple_
+from sqlmodel import Session, col, select
+
+from ledger.store.repositories.paging import Page, fetch_page, sha256_hex
+from ledger.store.tables import Envelope, EnvelopeAlarm, Meter, MeterDevice, TelemetryBody
+
+_BODIES = TelemetryBody.metadata.tables["telemetry_body"]
+_ENVELOPES = Envelope.metadata.tables["envelope"]
+
+
+@dataclass(frozen=True)
+class StoredEnvelope:
+    """The identity of a body in the log, the SHA-256 of the body, and what it says of the one before (None: it was the first)."""
+
+    device: str
+    boot: str
+    seq: int
+    run: int
+    log_index: int
+    sha256: bytes = field(repr=False)
+    prev: bytes | None = field(repr=False)
+    bytes: int = 0
+    readings: int = 0
+    meters: int = 0
+
+
+@dataclass(frozen=True)
+class NewBody:
+    """A body to append to the envelope log."""
+
+    log_index: int
+    body: bytes = field(repr=False)
+    media_type: str
+    findings: bytes = field(repr=False)
+    actor: str
+    received_at: int
+
+
+def append_bodies(session: Session, institution_id: str, bodies: Sequence[NewBody]) -> None:
+    """Append bodies to the envelope log, whose next indices they carry.
+
+    Raises:
+        AlreadyStored: the same bytes are in the log, or an index is taken.
+    """
+    rows = [
+        {
+            "institution_id": institution_id,
+            "log_index": item.log_index,
+            "sha256": sha256_hex(item.body),
+            "leaf_hash": hashlib.sha256(b"\x00" + item.body).digest(),
+            "media_type": item.media_type,
+            "received_at": item.received_at,
+            "actor": item.actor,
+            "findings": item.findings,
+            "body": item.body,
+        }
+        for item in bodies
+    ]
+    session.connection().execute(insert(_BODIES), rows)
+
+
+def add_envelopes(session: Session, institution_id: str, envelopes: Sequence[StoredEnvelope]) -> None:
+    """Add the identities of bodies that are in the log.
+
+    Raises:
+        AlreadyStored: a device has a body of this boot and seq.
+    """
+    rows = [
+        {
+            "institution_id": institution_id,
+            "device_id": item.device,
+            "boot": item.boot,
+            "seq": item.seq,
+            "run": item.run,
+            "log_index": item.log_index,
+            "sha256": item.sha256,
+            "prev": item.prev,
+            "bytes": item.bytes,
+            "readings": item.readings,
+            "meters": item.meters,
+        }
+        for item in envelopes
+    ]
+    session.connection().execute(insert(_ENVELOPES), rows)
+
+
+def find_envelope(session: Session, institution_id: str, device_id: str, boot: str, seq: int) -> StoredEnvelope | None:
+    """Return the body of this identity, or None."""
+    columns = _ENVELOPES.c
+    query = _ENVELOPES.select().where(
+        columns.institution_id == institution_id, columns.device_id == device_id, columns.boot == boot, columns.seq == seq
+    )
+    row = session.connection().execute(query).one_or_none()
+    return None if row is None else _envelope(row)
+
+
+def list_envelopes_from(session: Session, institution_id: str, device_id: str, run: int, seq: int) -> list[StoredEnvelope]:
+    """Return the bodies of a run of a device's seq from `seq` on, ascending."""
+    columns = _ENVELOPES.c
+    query = _ENVELOPES.select().where(
+        columns.institution_id == institution_id, columns.device_id == device_id, columns.run == run, columns.seq >= seq
+    )
+    return [_envelope(row) for row in session.connection().execute(query.order_by(columns.seq, columns.log_index))]
+
+
+def list_envelopes_at(session: Session, institution_id: str, indices: Sequence[int]) -> dict[int, StoredEnvelope]:
+    """Return the identities of these entries of the log, of those that have one."""
+    columns = _ENVELOPES.c
+    query = _ENVELOPES.select().where(columns.institution_id == institution_id, columns.log_index.in_(list(indices)))
+    return {row.log_index: _envelope(row) for row in session.connection().execute(query)}
+
+
+def find_run(session: Session, institution_id: str, device_id: str, boot: str) -> int | None:
+    """Return the run that a boot of a device belongs to, or None where no body of it is in the log."""
+    columns = _ENVELOPES.c
+    query = select(columns.run).where(columns.institution_id == institution_id, columns.device_id == device_id, columns.boot == boot)
+    return session.connection().execute(query.limit(1)).scalar_one_or_none()
+
+
+def find_last_run(session: Session, institution_id: str, device_id: str) -> int | None:
+    """Return the last run of a device's seq, or None where it has sent nothing."""
+    columns = _ENVELOPES.c
+    query = select(func.max(columns.run)).where(columns.institution_id == institution_id, columns.device_id == device_id)
+    last: int | None = session.connection().execute(query).scalar_one()
+    return last
+
+
+def count_meters(session: Session, institution_id: str) -> tuple[int, int]:
+    """Return how many meters there are and how many times a device was named for one: neither ever changes without the other rising."""
+    meters = select(func.count()).select_from(Meter).where(Meter.institution_id == institution_id)
+    named = select(func.count()).select_from(MeterDevice).where(MeterDevice.institution_id == institution_id)
+    row = session.connection().execute(select(meters.scalar_subquery(), named.scalar_subquery())).one()
+    return int(row[0]), int(row[1])
+
+
+def add_alarm(
+    session: Session, institution_id: str, first: StoredEnvelope, body: bytes, *, media_type: str, actor: str, at: int
+) -> EnvelopeAlarm:
+    """Keep a second body with the identity of `first`; the same second body again is kept once."""
+    digest = sha256_hex(body)
+    same = select(EnvelopeAlarm).where(EnvelopeAlarm.institution_id == institution_id, EnvelopeAlarm.sha256 == digest)
+    earlier = session.exec(same).one_or_none()
+    if earlier is not None:
+        return earlier
+    row = EnvelopeAlarm(
+        institution_id=institution_id,
+        device_id=first.device,
+        boot=first.boot,
+        seq=first.seq,
+        log_index=first.log_index,
+        sha256=digest,
+        media_type=media_type,
+        actor=actor,
+        at=at,
+        body=body,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def list_alarms(session: Session, institution_id: str, *, limit: int = 100, after: int | None = None) -> Page[EnvelopeAlarm, int]:
+    """Return the institution's alarms in the order they came."""
+    query = select(EnvelopeAlarm).where(EnvelopeAlarm.institution_id == institution_id)
+    return fetch_page(session, query, col(EnvelopeAlarm.id), lambda row: row.id, limit, after)
+
+
+def list_findings_at(session: Session, keys: Sequence[tuple[str, int]]) -> dict[tuple[str, int], bytes]:
+    """Return the findings that entries (institution, log_index) were taken with."""
+    columns = _BODIES.c
+    query = select(columns.institution_id, columns.log_index, columns.findings)
+    rows = session.connection().execute(query.where(tuple_(columns.institution_id, columns.log_index).in_(list(keys))))
+    return {(row.institution_id, row.log_index): row.findings for row in rows}
+
+
+def _envelope(row: object) -> StoredEnvelope:
+    names = ("boot", "seq", "run", "log_index", "sha256", "prev", "bytes", "readings", "meters")
+    return StoredEnvelope(row.device_id, *(getattr(row, name) for name in names))  # type: ignore[attr-defined]
