@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from api import health
-from api.background import RelayWorker
+from api.background import RelayWorker, WitnessWorker, Worker
 from api.docs_page import install_docs
 from api.middleware import ExchangeMiddleware
 from api.openapi import DESCRIPTION, TITLE, VERSION, install_openapi
@@ -19,20 +19,27 @@ from api.problems.handlers import install_handlers
 from api.rate import FixedWindow
 from api.routes import ROUTERS
 from ledger.services.house import House
+from ledger.services.witnessing import open_witnessing
+
+PUBLIC_QUOTA = 20
 
 
-def create_app(house: House, *, rate: FixedWindow | None = None) -> FastAPI:
+def create_app(house: House, *, rate: FixedWindow | None = None, public_rate: FixedWindow | None = None) -> FastAPI:
     """Return the application of this house.
 
-    While it runs, a relay thread works beside it if the settings say so; the house is opened and closed by the caller.
+    While it runs, a relay thread works beside it if the settings say so, and one that asks witnesses where there are any; the house is
+    opened and closed by the caller.
 
     Args:
         rate: the limit per token; 1200 requests a minute without it.
+        public_rate: the limit per address of what needs no token; 20 requests a minute without it.
     """
     app = _assemble()
     app.state.house = house
     app.state.rate = rate or FixedWindow()
+    app.state.public_rate = public_rate or FixedWindow(PUBLIC_QUOTA, 60)
     app.state.relay = None
+    app.state.witnessing = None
     return app
 
 
@@ -67,12 +74,15 @@ def _assemble() -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     house: House = app.state.house
-    worker = RelayWorker(house) if house.settings.run_relay else None
-    app.state.relay = worker
-    if worker is not None:
-        worker.start()
+    witnessing = open_witnessing(house)
+    app.state.witnessing = WitnessWorker(witnessing) if witnessing is not None else None
+    app.state.relay = RelayWorker(house) if house.settings.run_relay else None
+    # Witnesses are heard first: what the relay adds to a restored old copy would be lost, or make a fork.
+    workers: list[Worker] = [worker for worker in (app.state.witnessing, app.state.relay) if worker is not None]
+    for worker in workers:
+        await run_in_threadpool(worker.start)
     try:
         yield
     finally:
-        if worker is not None:
+        for worker in workers:
             await run_in_threadpool(worker.stop)

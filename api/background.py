@@ -1,28 +1,31 @@
-"""The relay as a thread of this process: signed messages go from the outbox to the chain while the server runs."""
+"""What runs beside the server: the relay, from the outbox to the chain, and the witnessing of the chain's checkpoints; a thread each."""
 
 from __future__ import annotations
 
 import logging
 import threading
 
+from ledger.errors import LedgerError
 from ledger.services.house import House
 from ledger.services.relay import run_relay
+from ledger.services.witnessing import Witnessing, run_witnessing
 
 log = logging.getLogger("lingtan.relay")
 
 STOP_SECONDS = 30.0
 
 
-class RelayWorker:
-    """One thread that relays until it is told to stop. Where it fails, /readyz says so; what is in the outbox stays there."""
+class Worker:
+    """One thread that goes on until it is told to stop. Where it fails, /readyz says so."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    name = "worker"
+
+    def __init__(self) -> None:
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="lingtan-relay", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"lingtan-{self.name}", daemon=True)
 
     def start(self) -> None:
-        """Start relaying."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -30,14 +33,58 @@ class RelayWorker:
         self._stop.set()
         self._thread.join(STOP_SECONDS)
         if self._thread.is_alive():
-            log.error("the relay did not stop within %d seconds", STOP_SECONDS)
+            log.error("the %s did not stop within %d seconds", self.name, STOP_SECONDS)
 
     def alive(self) -> bool:
-        """Tell whether the thread still relays."""
+        """Tell whether the thread still works."""
         return self._thread.is_alive()
+
+    def work(self, stop: threading.Event) -> None:
+        """Do what there is to do until `stop` is set."""
 
     def _run(self) -> None:
         try:
-            run_relay(self._house, self._stop)
+            self.work(self._stop)
         except Exception:
-            log.exception("the relay stopped")
+            log.exception("the %s stopped", self.name)
+
+
+class RelayWorker(Worker):
+    """Relays; what is in the outbox stays there where it fails."""
+
+    name = "relay"
+
+    def __init__(self, house: House) -> None:
+        super().__init__()
+        self._house = house
+
+    def work(self, stop: threading.Event) -> None:
+        """Relay until `stop` is set."""
+        run_relay(self._house, stop)
+
+
+class WitnessWorker(Worker):
+    """Shows the chain's checkpoints to its witnesses."""
+
+    name = "witnessing"
+
+    def __init__(self, witnessing: Witnessing) -> None:
+        super().__init__()
+        self._witnessing = witnessing
+
+    def start(self) -> None:
+        """Hear the witnesses once, for a few seconds at most, before anything new is signed; then go on in the thread."""
+        try:
+            self._witnessing.hear()
+        except LedgerError as error:
+            log.warning("witnessing: %s: %s", error.code, error)
+        super().start()
+
+    def stop(self) -> None:
+        """Stop after the step that is under way, and wait for it."""
+        super().stop()
+        self._witnessing.close()
+
+    def work(self, stop: threading.Event) -> None:
+        """Show checkpoints until `stop` is set."""
+        run_witnessing(self._witnessing, stop)

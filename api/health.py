@@ -7,7 +7,7 @@ import logging
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from api.background import RelayWorker
+from api.background import Worker
 from api.exchange import exchange_of
 from api.problems.catalogue import get_kind
 from api.problems.document import problem_response
@@ -15,6 +15,7 @@ from api.problems.refusal import FieldError
 from api.schemas.platform import HealthAnswer
 from ledger.errors import LedgerError
 from ledger.services.house import House
+from ledger.services.witnessing import find_alarm
 
 log = logging.getLogger("lingtan.api")
 router = APIRouter(tags=["health"])
@@ -36,10 +37,16 @@ def live() -> Response:
     },
 )
 def ready(request: Request) -> Response:
-    """Check the database's version, the chain and the relay; what failed is named, the reason goes to the log."""
+    """Check the database's version, the chain, the relay and, where there are witnesses, that none contradicts the chain.
+
+    What failed is named, the reason goes to the log. A witness that is down is no failure.
+    """
     house: House = request.app.state.house
-    worker: RelayWorker | None = request.app.state.relay
+    worker: Worker | None = request.app.state.relay
     checks = {"database": _database(house), "chain": _chain(house), "relay": "ok" if worker is None or worker.alive() else "failed"}
+    witnessing: Worker | None = request.app.state.witnessing
+    if witnessing is not None:
+        checks["witnesses"] = _witnesses(house, witnessing)
     if all(outcome == "ok" for outcome in checks.values()):
         return JSONResponse({"status": "ok", "checks": checks})
     errors = tuple(FieldError(name, outcome, "this part is not ready") for name, outcome in checks.items() if outcome != "ok")
@@ -61,3 +68,11 @@ def _chain(house: House) -> str:
         log.warning("readiness: chain: %s", error)
         return "failed"
     return "ok"
+
+
+def _witnesses(house: House, worker: Worker) -> str:
+    alarm = find_alarm(house)
+    if alarm is not None:
+        log.warning("readiness: witnesses: %s: %s knows %d blocks, this chain had %d", alarm.code, alarm.witness, alarm.theirs, alarm.ours)
+        return alarm.code
+    return "ok" if worker.alive() else "failed"

@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ledger.errors import ConfigurationError
 
+MAX_WITNESSES = 16
 DEFAULT_CHAIN_ID = 3305
 """330500 is Huzhou's administrative division code; the first four digits name our pilot chain."""
+
+
+@dataclass(frozen=True)
+class WitnessSetting:
+    """Whom the embedded chain's checkpoints are shown: the witness's vkey line, and where it answers."""
+
+    vkey: str
+    url: str
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,8 @@ class Settings:
     confirmations: int = 0
     run_relay: bool = True
     light_keys: bool = False
+    witnesses: tuple[WitnessSetting, ...] = ()
+    witness_quorum: int = 0
 
     @property
     def keys(self) -> Path:
@@ -74,13 +86,15 @@ def read_settings(environment: Mapping[str, str], data: Path | None = None) -> S
     """Return the settings of this environment; defaults are SQLite and the embedded chain under one data directory.
 
     LINGTAN_DATA, LINGTAN_DATABASE_URL, LINGTAN_CHAIN_URL, LINGTAN_CHAIN_ID, LINGTAN_PASSPHRASE or LINGTAN_PASSPHRASE_FILE,
-    LINGTAN_CONFIRMATIONS, LINGTAN_LIGHT_KEYS (fast key derivation, for demonstrations).
+    LINGTAN_CONFIRMATIONS, LINGTAN_LIGHT_KEYS (fast key derivation, for demonstrations), LINGTAN_WITNESSES (`vkey url; vkey url`) and
+    LINGTAN_WITNESS_QUORUM (more than half of them without it).
 
     Raises:
         ConfigurationError: naming every variable that is wrong, at once.
     """
     problems: list[str] = []
     known = {"DATA", "DATABASE_URL", "CHAIN_URL", "CHAIN_ID", "PASSPHRASE", "PASSPHRASE_FILE", "CONFIRMATIONS", "LIGHT_KEYS"}
+    known |= {"WITNESSES", "WITNESS_QUORUM"}
     known |= {"KEY_PASSPHRASE", "URL", "TOKEN", "LANG"}  # read by the commands, not by the server
     for name in environment:
         if name.startswith("LINGTAN_") and name.removeprefix("LINGTAN_") not in known and not name.startswith("LINGTAN_TEST_"):
@@ -102,15 +116,41 @@ def read_settings(environment: Mapping[str, str], data: Path | None = None) -> S
             problems.append(f"LINGTAN_PASSPHRASE_FILE cannot be read: {error.strerror}")
     if not passphrase:
         problems.append("LINGTAN_PASSPHRASE or LINGTAN_PASSPHRASE_FILE is missing: it encrypts the server's own keys")
+    witnesses = _witnesses(environment.get("LINGTAN_WITNESSES", ""), problems)
+    quorum = integer("WITNESS_QUORUM", len(witnesses) // 2 + 1, 1) if witnesses else 0
+    if witnesses and quorum > len(witnesses):
+        problems.append(f"LINGTAN_WITNESS_QUORUM: got {quorum}, there are {len(witnesses)} witnesses")
+    chain_url = environment.get("LINGTAN_CHAIN_URL", f"embedded://{folder / 'chain.sqlite'}")
+    if witnesses and not chain_url.startswith("embedded:"):
+        problems.append("LINGTAN_WITNESSES is for the embedded chain: behind a URL, finality is in the block headers")
     settings = Settings(
         data=folder,
         database_url=environment.get("LINGTAN_DATABASE_URL", f"sqlite:///{folder / 'ledger.sqlite'}"),
-        chain_url=environment.get("LINGTAN_CHAIN_URL", f"embedded://{folder / 'chain.sqlite'}"),
+        chain_url=chain_url,
         chain_id=integer("CHAIN_ID", DEFAULT_CHAIN_ID, 1),
         passphrase=passphrase,
         confirmations=integer("CONFIRMATIONS", 0, 0),
         light_keys=environment.get("LINGTAN_LIGHT_KEYS", "") == "1",
+        witnesses=witnesses,
+        witness_quorum=quorum,
     )
     if problems:
         raise ConfigurationError("; ".join(problems), hint="set the variables named above and start again", problems=tuple(problems))
     return settings
+
+
+def _witnesses(text: str, problems: list[str]) -> tuple[WitnessSetting, ...]:
+    """Return the witnesses of a setting; what the vkey says is read where the chain is opened."""
+    found = []
+    for entry in text.replace("\n", ";").split(";"):
+        words = entry.split()
+        if not words:
+            continue
+        url = urlsplit(words[1]) if len(words) == 2 else None
+        if url is None or url.scheme not in ("http", "https") or not url.hostname or url.username or url.query or url.fragment:
+            problems.append(f"LINGTAN_WITNESSES: got {entry.strip()[:200]!r}, expected `vkey http(s)://…` and a semicolon between two")
+            continue
+        found.append(WitnessSetting(words[0], words[1].rstrip("/")))
+    if len(found) > MAX_WITNESSES:
+        problems.append(f"LINGTAN_WITNESSES: {len(found)} witnesses, at most {MAX_WITNESSES} fit under one note")
+    return tuple(found)

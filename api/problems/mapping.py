@@ -28,6 +28,7 @@ TABLE: tuple[tuple[type[Exception], str], ...] = (
     (chain_errors.ChainRefused, "conflict"),
     (chain_errors.ChainUnavailable, "chain.unavailable"),
     (chain_errors.OutcomeUnknown, "chain.unavailable"),
+    (chain_errors.CheckpointHalted, "server.not_ready"),
     (chain_errors.ChainError, "server.failed"),
     (store_errors.RowRefused, "input.invalid"),
     (store_errors.StoreError, "server.failed"),

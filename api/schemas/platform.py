@@ -13,13 +13,32 @@ class MeAnswer(ApiAnswer):
     roles: tuple[str, ...]
 
 
+class CosignatureAnswer(ApiAnswer):
+    """One witness's word: its name and key id, and when this was the largest checkpoint it knew."""
+
+    witness: str
+    key_id: str
+    time: Instant
+
+
+class CosignedAnswer(ApiAnswer):
+    """The newest checkpoint that a quorum of witnesses cosigned; the note holds their lines."""
+
+    size: int
+    root: str
+    note: str
+    quorum: int
+    cosignatures: tuple[CosignatureAnswer, ...]
+
+
 class CheckpointAnswer(ApiAnswer):
-    """The latest signed checkpoint of the chain's block log: a C2SP note."""
+    """The latest signed checkpoint of the chain's block log: a C2SP note; and the newest one that witnesses cosigned."""
 
     size: int
     root: str
     note: str
     verifier_key: str
+    cosigned: CosignedAnswer | None
 
 
 class LogCheckpointRequest(ApiRequest):

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from web3.providers.base import BaseProvider
     from web3.types import RPCEndpoint
 
-    from ledger.chain.embedded.node import BlockCheckpoint, EmbeddedNode
+    from ledger.chain.embedded.cosigned import CosignedCheckpoint
+    from ledger.chain.embedded.node import BlockCheckpoint, CosignedProof, EmbeddedNode
+    from ledger.records.signed_note import NoteKey
 
 Kind = Literal["embedded", "node", "test"]
 Transport = Callable[[str, Sequence[Any]], Mapping[str, Any]]
@@ -202,6 +204,25 @@ class ChainClient:
         """
         return self._node.checkpoint_for(number) if self._node else None
 
+    def cosigned_checkpoint_for(self, number: int, since: int | None = None) -> CosignedProof | None:
+        """Return the newest checkpoint that covers block `number` and that a quorum of witnesses cosigned, with the block's inclusion
+        proof and, from or to the size `since`, the consistency proof; None on a node, without witnesses, and before they have answered.
+
+        Raises:
+            BlockUnknown: there is no such block.
+            InputError: the log never had the size `since`.
+        """
+        return self._node.cosigned_checkpoint_for(number, since) if self._node else None
+
+    def find_cosigned(self, at_least_size: int = 1) -> CosignedCheckpoint | None:
+        """Return the newest checkpoint of at least this size that a quorum of witnesses cosigned; None where there is none."""
+        return self._node.cosigned.find(at_least_size) if self._node and self._node.cosigned else None
+
+    @property
+    def node(self) -> EmbeddedNode | None:
+        """The embedded chain behind this connection, for whoever looks after it; None behind a URL."""
+        return self._node
+
     def log_consistency(self, old_size: int, new_size: int) -> tuple[bytes, ...]:
         """Return the RFC 9162 proof that the embedded chain's block log of one size extends that of another; empty on a node."""
         return self._node.engine.block_log.consistency(old_size, new_size) if self._node else ()
@@ -258,6 +279,8 @@ def connect(
     clock: Clock,
     checkpoint_key: Ed25519PrivateKey | None = None,
     checkpoint_folder: Path | None = None,
+    witnesses: Sequence[NoteKey] = (),
+    quorum: int = 0,
 ) -> ChainClient:
     """Open the chain behind a URL.
 
@@ -266,6 +289,7 @@ def connect(
         chain_id: what the chain must be; `test://` only knows 131277322940537.
         clock: gives an embedded chain its block times.
         checkpoint_key, checkpoint_folder: sign and publish an embedded chain's checkpoints there; both or neither.
+        witnesses, quorum: whose cosignatures count, and how many make a checkpoint cosigned.
 
     Raises:
         WrongChain: the chain has another id.
@@ -275,7 +299,7 @@ def connect(
     """
     parts = urlsplit(url)
     if parts.scheme == "embedded":
-        return _open_embedded(parts, chain_id, clock, checkpoint_key, checkpoint_folder)
+        return _open_embedded(parts, chain_id, clock, checkpoint_key, checkpoint_folder, witnesses, quorum)
     if parts.scheme in ("http", "https") and parts.hostname:
         return _open_node(url, chain_id)
     if parts.scheme == "test":
@@ -287,7 +311,13 @@ def connect(
 
 
 def _open_embedded(
-    parts: SplitResult, chain_id: int, clock: Clock, checkpoint_key: Ed25519PrivateKey | None, checkpoint_folder: Path | None
+    parts: SplitResult,
+    chain_id: int,
+    clock: Clock,
+    checkpoint_key: Ed25519PrivateKey | None,
+    checkpoint_folder: Path | None,
+    witnesses: Sequence[NoteKey],
+    quorum: int,
 ) -> ChainClient:
     path = Path(unquote(parts.path))
     if parts.netloc or not path.is_absolute() or path.is_dir():
@@ -300,7 +330,15 @@ def _open_embedded(
         from ledger.chain.embedded.node import EmbeddedNode
         from ledger.chain.embedded.rpc import EmbeddedProvider
 
-        node = EmbeddedNode.open(path, chain_id, clock=clock, checkpoint_key=checkpoint_key, checkpoint_folder=checkpoint_folder)
+        node = EmbeddedNode.open(
+            path,
+            chain_id,
+            clock=clock,
+            checkpoint_key=checkpoint_key,
+            checkpoint_folder=checkpoint_folder,
+            witnesses=witnesses,
+            quorum=quorum,
+        )
         provider = EmbeddedProvider(node.engine)
         return ChainClient(_web3(provider), chain_id, "embedded", _direct(provider), node)
 

@@ -1,8 +1,8 @@
 """Errors of the chain room, and the border where foreign exceptions become ours.
 
 By who must act: `ChainUnavailable`, `StorageFailed`, `OutcomeUnknown` — wait and send the same bytes again; `TransactionRejected`,
-`ChainRefused` — the sender; `WrongChain`, `ChainLocked` — the operator; `ChainCorrupt`, `CheckpointMismatch` — somebody must
-investigate before work goes on.
+`ChainRefused` — the sender; `WrongChain`, `ChainLocked` — the operator; `ChainCorrupt`, `CheckpointMismatch`, `CheckpointHalted` — somebody
+must investigate before work goes on.
 
 Nothing foreign (web3, requests, sqlite, eth, rlp) leaves this room: every call crosses `border()`. Whatever the border does not know
 becomes a plain `ChainError`, never a stray KeyError of a library.
@@ -78,6 +78,12 @@ class CheckpointMismatch(ChainCorrupt):
     """The chain's head does not extend the last published checkpoint: an old backup, a replaced file, or a forged history."""
 
     code = "chain.checkpoint_mismatch"
+
+
+class CheckpointHalted(ChainError):
+    """A witness knows another history of this chain, or a longer one: nothing is published until somebody has looked."""
+
+    code = "chain.checkpoint_halted"
 
 
 class NotSupported(ChainError):

@@ -22,6 +22,7 @@ Outcome = Literal["ok", "warning", "failed"]
 CLOCK_SECONDS = 60
 BACKLOG_SECONDS = 300
 FREE_BYTES = 1 << 30
+STALE_SECONDS = 2 * 86_400
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def examine(environment: Mapping[str, str], data: Path | None) -> tuple[Check, .
     except ConfigurationError as error:
         return (Check("settings", "failed", str(error), error.hint),)
     checks = [Check("settings", "ok", f"data in {settings.data}, {'embedded chain' if settings.embedded else 'chain behind a URL'}")]
-    checks += [*_keys(settings), _disk(settings), *_database(settings), *_chain(settings)]
+    checks += [*_keys(settings), _disk(settings), *_database(settings), *_chain(settings), *_witnesses(settings)]
     return tuple(checks)
 
 
@@ -151,3 +152,35 @@ def _chain(settings: Settings) -> Iterator[Check]:
         yield Check("chain", "failed", str(error), error.hint)
     finally:
         house.close()
+
+
+def _witnesses(settings: Settings) -> Iterator[Check]:
+    """Look at the directory of checkpoints alone: the server may have the chain open."""
+    if not settings.witnesses:
+        return
+    from ledger.chain.embedded.cosigned import read_alarm, read_last_cosigned
+    from ledger.services.house import witness_keys
+    from ledger.services.witnessing import check_alarm
+
+    try:
+        keys = [key for key, _ in witness_keys(settings)]
+        alarm = read_alarm(settings.checkpoints)
+        last = read_last_cosigned(settings.checkpoints, keys, settings.witness_quorum)
+    except LedgerError as error:
+        yield Check("witnesses", "failed", str(error), error.hint or "restore the checkpoint directory")
+        return
+    for finding in check_alarm(alarm):
+        detail = f"{finding.code}: {alarm.witness if alarm else ''} knows {finding.expected}, here: {finding.got}"
+        yield Check("witnesses", "failed", detail, finding.action)
+        return
+    if last is None:
+        fix = "are the witnesses' URLs right, and do they follow this log's vkey? `lingtan serve` logs what they say"
+        yield Check("witnesses", "warning", f"no checkpoint is cosigned by {settings.witness_quorum} of {len(keys)} witnesses yet", fix)
+        return
+    age = SystemClock().now() - last.time
+    names = ", ".join(item.witness for item in last.cosignatures)
+    detail = f"size {last.checkpoint.size} cosigned by {names} {age // 60} minutes ago"
+    if age > STALE_SECONDS:
+        yield Check("witnesses", "warning", detail, "ask the witnesses whether they run; without them a checkpoint is one operator's word")
+    else:
+        yield Check("witnesses", "ok", detail)

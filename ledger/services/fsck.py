@@ -26,6 +26,7 @@ from ledger.services.institutions import FORGET
 from ledger.services.stored_statement import load_commitments
 from ledger.services.telemetry_replay import check_meter_days
 from ledger.services.transactions import find_transaction
+from ledger.services.witnessing import check_alarm, find_alarm
 from ledger.store import tables
 from ledger.store.audit import find_last_entry
 from ledger.store.integrity import check_store
@@ -44,6 +45,7 @@ def check_house(work: Work, *, replay: bool = False) -> tuple[Finding, ...]:
         *check_store(work.session),
         *check_meter_days(work.session),
         *work.house.chain.check(replay=replay),
+        *check_alarm(find_alarm(work.house)),
         *_check_statements(work),
         *check_financed_statements(work),
     )

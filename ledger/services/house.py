@@ -19,8 +19,10 @@ from ledger.chain.deployment import Deployment, load_deployment
 from ledger.chain.keystore import Signer, create_key, load_key
 from ledger.clock import Clock, SystemClock
 from ledger.config import Settings
-from ledger.errors import ConfigurationError, IntegrityError
+from ledger.errors import ConfigurationError, IntegrityError, MalformedDocument
+from ledger.records.signed_note import COSIGNATURE, NoteKey, read_vkey
 from ledger.services.context import Actor, Work
+from ledger.services.log_tree import EnvelopeLogs
 from ledger.store.database import Database, open_database
 
 LIGHT_SCRYPT_N = 2**12
@@ -43,6 +45,7 @@ class House:
         self.settings, self.database, self.chain, self.clock = settings, database, chain, clock
         self.deployment, self.relayer, self.cursor_key = deployment, relayer, cursor_key
         self.contracts: Contracts = open_contracts(chain, deployment)
+        self.envelope_logs = EnvelopeLogs()
 
     @property
     def relayer_address(self) -> str:
@@ -164,7 +167,30 @@ def _connect(settings: Settings, clock: Clock) -> ChainClient:
         clock=clock,
         checkpoint_key=_read_checkpoint_key(settings),
         checkpoint_folder=settings.checkpoints,
+        witnesses=[key for key, _ in witness_keys(settings)],
+        quorum=settings.witness_quorum,
     )
+
+
+def witness_keys(settings: Settings) -> tuple[tuple[NoteKey, str], ...]:
+    """Return key and URL of every witness that the settings name.
+
+    Raises:
+        ConfigurationError: a vkey is none of a witness, or two witnesses share name or key: then one of them is none.
+    """
+    found: list[tuple[NoteKey, str]] = []
+    for setting in settings.witnesses:
+        hint = "set LINGTAN_WITNESSES to the vkey lines that the witnesses gave you, each once"
+        try:
+            key = read_vkey(setting.vkey)
+        except MalformedDocument as error:
+            raise ConfigurationError(f"LINGTAN_WITNESSES: {error}", hint=hint) from error
+        if key.kind != COSIGNATURE:
+            raise ConfigurationError(f"LINGTAN_WITNESSES: the key of {key.name} signs notes, it is no witness's", hint=hint)
+        if any(key.name == other.name or key.public_key == other.public_key for other, _ in found):
+            raise ConfigurationError(f"LINGTAN_WITNESSES: {key.name} stands there twice", hint=hint)
+        found.append((key, setting.url))
+    return tuple(found)
 
 
 def _write_checkpoint_key(settings: Settings) -> None:
