@@ -131,6 +131,11 @@ def rolling_medians(totals: Ints, usable: Mask, days: int) -> tuple[Ints, Ints]:
     return np.where(found > 0, np.where(pair == last, 0, pair).sum(axis=1), 0), found
 
 
+def best_split(gain: NDArray[np.float64]) -> int:
+    """Return the position from which on gains add up to most, those before it counted against it."""
+    return int((gain.sum() - 2 * np.concatenate((np.zeros(1), np.cumsum(gain)[:-1]))).argmax())
+
+
 def median_twice(values: Sequence[int]) -> int:
     """Return twice the median of at least one integer, exact."""
     ordered = sorted(values)

@@ -22,11 +22,19 @@ def slip_factors(history: MeterHistory, policies: Policies) -> tuple[tuple[str, 
     return (*both, *((f"1 / {name}", 1 / factor) for name, factor in both))
 
 
-def find_slip(history: MeterHistory, got: int, expected: int, policies: Policies) -> tuple[str, Fraction] | None:
-    """Return the factor k for which `got` is k ± 5 % of `expected`, nearest first, or None."""
+def is_large(factor: Fraction, policies: Policies) -> bool:
+    """Tell whether a factor is 5 or more, or the inverse of such a one: more than weather and holidays do."""
+    return factor >= policies.level_large or factor * policies.level_large <= 1
+
+
+def find_slip(
+    history: MeterHistory, got: int, expected: int, policies: Policies, large: Fraction | None = None
+) -> tuple[str, Fraction] | None:
+    """Return the factor k for which `got` is k ± 5 % of `expected` (± `large` for large factors if given), nearest first, or None."""
     if got <= 0 or expected <= 0:
         return None
     ratio = Fraction(got, expected)
     near = [(abs(ratio / factor - 1), name, factor) for name, factor in slip_factors(history, policies)]
-    near = [item for item in near if item[0] <= policies.factor_tolerance]
+    limit = policies.factor_tolerance
+    near = [item for item in near if item[0] <= (large if large is not None and is_large(item[2], policies) else limit)]
     return min(near)[1:] if near else None

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ledger.metering.finding_list import FindingList
-from ledger.metering.vee.history import MeterHistory, rolling_profiles, runs
+from ledger.metering.vee.history import MeterHistory, best_split, rolling_profiles, runs
 from ledger.metering.vee.vee_1.policies import Policies
 from ledger.records.findings import Finding
 
@@ -31,10 +31,14 @@ def check_shifted(history: MeterHistory, policies: Policies) -> tuple[Finding, .
     enough = (known[:count] >= policies.past_least) & (seen[policies.past_days :] >= policies.week_least)
     wanted = enough & (best >= policies.shift_least) & (best - as_it_stands >= policies.shift_better)
     wanted[: max(0, history.judged - policies.past_days)] = False
+    ended = -policies.past_days
     for start, stop in runs(wanted):
+        again, ended = start - ended < policies.past_days, stop
+        if again:
+            continue
         strongest = start + int((best - as_it_stands)[start:stop].argmax())
         lag = lags[int(shifted[:, strongest].argmax())]
-        day = _first_day(profiles, usable, past[strongest], _SLOTS_PER_HOUR * lag, start + policies.past_days, policies.week_days)
+        day = _first_day(profiles, usable, _SLOTS_PER_HOUR * lag, start + policies.past_days, policies)
         name = history.series.day(day).isoformat()
         params = {"meter": history.meter, "day": name, "instant": history.start_of(day), "hours": str(lag)}
         action = (
@@ -53,10 +57,13 @@ def _standard(profiles: Floats) -> Floats:
     return np.asarray(centred / np.where(length > 0, length, 1))
 
 
-def _first_day(profiles: NDArray[np.int64], usable: NDArray[np.bool_], past: Floats, slots: int, start: int, days: int) -> int:
-    """Return the first usable day of the first week that fits better shifted than as it stands."""
-    moved = np.roll(past, slots)
-    for day in range(start, min(start + days, len(profiles))):
-        if usable[day] and float(profiles[day] @ moved) > float(profiles[day] @ past):
-            return day
-    return start
+def _first_day(profiles: NDArray[np.int64], usable: NDArray[np.bool_], slots: int, start: int, policies: Policies) -> int:
+    """Return the day of the first week from which on days fit their weekday before better shifted, and before which as they stand."""
+    gain = np.zeros(policies.week_days)
+    for at in range(policies.week_days):
+        day = start + at
+        past = [other for other in range(start - policies.past_days, start) if (day - other) % 7 == 0 and usable[other]]
+        if usable[day] and past:
+            mean = profiles[past].mean(axis=0)
+            gain[at] = float(profiles[day] @ (np.roll(mean, slots) - mean))
+    return start + best_split(gain)
