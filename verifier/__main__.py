@@ -48,7 +48,9 @@ def build_parser() -> argparse.ArgumentParser:
         return command
 
     add("package", _run_package, "verify an evidence package and recompute it", trust=True)
-    line = add("line", _run_line, "verify a line proof (bundle)", "bundle", trust=True)
+    bundle = add("bundle", _run_bundle, "verify a proof bundle, and recompute what it holds the inputs of", trust=True)
+    bundle.add_argument("--no-recompute", action="store_true", help="leave the recomputation out")
+    line = add("line", _run_line, "verify a line proof", trust=True)
     line.add_argument("--package", type=Path, metavar="ZIP", help="evidence package whose signed statement names the meter")
     financed = add("financed", _run_financed, "verify the book of an evidence package: all of it, or its opened groups", trust=True)
     financed.add_argument("--seed", metavar="HEX", help="32 bytes that draw the groups which must be opened")
@@ -182,6 +184,14 @@ def _run_package(arguments: argparse.Namespace) -> int:
     policy, now = _trust(arguments)
     with _opened(arguments.file) as package:
         return _report(arguments, verify_package(package, policy, arguments.policy_key, now, _log_proofs(arguments)))
+
+
+def _run_bundle(arguments: argparse.Namespace) -> int:
+    from verifier.verify_bundle import verify_bundle
+
+    policy, now = _trust(arguments)
+    data = _read(arguments.file)
+    return _report(arguments, verify_bundle(data, policy, arguments.policy_key, now, recomputing=not arguments.no_recompute))
 
 
 def _run_line(arguments: argparse.Namespace) -> int:

@@ -49,7 +49,7 @@ def check_anchor(
         _check_state(checks, commitment, anchor, header, policy)
     # 4. The block is final.
     with checks.guard(f"anchor.final.{dataset}", dataset):
-        _check_final(checks, dataset, anchor, header, policy, log_proofs)
+        check_finality(checks, f"anchor.final.{dataset}", dataset, anchor["finality"], header, policy, log_proofs)
     return header.time if checks.holds(f"anchor.header.{dataset}") else None
 
 
@@ -187,10 +187,18 @@ def _check_state(checks: Checks, commitment: Commitment, anchor: Any, header: He
         checks.passed(check_id, f"{dataset} in the state of block {header.number}")
 
 
-def _check_final(checks: Checks, dataset: str, anchor: Any, header: Header, policy: Policy | None, log_proofs: LogProofs) -> None:
-    check_id, finality = f"anchor.final.{dataset}", anchor["finality"]
+def check_finality(
+    checks: Checks,
+    check_id: str,
+    subject: str,
+    finality: Any | None,
+    header: Header,
+    policy: Policy | None,
+    log_proofs: LogProofs = NO_PROOFS,
+) -> None:
+    """Answer under `check_id` whether the header's block is final, as its chain says it: seals of validators, or a signed checkpoint."""
     if policy is None:
-        checks.unchecked(check_id, dataset, "NO_POLICY")
+        checks.unchecked(check_id, subject, "NO_POLICY")
     elif policy.chain_kind == "qbft" and (pinned := policy.validators_at(header.number)):
         try:
             qbft.verify_quorum(header.raw, pinned)
@@ -201,9 +209,9 @@ def _check_final(checks: Checks, dataset: str, anchor: Any, header: Header, poli
             return
         checks.passed(check_id, f"block {header.number} sealed by a quorum")
     elif finality is None or finality["kind"] != "embedded-checkpoint":
-        checks.unchecked(check_id, dataset, "NO_CHECKPOINT")
+        checks.unchecked(check_id, subject, "NO_CHECKPOINT")
     elif policy.vkey is None or policy.origin is None:
-        checks.unchecked(check_id, dataset, "NO_POLICY_CHECKPOINT")
+        checks.unchecked(check_id, subject, "NO_POLICY_CHECKPOINT")
     else:
         _check_checkpoint(checks, check_id, finality, header, policy, policy.vkey, policy.origin, log_proofs)
 

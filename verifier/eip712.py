@@ -19,11 +19,23 @@ VERDICT = (
     "Verdict(bytes32 claim,bytes32 org,bytes32 packageHash,bytes32 resultHash,bytes32 findingsHash,uint8 assurance,uint32 materialityBp,"
     "uint8 opinion,bytes32 samplingSeed,uint32 sampleSize,bytes32 toolHash,bytes32 salt,uint32 sequence,uint64 deadline)"
 )
+CLAIM = (
+    "Claim(bytes32 claim,bytes32 org,bytes32 scheme,uint64 periodStart,uint64 periodEnd,bytes32[] attestations,bytes32 packageHash,"
+    "uint8 verifiersRequired,uint64 deadline)"
+)
+CERTIFICATE = (
+    "Certificate(bytes32 certificate,bytes32 claim,bytes32 org,bytes32 documentHash,uint64 validFrom,uint64 validTo,uint64 deadline)"
+)
 VERDICT_COMMITMENT = "VerdictCommitment(bytes32 claim,bytes32 org,bytes32 commitment,uint64 deadline)"
 PERIOD_ATTESTED_EVENT = (
     "PeriodAttested(bytes32,bytes32,bytes32,uint64,uint64,uint32,uint8,uint8,bytes32,uint64,uint128[4],"
     "bytes32,bytes32,bytes32,bytes32,address,bytes32)"
 )
+CLAIM_SUBMITTED_EVENT = "ClaimSubmitted(bytes32,bytes32,bytes32,uint64,uint64,bytes32[],bytes32,uint8,uint64,address,bytes32)"
+VERDICT_GIVEN_EVENT = (
+    "VerdictGiven(bytes32,bytes32,bytes32,bytes32,bytes32,uint8,uint32,uint8,bytes32,uint32,bytes32,bytes32,uint32,uint64,address,bytes32)"
+)
+CERTIFICATE_ISSUED_EVENT = "CertificateIssued(bytes32,bytes32,bytes32,bytes32,uint64,uint64,uint64,address,bytes32)"
 
 
 @cache

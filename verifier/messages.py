@@ -42,6 +42,8 @@ _LEVELS: dict[str, Words] = {
     "L1": ("L1: the records are in R with these totals", "L1：记录与合计已确认在承诺根 R 中"),
     "L2": ("L2: R is anchored by the contract", "L2：承诺根 R 已由合约锚定"),
     "L3": ("L3: the block is final", "L3：所在区块已最终确认"),
+    "L4": ("L4: independent witnesses cosigned it", "L4：已有独立见证方副署"),
+    "L5": ("L5: verified and certified, and in force at the block shown", "L5：已核查并认证，且在所示区块时有效"),
 }
 
 

@@ -24,6 +24,7 @@ def document_of(verification: Verification, language: str) -> dict[str, Any]:
         "subject": verification.subject,
         "checks": [_check_document(check, language) for check in verification.checks.items],
         "recomputed": _recomputed(verification),
+        **_recomputation(verification),
         "policy": None
         if policy is None
         else {
@@ -33,6 +34,12 @@ def document_of(verification: Verification, language: str) -> dict[str, Any]:
         },
         "tool": {"name": NAME, "version": VERSION},
     }
+
+
+def _recomputation(verification: Verification) -> dict[str, Any]:
+    """Return the line of its own that a bundle with inputs has."""
+    found = verification.recomputation
+    return {} if found is None else {"recomputation": {"outcome": found.outcome, "reason": found.reason}}
 
 
 def _recomputed(verification: Verification) -> dict[str, Any] | None:
@@ -91,6 +98,9 @@ def text_of(verification: Verification, language: str, *, all_checks: bool = Tru
         lines.append(f"{messages.label('recomputed', language)}: {counted}, {messages.label('difference', language)}: {differences} g")
         lines.append(f"  {', '.join(f'{name} {recomputed.totals[name]}' for name in MEASURES)}")
     lines += _book_lines(verification, language)
+    if verification.recomputation is not None:
+        found = verification.recomputation
+        lines.append(f"{messages.label('recomputed', language)}: {found.outcome} {found.reason}".rstrip())
     if verification.datasets:
         lines.append(f"{messages.label('level', language)}: {messages.level_words(verification.level(), language)}")
     verdict, exit_code = verification.verdict()

@@ -11,13 +11,14 @@ from verifier.check_lines import Recomputed, check_lines, check_rollup
 from verifier.check_policy import check_library_trusted, check_policy
 from verifier.check_sample import NO_SAMPLE, SampleRequest
 from verifier.check_signed import check_signed
-from verifier.checks import Checks, verdict_of
+from verifier.checks import Checks, Outcome, verdict_of
 from verifier.commitment import Commitment
 from verifier.errors import UsageError
 from verifier.financed_book import Book, check_book
 from verifier.log_proofs import NO_PROOFS, LogProofs
 from verifier.package import BOOK, Package
 from verifier.policy import Policy
+from verifier.recomputation import Recomputation
 from verifier.required import PER_DATASET, SIGNED, of_book, of_package, record_unanswered
 from verifier.required import POLICY as POLICY_CHECKS
 
@@ -42,6 +43,8 @@ class Verification:
     institution: str | None = None
     levelled: bool = True
     book: Book | None = None
+    recomputation: Recomputation | None = None
+    certified: bool = False
 
     def verdict(self) -> tuple[str, int]:
         """Return (verdict, exit code): the worst answer, and never VALID where no commitment was confirmed."""
@@ -49,13 +52,19 @@ class Verification:
         return ("INCOMPLETE", 4) if exit_code == 0 and self.levelled and self.level() == "-" else (verdict, exit_code)
 
     def level(self) -> str:
-        """Return the level that holds for every dataset: L1 in R, L2 anchored, L3 final; "-" below."""
+        """Return the level that holds for every dataset: L1 in R, L2 anchored, L3 final, L4 witnessed, L5 certified; "-" below."""
         if not self.datasets or not all(self.checks.holds(f"commitment.{name}") for name in self.datasets):
+            return "-"
+        if any(self.checks.outcomes(f"items.{name}") - {Outcome.PASS} for name in self.datasets):
             return "-"
         anchored = ("attestation", "anchor.header", "anchor.receipt", "anchor.state")
         if not all(self.checks.holds(*(f"{step}.{name}" for step in anchored)) for name in self.datasets):
             return "L1"
-        return "L3" if all(self.checks.holds(f"anchor.final.{name}") for name in self.datasets) else "L2"
+        if not all(self.checks.holds(f"anchor.final.{name}") for name in self.datasets):
+            return "L2"
+        if not all(self.checks.holds(f"anchor.witnessed.{name}") for name in self.datasets):
+            return "L3"
+        return "L5" if self.certified else "L4"
 
 
 def verify_package(

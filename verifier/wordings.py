@@ -5,6 +5,7 @@ Codes in capitals belong to one answer; the others are the beginning of a check'
 
 from __future__ import annotations
 
+from verifier.bundle_wordings import BUNDLE
 from verifier.financed_wordings import FINANCED
 
 _TABLE = """
@@ -354,4 +355,4 @@ def _parse(table: str) -> dict[str, tuple[str, str, str, str]]:
     }
 
 
-WORDINGS = {**_parse(_TABLE), **_parse(FINANCED)}
+WORDINGS = {**_parse(_TABLE), **_parse(BUNDLE), **_parse(FINANCED)}
