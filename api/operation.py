@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import Depends
 from pydantic import BaseModel
 
-from api.auth.gate import Gate
+from api.auth.gate import Gate, PublicGate
 from api.auth.policy import get_rule
 from api.bodies import JSONL_TYPE, XLSX_TYPE
 from api.problems.catalogue import KINDS
@@ -62,13 +62,14 @@ def operation(
         judged: the body is validated as data: with an error finding the answer is 200, `accepted` false, and nothing is stored.
     """
     rule = get_rule(operation_id)
+    public = rule.tenancy == "public"
     parameters: list[dict[str, Any]] = []
     if rule.once:
         parameters.append(_IDEMPOTENCY_KEY)
     has_body = body is not None or csv or jsonl
     if has_body:
         parameters.append({**_CONTENT_DIGEST, "required": digest_required})
-    extra: dict[str, Any] = {"x-roles": sorted(rule.roles), "x-tenancy": rule.tenancy, "security": [{"token": []}]}
+    extra: dict[str, Any] = {"x-roles": sorted(rule.roles), "x-tenancy": rule.tenancy, "security": [] if public else [{"token": []}]}
     if parameters:
         extra["parameters"] = parameters
     if has_body:
@@ -81,7 +82,10 @@ def operation(
     if rule.once:
         success["headers"] = _REPLAYED
     refused = {200: {"description": "Findings of severity error; nothing was stored", "model": answer}} if judged else {}
-    statuses = {401, 404, 422, 429, 500, 503} | ({403} if rule.roles else set()) | ({400, 409} if rule.once else {400})
+    statuses = {404, 422, 429, 500, 503} | ({400, 409} if rule.once else {400})
+    # What needs no token refuses what its body proves; what has roles refuses who has none of them.
+    statuses |= {403} if public else {401}
+    statuses |= {403} if rule.roles else set()
     statuses |= {413, 415} if has_body else set()
     return {
         "operation_id": operation_id,
@@ -90,7 +94,7 @@ def operation(
         "status_code": status,
         "response_model": answer,
         "responses": {status: success, **refused, **{code: _problem(code) for code in sorted(statuses)}},
-        "dependencies": [Depends(Gate(rule))],
+        "dependencies": [Depends(PublicGate(rule) if public else Gate(rule))],
         "openapi_extra": extra,
     }
 

@@ -1,4 +1,4 @@
-"""A fixed window of requests per token (RateLimit fields of draft-ietf-httpapi-ratelimit-headers).
+"""A fixed window of requests per token, or per address where there is none (RateLimit fields of draft-ietf-httpapi-ratelimit-headers).
 
 Counted in this process: a second server has a window of its own. It keeps one client from starving the others; it is no defence.
 """
@@ -22,11 +22,11 @@ class Allowance:
     remaining: int
     reset: int
 
-    def headers(self) -> dict[str, str]:
-        """Return the RateLimit fields."""
+    def headers(self, policy: str = "token") -> dict[str, str]:
+        """Return the RateLimit fields of a policy: by `token`, or by `address` where there is none."""
         return {
-            "RateLimit-Policy": f'"token";q={self.quota};w={self.window}',
-            "RateLimit": f'"token";r={max(0, self.remaining)};t={self.reset}',
+            "RateLimit-Policy": f'"{policy}";q={self.quota};w={self.window}',
+            "RateLimit": f'"{policy}";r={max(0, self.remaining)};t={self.reset}',
         }
 
 

@@ -60,3 +60,28 @@ class Gate:
     def _check_tenant(self, actor: Actor, institution: str | None) -> None:
         if self.rule.tenancy == "path" and institution is not None and not may_see(actor, institution):
             raise Refusal("not_found")
+
+
+NOBODY = Actor("nobody", None, frozenset())
+"""Who calls a public operation: a caller without a token, who may do only what the body proves."""
+
+
+class PublicGate:
+    """The gate of an operation without a token: a tight rate per address, and nothing else before the body is read."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+
+    def __call__(self, request: Request) -> None:
+        """Let the request pass and leave its `Call`, or refuse it.
+
+        Raises:
+            Refusal: 429.
+        """
+        exchange = exchange_of(request)
+        rate: FixedWindow = request.app.state.public_rate
+        allowance = rate.take(request.client.host if request.client is not None else "")
+        exchange.headers.update(allowance.headers("address"))
+        if allowance.remaining < 0:
+            raise Refusal("rate.exceeded", headers={"Retry-After": str(allowance.reset)})
+        put_call(request, Call(request.app.state.house, NOBODY, exchange, request, ""))

@@ -17,7 +17,7 @@ BANK = frozenset({"preparer", "approver"})
 OVERSIGHT = frozenset({"auditor", "operator", "verifier", "certifier"})
 """Roles whose work is with every institution's records; they read across institutions."""
 CENTRE = frozenset({"librarian", "publisher", "verifier", "certifier", "admin", "operator"})
-EVERYONE = BANK | CENTRE | frozenset({"auditor", "government", "meter"})
+EVERYONE = BANK | CENTRE | frozenset({"auditor", "government", "meter", "logkeeper"})
 READERS = BANK | OVERSIGHT
 LIBRARY = frozenset({"librarian", "publisher"})
 
@@ -50,12 +50,26 @@ RULES: tuple[Rule, ...] = (
     _rule("organisations.get", READERS, "path"),
     _rule("meters.create", {"preparer"}, "path", once=True),
     _rule("meters.list", READERS | {"meter"}, "path"),
+    _rule("meters.assign", {"preparer"}, "path", once=True),
+    _rule("fittings.create", {"preparer"}, "path", once=True),
+    _rule("fittings.list", READERS | {"meter"}, "path"),
+    _rule("devices.create", {"preparer"}, "path", once=True),
+    _rule("devices.list", READERS | {"meter"}, "path"),
+    # Its answer is a secret, so it is not stored to be given again.
+    _rule("enrolment_codes.create", {"preparer"}, "path"),
+    _rule("enrolments.create", frozenset(), "public"),
+    _rule("device_keys.list", READERS | {"meter"}, "path"),
+    _rule("device_keys.revoke", {"preparer"}, "path", once=True),
     _rule("periods.create", {"preparer"}, "path", once=True),
     _rule("periods.list", READERS, "path"),
     _rule("periods.get", READERS, "path"),
     _rule("telemetry.create", {"preparer", "meter"}, "path", once=True),
     _rule("telemetry.list", READERS | {"meter"}, "path"),
     _rule("telemetry.get", READERS | {"meter"}, "path"),
+    _rule("telemetry.body", READERS | {"meter"}, "path"),
+    _rule("log.get", READERS | {"meter", "logkeeper"}, "path"),
+    _rule("log.proof", READERS | {"meter", "logkeeper"}, "path"),
+    _rule("log.consistency", READERS | {"meter", "logkeeper"}, "path"),
     _rule("activity.create", {"preparer"}, "path", once=True),
     _rule("activity.get", READERS, "path"),
     _rule("workbooks.get", READERS, "path"),
@@ -120,8 +134,8 @@ RULES: tuple[Rule, ...] = (
     _rule("analysis_policies.create", {"preparer"}, "path", once=True),
     _rule("analysis_policies.get", READERS | CENTRE, "path"),
     _rule("checkpoints.latest", EVERYONE, "shared"),
-    _rule("log_checkpoints.request", {"approver"}, "path"),
-    _rule("log_checkpoints.create", {"approver"}, "path", once=True),
+    _rule("log_checkpoints.request", {"approver", "logkeeper"}, "path"),
+    _rule("log_checkpoints.create", {"approver", "logkeeper"}, "path", once=True),
     _rule("chain.get", EVERYONE, "shared"),
     _rule("policy_facts.get", {"admin", "operator", "auditor"}, "shared"),
     _rule("checkpoints.consistency", EVERYONE, "shared"),

@@ -56,6 +56,17 @@ KINDS: tuple[ProblemKind, ...] = (
         Text("Correct every place listed in errors and send the request again.", "逐项修改 errors 中列出的位置后重新提交。"),
     ),
     ProblemKind(
+        "enrolment.refused",
+        403,
+        Text("The enrolment is refused", "设备注册未被接受"),
+        Text(
+            "The code is unknown, used or expired, the proof is not made with it and this key, or the key was enrolled before; "
+            "which of these is not said.",
+            "注册码不存在、已使用或已过期，或者证明与注册码、公钥不符，或者该公钥曾经注册过；具体原因不予说明。",
+        ),
+        Text("Ask the bank for a new code, make a new key, and enrol again.", "请向银行索取新的注册码，生成新的密钥后重新注册。"),
+    ),
+    ProblemKind(
         "signature.refused",
         422,
         Text("The signature is refused", "签名未被接受"),

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from api.schemas.answers import AnswerRequest
 from api.schemas.attestations import AttestationRequest, ClaimRequest, VerdictCommitmentRequest, VerdictRequest
+from api.schemas.devices import DeviceRequest, EnrolmentCodeRequest, EnrolmentRequest, FittingRequest, MeterDeviceRequest, RevocationRequest
 from api.schemas.financed import FinancedAttestationRequest
 from api.schemas.inputs import MeterRequest, PeriodRequest
 from api.schemas.institutions import CommitmentKeyRequest, InstitutionRequest, ParticipantActionRequest
@@ -24,15 +25,21 @@ REQUESTS: tuple[type[BaseModel], ...] = (
     ClaimRequest,
     CommitmentKeyRequest,
     DerivedDraftRequest,
+    DeviceRequest,
+    EnrolmentCodeRequest,
+    EnrolmentRequest,
     FinancedAttestationRequest,
+    FittingRequest,
     InstitutionRequest,
     LogCheckpointRequest,
+    MeterDeviceRequest,
     MeterRequest,
     ParticipantActionRequest,
     PeriodRequest,
     PublicationRequest,
     ReleaseRequest,
     ReviewRequest,
+    RevocationRequest,
     StatementRequest,
     VerdictCommitmentRequest,
     VerdictRequest,

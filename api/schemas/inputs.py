@@ -26,10 +26,15 @@ class MeterRequest(ApiRequest):
     unit: Identifier
     quantity: Literal["el.import", "el.export", "pv.generation", "gas.volume", "water.volume", "heat.energy"]
     interval_minutes: Annotated[int, Field(ge=15, le=15, description="15 in this release")]
+    device: Annotated[Identifier | None, Field(description="the device that may send for it; only uploads under a token without it")] = None
 
 
 class MeterAnswer(ApiAnswer):
-    """A registered meter."""
+    """A registered meter: the device that speaks for it, what hangs there now, and how well it reports.
+
+    `ratio` is ct × pt, 1 without a transformer; `last_day` the last UTC day with readings, `measured_bp` how many of the slots of the
+    30 days up to it were measured, in basis points.
+    """
 
     id: str
     institution: str
@@ -37,6 +42,11 @@ class MeterAnswer(ApiAnswer):
     quantity: str
     interval_minutes: int
     registered_at: Instant
+    device: str | None
+    serial: str | None
+    ratio: str
+    last_day: str | None
+    measured_bp: int | None
 
 
 class PeriodRequest(ApiRequest):

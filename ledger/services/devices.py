@@ -13,7 +13,7 @@ from ledger.services import audit
 from ledger.services.context import Page, Work, require_own, require_visible
 from ledger.store import tables
 from ledger.store.repositories import devices
-from ledger.store.repositories.devices import DeviceKey
+from ledger.store.repositories.devices import DeviceKey, compute_kid
 from ledger.store.tables.devices import DEVICE_KINDS
 
 MAX_SEQ = 2**63 - 1
@@ -140,17 +140,21 @@ def enrol_device(work: Work, *, code: str, public_key: bytes, serial: str, proof
     """Enrol a key for the device of a one-time code; None where it is refused, and nobody is told why.
 
     A refusal is an unknown, used or expired code, a wrong proof, or a key that was enrolled before. The audit log tells of a refusal where
-    the code is known. The caller has no token: the code and the proof are what counts.
+    the code is known. The same body again, while the code is good, gives the first answer: it may have been lost on its way. The caller
+    has no token: the code and the proof are what counts.
     """
     digest = find_code_hash(code)
     row = None if digest is None else devices.find_enrolment_code(work.session, digest.hex())
     if digest is None or row is None:
         return None
     now, place = work.clock.now(), f"{row.institution_id}/{row.device_id}"
-    reason = _why_refused(work, row, digest, public_key, proof)
+    use = devices.find_code_use(work.session, row.hash)
+    reason = _why_refused(work, row, use, public_key, proof)
     if reason:
         audit.record(work, "device.enrol", place, institution=row.institution_id, result="refused", details={"reason": reason})
         return None
+    if use is not None:
+        return EnrolledView(use.institution_id, row.device_id, use.kid, use.at)
     key = devices.add_key(work.session, row, public_key, serial=serial, at=now)
     audit.record(work, "device.enrol", place, institution=row.institution_id, details={"kid": key.kid, "serial": serial})
     return EnrolledView(key.institution, key.device, key.kid, now)
@@ -201,13 +205,13 @@ def revoke_device_key(work: Work, institution: str, device: str, kid: str, *, la
     return _key_view(key if ended is None else ended)
 
 
-def _why_refused(work: Work, row: tables.EnrolmentCode, digest: bytes, public_key: bytes, proof: bytes) -> str:
-    if not is_proven(digest, public_key, proof):
+def _why_refused(work: Work, row: tables.EnrolmentCode, use: tables.EnrolmentCodeUse | None, public_key: bytes, proof: bytes) -> str:
+    if not is_proven(bytes.fromhex(row.hash), public_key, proof):
         return "proof"
-    if devices.find_code_use(work.session, row.hash) is not None:
-        return "used"
     if work.clock.now() >= row.expires_at:
         return "expired"
+    if use is not None:
+        return "" if use.kid == compute_kid(public_key) else "used"
     return "key enrolled before" if devices.find_key_by_public_key(work.session, public_key) is not None else ""
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from ledger.errors import Conflict, InputError, NotFound
 from ledger.identifiers import check_identifier
-from ledger.metering.fitting import Fitting
 from ledger.metering.fitting_document import load_fitting
+from ledger.records.fields import EPOCH
 from ledger.records.meter_record import Quality, Quantity
 from ledger.services import audit
 from ledger.services.context import Page, Work, require_own, require_visible
 from ledger.services.organisation import load_organisation
 from ledger.store.repositories import devices, metering
 from ledger.store.tables import Meter
+from ledger.units import format_decimal
 
 INTERVAL_MINUTES = 15
 COVERAGE_DAYS = 30
@@ -24,8 +26,8 @@ COVERAGE_DAYS = 30
 class MeterView:
     """A meter: the unit it serves, what it measures, its interval in minutes, the device that speaks for it.
 
-    `fitting` is the one that hangs there now; `last_day` the last UTC day with readings (days since 1970-01-01), `measured_bp` how many
-    slots of the 30 days up to it were measured, in basis points.
+    `serial` and `ratio` (ct × pt, a decimal string) are of the fitting that hangs there now; `last_day` is the last UTC day with readings
+    (YYYY-MM-DD), `measured_bp` how many slots of the 30 days up to it were measured, in basis points.
     """
 
     id: str
@@ -35,8 +37,9 @@ class MeterView:
     interval_minutes: int
     registered_at: int
     device: str | None
-    fitting: Fitting | None
-    last_day: int | None
+    serial: str | None
+    ratio: str
+    last_day: str | None
     measured_bp: int | None
 
 
@@ -143,7 +146,7 @@ def _views(work: Work, institution: str, rows: Sequence[Meter]) -> tuple[MeterVi
     assigned, now = devices.device_of_meters(work.session, institution), work.clock.now()
     views = []
     for row in rows:
-        hanging = [item for item in devices.list_fittings(work.session, institution, row.id) if item.since <= now]
+        hanging = [load_fitting(item.document) for item in devices.list_fittings(work.session, institution, row.id) if item.since <= now]
         last = metering.find_last_day(work.session, institution, row.id)
         view = MeterView(
             id=row.id,
@@ -153,8 +156,9 @@ def _views(work: Work, institution: str, rows: Sequence[Meter]) -> tuple[MeterVi
             interval_minutes=row.interval_minutes,
             registered_at=row.at,
             device=assigned.get(row.id),
-            fitting=load_fitting(hanging[-1].document) if hanging else None,
-            last_day=last,
+            serial=hanging[-1].serial if hanging else None,
+            ratio=format_decimal(hanging[-1].ratio.exact) if hanging else "1",
+            last_day=None if last is None else str(EPOCH + timedelta(days=last)),
             measured_bp=None if last is None else _measured_bp(work, institution, row, last),
         )
         views.append(view)

@@ -51,6 +51,8 @@ class Books:
 def books(city: Scene, tmp_path_factory: pytest.TempPathFactory) -> Books:
     """The books of bank-b, filled once."""
     enter_books(city, "bank-b", "other-preparer")
+    gateway = {"id": "gw-1", "kind": "gateway", "site": "hq", "serial": "G-1"}
+    assert city.post("other-preparer", "/v1/institutions/bank-b/devices", gateway).status_code == 201
     statement = prepare(city, "bank-b", "other-preparer")
     attestation = attest(city, statement["id"], "other-approver")
     claim = submit_claim(city, statement["id"], "other-approver", "claim-b")

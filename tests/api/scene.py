@@ -57,12 +57,15 @@ PEOPLE: dict[str, tuple[str | None, str]] = {
     "other-preparer": ("bank-b", "preparer"),
     "other-approver": ("bank-b", "approver"),
     "other-meter": ("bank-b", "meter"),
+    "logkeeper": ("bank-a", "logkeeper"),
+    "other-logkeeper": ("bank-b", "logkeeper"),
     "third-preparer": ("bank-c", "preparer"),
     "third-approver": ("bank-c", "approver"),
 }
 KEY_HOLDERS = {
     "approver": ("bank-a", "approver"),
     "other-approver": ("bank-b", "approver"),
+    "other-logkeeper": ("bank-b", "logkeeper"),
     "verifier": ("checkers", "verifier"),
     "librarian": ("centre", "librarian"),
     "publisher": ("centre", "publisher"),
@@ -166,7 +169,8 @@ def open_scene(data: Path, *, rate: FixedWindow | None = None) -> Iterator[Scene
     init_house(settings, str(Account.from_key(private_key("admin")).address))
     house = open_house(settings)
     try:
-        with TestClient(create_app(house, rate=rate or FixedWindow(1_000_000, 60)), raise_server_exceptions=False) as http:
+        wide = FixedWindow(1_000_000, 60)
+        with TestClient(create_app(house, rate=rate or wide, public_rate=wide), raise_server_exceptions=False) as http:
             scene = Scene(house, http)
             for name in ("operator", "admin"):
                 add_token(scene, name)

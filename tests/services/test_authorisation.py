@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import ledger.services
 from ledger.accounting.financed.matching import Matcher, MatchingKey
@@ -36,10 +37,12 @@ from ledger.services import (
     checkpoints,
     claims,
     comparison,
+    devices,
     financed,
     financed_overview,
     financed_packages,
     financed_signing,
+    fittings,
     institutions,
     library,
     library_diff,
@@ -47,6 +50,7 @@ from ledger.services import (
     library_impact,
     library_users,
     local_factors,
+    log_proofs,
     meters,
     organisation,
     outbox,
@@ -62,10 +66,12 @@ from ledger.services import (
     verdicts,
 )
 from ledger.services.context import ROLES, SEES_EVERY_INSTITUTION, Actor, Work
+from ledger.store.repositories.devices import compute_kid
 from ledger.workbook.organisation_sheet import read_organisation_csv
 from tests.product import LIBRARIAN, Town, person, preparer
 from tests.services.books import SCHEME, readings, verdict_on
 from tests.services.conftest import Template, reopen
+from tests.services.enrolling import enrol
 from tests.services.lending import attest_loans, hand_in, write_vault
 from tests.services.test_library_work import steam
 from tests.services.test_registers import scheme
@@ -73,11 +79,13 @@ from tests.whole.scene import tree
 
 LIBRARY = canonical.digest(canonical.load(shipped_bytes()))
 TABLES = activity_tables.ReadTables("oak", "2025-03", {"records": []}, ())
+DEVICE_KEY = Ed25519PrivateKey.from_private_bytes(b"d" * 32)
+KID = compute_kid(DEVICE_KEY.public_key().public_bytes_raw())
 SIGNATURE = "0x" + "11" * 65
 MATCHING = attributions.Matching("oak", "2025-03", "pcaf_2", Matcher(MatchingKey(bytes(32)), "2025-03"))
 OWN, VISIBLE, ROLE, EVERYBODY = "own", "visible", "role", "everybody"
 OVERSIGHT = ("admin", "operator", "auditor", "verifier", "certifier")
-BANK_ROLES = ("preparer", "approver", "meter")
+BANK_ROLES = ("preparer", "approver", "meter", "logkeeper")
 
 HELPERS = {
     "activity": {"keep_activity", "load_activity_row"},
@@ -93,7 +101,7 @@ HELPERS = {
     "history": {"find_stated", "load_earlier", "load_history", "load_stated"},
     "library": {"find_release_in_force"},
     "library_reference": {"load_release", "load_release_in_force"},
-    "meters": {"all_meters"},
+    "meters": {"all_meters", "get_meter_row"},
     "organisation": {"load_organisation"},
     "packages": {"keep_package"},
     "periods": {"load_period_row"},
@@ -174,11 +182,11 @@ ROWS = (
     Row("chain_facts.get_chain", EVERYBODY, (), chain_facts.get_chain),
     Row("checkpoints.latest_checkpoint", EVERYBODY, (), checkpoints.latest_checkpoint),
     Row("checkpoints.consistency", EVERYBODY, (), lambda work: checkpoints.consistency(work, 1, 2)),
-    Row("checkpoints.log_checkpoint_request", OWN, ("approver",), lambda work: checkpoints.log_checkpoint_request(work, "oak")),
+    Row("checkpoints.log_checkpoint_request", OWN, ("approver", "logkeeper"), lambda work: checkpoints.log_checkpoint_request(work, "oak")),
     Row(
         "checkpoints.submit_log_checkpoint",
         OWN,
-        ("approver",),
+        ("approver", "logkeeper"),
         lambda work: checkpoints.submit_log_checkpoint(work, "oak", {}, SIGNATURE),
     ),
     Row("claims.prepare_claim", OWN, ("approver",), lambda work: claims.prepare_claim(work, "1", SCHEME, "c2")),
@@ -289,6 +297,35 @@ ROWS = (
         ("preparer",),
         lambda work: meters.register_meter(work, "oak", id="M-2", unit="hq", quantity="el.import", interval_minutes=15),
     ),
+    Row("meters.assign_device", OWN, ("preparer",), lambda work: meters.assign_device(work, "oak", "M-1", None)),
+    Row("fittings.record_fitting", OWN, ("preparer",), lambda work: fittings.record_fitting(work, "oak", "M-1", {})),
+    Row("fittings.list_fittings", VISIBLE, (), lambda work: fittings.list_fittings(work, "oak", "M-1")),
+    Row(
+        "devices.register_device",
+        OWN,
+        ("preparer",),
+        lambda work: devices.register_device(work, "oak", id="gw-2", kind="gateway", site="hq", serial="G-2"),
+    ),
+    Row("devices.list_devices", VISIBLE, (), lambda work: devices.list_devices(work, "oak", 10, None)),
+    Row("devices.issue_enrolment_code", OWN, ("preparer",), lambda work: devices.issue_enrolment_code(work, "oak", "gw-1")),
+    Row("devices.is_code_known", EVERYBODY, (), lambda work: devices.is_code_known(work, "K7QWD")),
+    Row(
+        "devices.enrol_device",
+        EVERYBODY,
+        (),
+        lambda work: devices.enrol_device(work, code="K7QWD", public_key=bytes(32), serial="x", proof=bytes(64)),
+    ),
+    Row("devices.list_device_keys", VISIBLE, (), lambda work: devices.list_device_keys(work, "oak", "gw-1")),
+    Row(
+        "devices.revoke_device_key",
+        OWN,
+        ("preparer",),
+        lambda work: devices.revoke_device_key(work, "oak", "gw-1", KID, last_seq=5, reason="lost"),
+    ),
+    Row("log_proofs.get_log", VISIBLE, (), lambda work: log_proofs.get_log(work, "oak")),
+    Row("log_proofs.get_log_proof", VISIBLE, (), lambda work: log_proofs.get_log_proof(work, "oak", 0, None, None)),
+    Row("log_proofs.get_log_consistency", VISIBLE, (), lambda work: log_proofs.get_log_consistency(work, "oak", 1, 1)),
+    Row("log_proofs.get_body", VISIBLE, (), lambda work: log_proofs.get_body(work, "oak", "0")),
     Row("organisation.get_organisation", VISIBLE, (), lambda work: organisation.get_organisation(work, "oak")),
     Row(
         "organisation.submit_organisation",
@@ -390,6 +427,9 @@ def house(anchored: Template, tmp_path_factory: pytest.TempPathFactory) -> Itera
         town.relay()
         with town.work(person("operator", None, "operator")) as work:
             tokens.issue_token(work, subject="somebody", institution="oak", roles=["preparer"], days=30)
+        with town.work(preparer("oak")) as work:
+            devices.register_device(work, "oak", id="gw-1", kind="gateway", site="hq", serial="G-1")
+        enrol(town, "oak", "gw-1", DEVICE_KEY)
         with town.work(LIBRARIAN) as work:
             library_drafts.draft_from(work, LIBRARY, "draft", date(2027, 1, 1))
         attest_loans(town, "oak", hand_in(town, "oak", write_vault(town, "oak", folder / "vault")).id)
@@ -485,6 +525,8 @@ def test_a_list_of_what_does_not_exist_is_not_found(house: Town, name: str, role
         "statement_id": "999",
         "period": None,
         "method": "pcaf_2",
+        "device": "nothing",
+        "meter": "nothing",
         "limit": 10,
         "after": None,
     }
