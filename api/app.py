@@ -23,6 +23,8 @@ from ledger.services.witnessing import open_witnessing
 
 PUBLIC_QUOTA = 20
 
+PUBLIC_QUOTA = 20
+
 
 def create_app(house: House, *, rate: FixedWindow | None = None, public_rate: FixedWindow | None = None) -> FastAPI:
     """Return the application of this house.
@@ -33,10 +35,12 @@ def create_app(house: House, *, rate: FixedWindow | None = None, public_rate: Fi
     Args:
         rate: the limit per token; 1200 requests a minute without it.
         public_rate: the limit per address of what needs no token; 20 requests a minute without it.
+        public_rate: the limit per address of what needs no token; 20 requests a minute without it.
     """
     app = _assemble()
     app.state.house = house
     app.state.rate = rate or FixedWindow()
+    app.state.public_rate = public_rate or FixedWindow(PUBLIC_QUOTA, 60)
     app.state.public_rate = public_rate or FixedWindow(PUBLIC_QUOTA, 60)
     app.state.relay = None
     app.state.witnessing = None
