@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from ledger.errors import InputError
 from ledger.identifiers import sid
 from ledger.metering.csv_block import Ints, Mask
+from ledger.metering.csv_line import MAX_READING
 from ledger.metering.device_signature import SIGNATURE_BYTES, key_id_of
 from ledger.metering.envelope import DeviceClock, Identity
 from ledger.metering.finding_list import LISTED_PER_CODE, FindingList
 from ledger.metering.meter_day import DAY_SLOTS, MeterDay
-from ledger.metering.reading_values import CLOCK_SOURCES, limit_of
+from ledger.metering.reading_values import CLOCK_SOURCES
 from ledger.records.canonical import MAX_INTEGER
 from ledger.records.findings import Finding
 from ledger.records.meter_record import MAX_INSTANT, Quality, Quantity
@@ -217,7 +218,7 @@ def _check_blocks(blocks: NDArray[np.void], findings: FindingList) -> None:
     bad_quality = quality > max(Quality)
     _find_slots(bad_quality, findings, "QUALITY_UNKNOWN", "write a quality of the specification", "an unknown quality", "0 to 5")
     _find_slots(values < 0, findings, "VALUE_NEGATIVE", "report export on its own meter", "a negative value", "0 or more")
-    limit = limit_of(interval=True)
+    limit = MAX_READING
     _find_slots(values > limit, findings, "VALUE_TOO_LARGE", "check the unit: mWh, L or kJ", "a value beyond the limit", f"at most {limit}")
     _find_slots((quality == 0) & (values > 0), findings, "VALUE_OF_MISSING", "write 0 in a missing slot", "a value in a missing slot", "0")
 

@@ -311,4 +311,4 @@ def _judge_kind(key: tuple[object, ...], names: dict[tuple[str | None, Quantity]
     name = None if meter is None else str(meter), quantity
     # A member that stands there with another value than those above makes the count differ.
     members = 6 + (meter is not None) + interval + (hist is True)
-    return _Kind(members, names.setdefault(name, len(names)), not interval, factor, limit_of(interval=interval), int(letter))
+    return _Kind(members, names.setdefault(name, len(names)), not interval, factor, limit_of(quantity, interval=interval), int(letter))

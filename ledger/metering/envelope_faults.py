@@ -32,7 +32,8 @@ def explain_reading(reading: object, place: str, findings: FindingList) -> None:
     _check_words(reading, place, quantity, interval, findings)
     _check_instant(reading.get("t"), place, interval, findings)
     if quantity is not None and "v" in reading:
-        _check_value(reading["v"], f"{place}/v", units_of(quantity, interval=interval).get(str(reading.get("u"))), interval, findings)
+        factor = units_of(quantity, interval=interval).get(str(reading.get("u")))
+        _check_value(reading["v"], f"{place}/v", factor, limit_of(quantity, interval=interval), findings)
     if findings.errors == before:
         findings.add("FIELD_INVALID", "error", place, "correct the reading", "a reading that cannot be taken", "a reading of the spec")
 
@@ -73,7 +74,7 @@ def _check_instant(text: object, place: str, interval: bool, findings: FindingLi
         findings.add("TIMESTAMP_OFF_GRID", "error", f"{place}/t", action, _show(text), "a whole quarter-hour")
 
 
-def _check_value(text: object, place: str, factor: int | None, interval: bool, findings: FindingList) -> None:
+def _check_value(text: object, place: str, factor: int | None, limit: int, findings: FindingList) -> None:
     action = "write a decimal string, as 12.5"
     if not isinstance(text, str) or len(text) > MAX_DECIMAL_LENGTH:
         findings.add("VALUE_NOT_A_NUMBER", "error", place, action, _show(text), "a decimal string")
@@ -88,9 +89,8 @@ def _check_value(text: object, place: str, factor: int | None, interval: bool, f
     elif factor is not None and (exact * factor).denominator != 1:
         action = "round to whole mWh, L or kJ at the source"
         findings.add("VALUE_TOO_FINE", "error", place, action, text, "a whole number of mWh, L or kJ")
-    elif factor is not None and exact * factor > limit_of(interval=interval):
-        limit = f"at most {limit_of(interval=interval)} mWh, L or kJ"
-        findings.add("VALUE_TOO_LARGE", "error", place, "check the unit", text, limit)
+    elif factor is not None and exact * factor > limit:
+        findings.add("VALUE_TOO_LARGE", "error", place, "check the unit", text, f"at most {limit} mWh, L or kJ")
 
 
 def _show(value: object) -> str:

@@ -10,7 +10,7 @@ from ledger.metering.csv_line import ELECTRIC, MAX_READING, QUALITY_LETTERS
 from ledger.records.meter_record import Quantity
 
 INTERVAL_TEXT = "PT15M"
-MAX_REGISTER = 10**18  # twelve digits of kWh in mWh
+MAX_POINT = 10**18  # twelve digits of a display, in millionths of its unit
 LETTERS = dict(QUALITY_LETTERS)
 CLOCK_SOURCES = ("none", "ntp", "gps", "manual", "network")
 """In the order of the codes that a batch gives them."""
@@ -29,9 +29,14 @@ def units_of(quantity: Quantity, *, interval: bool) -> dict[str, int]:
     return dict(_HEAT if quantity is Quantity.HEAT_ENERGY else _VOLUME)
 
 
-def limit_of(*, interval: bool) -> int:
-    """Return the greatest value that a reading may have, in smallest units."""
-    return MAX_READING if interval else MAX_REGISTER
+def limit_of(quantity: Quantity, *, interval: bool) -> int:
+    """Return the greatest value that a reading may have, in smallest units: 10^13, and twelve digits of a register's display."""
+    return MAX_READING if interval else MAX_POINT // point_scale(quantity)
+
+
+def point_scale(quantity: Quantity) -> int:
+    """Return how many millionths of the display's unit (kWh, m3, GJ) a smallest unit (mWh, L, kJ) is."""
+    return 1 if quantity in ELECTRIC or quantity is Quantity.HEAT_ENERGY else 1000
 
 
 def read_value(text: str, factor: int) -> int | None:

@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, insert, tuple_
+from sqlalchemy import func, insert
 from sqlmodel import Session, col, select
 
 from ledger.store.repositories.paging import Page, fetch_page, sha256_hex
-from ledger.store.tables import Envelope, EnvelopeAlarm, Meter, MeterDevice, TelemetryBody
+from ledger.store.tables import DeviceKeyEnd, Envelope, EnvelopeAlarm, Meter, MeterDevice, TelemetryBody
 
 _BODIES = TelemetryBody.metadata.tables["telemetry_body"]
 _ENVELOPES = Envelope.metadata.tables["envelope"]
@@ -133,6 +133,23 @@ def find_last_run(session: Session, institution_id: str, device_id: str) -> int 
     return last
 
 
+def find_unbroken_end(session: Session, institution_id: str, device_id: str, run: int) -> int:
+    """Return the greatest seq of a run if nothing up to it is missing, else 0."""
+    columns = _ENVELOPES.c
+    query = select(func.count(columns.seq.distinct()), func.max(columns.seq)).where(
+        columns.institution_id == institution_id, columns.device_id == device_id, columns.run == run
+    )
+    count, last = session.connection().execute(query).one()
+    return int(last) if count and count == last else 0
+
+
+def list_last_seqs(session: Session, institution_id: str, kids: Sequence[str]) -> dict[str, int]:
+    """Return kid → the greatest seq that it still signs, for those of these keys that are revoked."""
+    columns = DeviceKeyEnd.metadata.tables["device_key_end"].c
+    query = select(columns.kid, func.min(columns.last_seq)).where(columns.institution_id == institution_id, columns.kid.in_(list(kids)))
+    return {row[0]: int(row[1]) for row in session.connection().execute(query.group_by(columns.kid))}
+
+
 def count_meters(session: Session, institution_id: str) -> tuple[int, int]:
     """Return how many meters there are and how many times a device was named for one: neither ever changes without the other rising."""
     meters = select(func.count()).select_from(Meter).where(Meter.institution_id == institution_id)
@@ -173,12 +190,18 @@ def list_alarms(session: Session, institution_id: str, *, limit: int = 100, afte
     return fetch_page(session, query, col(EnvelopeAlarm.id), lambda row: row.id, limit, after)
 
 
-def list_findings_at(session: Session, keys: Sequence[tuple[str, int]]) -> dict[tuple[str, int], bytes]:
-    """Return the findings that entries (institution, log_index) were taken with."""
-    columns = _BODIES.c
-    query = select(columns.institution_id, columns.log_index, columns.findings)
-    rows = session.connection().execute(query.where(tuple_(columns.institution_id, columns.log_index).in_(list(keys))))
-    return {(row.institution_id, row.log_index): row.findings for row in rows}
+def find_findings(session: Session, institution_id: str, log_index: int) -> bytes | None:
+    """Return the findings that an entry of the log was taken with, or None where there is no such entry."""
+    query = select(_BODIES.c.findings).where(_BODIES.c.institution_id == institution_id, _BODIES.c.log_index == log_index)
+    found: bytes | None = session.connection().execute(query).scalar_one_or_none()
+    return found
+
+
+def count_namings_before(session: Session, institution_id: str, log_index: int) -> int:
+    """Return how many times a device was named for a meter, for entries of the log up to `log_index`."""
+    columns = MeterDevice.metadata.tables["meter_device"].c
+    query = select(func.count()).where(columns.institution_id == institution_id, columns.since_index <= log_index)
+    return int(session.connection().execute(query).scalar_one())
 
 
 def _envelope(row: object) -> StoredEnvelope:

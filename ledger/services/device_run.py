@@ -1,0 +1,138 @@
+"""How far the count of a device goes: what is there without a gap, what is missing, and which body follows which (spec: metering §5).
+
+A device counts over all its starts (boots); bodies of boots that continue each other are one run. Bodies are never deleted, so what was
+once there without a gap stays so, and only the numbers above that are read again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ledger.records.findings import Finding
+from ledger.store.repositories import envelopes
+from ledger.store.repositories.envelopes import StoredEnvelope
+from ledger.store.session import Session
+
+MISSING_LISTED = 16
+
+
+@dataclass
+class Run:
+    """A run of a device's seq: everything up to `floor` is there; `tail` has the bodies from `floor` on."""
+
+    floor: int
+    tail: dict[int, list[StoredEnvelope]] = field(default_factory=dict)
+    last: int = 0
+
+    def add(self, item: StoredEnvelope) -> None:
+        """Take a body in, and let the floor rise as far as nothing is missing."""
+        self.tail.setdefault(item.seq, []).append(item)
+        self.last = max(self.last, item.seq)
+        while self.floor + 1 in self.tail:
+            self.tail.pop(self.floor, None)
+            self.floor += 1
+
+    def has(self, seq: int) -> bool:
+        """Tell whether a body of this seq is there."""
+        return seq <= self.floor or seq in self.tail
+
+    def missing(self) -> tuple[tuple[int, int], ...]:
+        """Return the first missing stretches, at most 16, as (first, last)."""
+        found: list[tuple[int, int]] = []
+        before = self.floor
+        for seq in sorted(self.tail.keys() | {self.last}):
+            if seq > before + 1 and seq in self.tail:
+                found.append((before + 1, seq - 1))
+                if len(found) == MISSING_LISTED:
+                    break
+            before = max(before, seq)
+        return tuple(found)
+
+
+class DeviceRuns:
+    """The runs of one device within one unit of work."""
+
+    def __init__(self, session: Session, institution: str, device: str, floors: dict[tuple[str, str, int], int]) -> None:
+        self._session, self._institution, self._device, self._floors = session, institution, device, floors
+        self._runs: dict[int, Run] = {}
+        self._of_boot: dict[str, int] = {}
+        self._last: int | None = None
+
+    def find(self, boot: str, seq: int) -> StoredEnvelope | None:
+        """Return the body of this identity, or None."""
+        number = self._number_of(boot)
+        if number is None:
+            return None
+        run = self.get(number)
+        if seq > run.floor:
+            return next((item for item in run.tail.get(seq, ()) if item.boot == boot), None)
+        return envelopes.find_envelope(self._session, self._institution, self._device, boot, seq)
+
+    def assign(self, boot: str, seq: int) -> tuple[int, bool]:
+        """Return the run that a new body belongs to, and whether the device began to count again with it."""
+        number = self._number_of(boot)
+        if number is not None:
+            return number, False
+        last = self._last if self._last is not None else envelopes.find_last_run(self._session, self._institution, self._device)
+        if last is None:
+            return 0, False
+        restarted = self.get(last).has(seq)
+        return last + restarted, restarted
+
+    def add(self, item: StoredEnvelope) -> None:
+        """Take a new body in."""
+        self.get(item.run).add(item)
+        self._of_boot[item.boot] = item.run
+        self._last = item.run if self._last is None else max(self._last, item.run)
+
+    def get(self, number: int) -> Run:
+        """Return a run as it stands, with what this unit of work added."""
+        if number not in self._runs:
+            key = self._institution, self._device, number
+            floor = self._floors.get(key)
+            if floor is None:
+                floor = envelopes.find_unbroken_end(self._session, self._institution, self._device, number)
+            run = Run(max(floor, 0))
+            for item in envelopes.list_envelopes_from(self._session, self._institution, self._device, number, run.floor):
+                run.add(item)
+            self._runs[number] = run
+        return self._runs[number]
+
+    def floors(self) -> dict[tuple[str, str, int], int]:
+        """Return what is without a gap as it stands; true for ever once the unit of work is committed."""
+        return {(self._institution, self._device, number): run.floor for number, run in self._runs.items()}
+
+    def _number_of(self, boot: str) -> int | None:
+        if boot not in self._of_boot:
+            number = envelopes.find_run(self._session, self._institution, self._device, boot)
+            if number is None:
+                return None
+            self._of_boot[boot] = number
+        return self._of_boot[boot]
+
+
+def check_order(run: Run, item: StoredEnvelope, restarted: bool) -> list[Finding]:
+    """Return what a new body's place in its run shows, before it is added: SEQ_RESTARTED, SEQ_GAP, CHAIN_BROKEN."""
+    found: list[Finding] = []
+    place = f"device {item.device} boot {item.boot} seq {item.seq}"
+    params = {"device": item.device, "boot": item.boot, "seq": str(item.seq)}
+    if restarted:
+        action = "find out how the device lost its count; what it sent before stays as it is"
+        found.append(Finding("SEQ_RESTARTED", "warning", place, action, f"seq {item.seq} again", "the count to go on", params))
+    last = run.last
+    if item.seq > last + 1:
+        missing = {"first": str(last + 1), "last": str(item.seq - 1)}
+        action = "nothing to do while the device still sends; what never comes is missing"
+        found.append(Finding("SEQ_GAP", "info", place, action, f"seq {item.seq}", f"seq {last + 1}", {**params, **missing}))
+    before, after = run.tail.get(item.seq - 1, []), run.tail.get(item.seq + 1, [])
+    broken = [item] if item.seq == 1 and item.prev is not None else []
+    if before and all(item.prev != other.sha256 for other in before):
+        broken.append(item)
+    broken += [other for other in after if other.prev != item.sha256]
+    for other in broken:
+        where = f"device {other.device} boot {other.boot} seq {other.seq}"
+        action = "compare with what the device keeps: a body is missing or was exchanged before it came here"
+        got = "no body before" if other.prev is None else other.prev.hex()
+        expected = "none, as the first" if other.seq == 1 else (item.sha256 if other is not item else before[0].sha256).hex()
+        found.append(Finding("CHAIN_BROKEN", "warning", where, action, got, expected, {**params, "seq": str(other.seq)}))
+    return found
