@@ -17,6 +17,7 @@ from ledger.store.repositories import (
     claims,
     derived,
     devices,
+    edits,
     envelopes,
     financed,
     institutions,
@@ -205,6 +206,9 @@ def add_everything(session: Session) -> Everything:
     devices.add_key_end(session, "bank-1", key.kid, last_seq=7, reason="lost", by="clerk", at=AT)
     devices.set_meter_device(session, "bank-1", "M1", "gw-1", by="clerk", at=AT)
     devices.add_fitting(session, "bank-1", "M1", AT, 0)
+    edits.add_edit(session, "bank-1", 0, meter_id="M1", rule="flag", start=AT, end=AT + 900)
+    days, paper = {"first_day": "2025-03-01", "last_day": "2025-03-31"}, {"reference": "paper", "sha256": None, "reason": None}
+    edits.add_bill(session, "bank-1", "M1", "B1", **days, value="7", unit="kWh", **paper, by="clerk", at=AT)
     metering.add_meter_days(session, "bank-1", 0, [metering.StoredDay("M1", DAY, b"\x01" * 768, b"\x01" * 96)])
     envelope = envelopes.StoredEnvelope("gw-1", "b0", 1, 0, 0, b"h" * 32, None, 4, 1, 1)
     envelopes.add_envelopes(session, "bank-1", [envelope])

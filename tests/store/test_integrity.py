@@ -49,7 +49,7 @@ def test_a_gap_in_the_envelope_log_is_found(full: Database) -> None:
     drop_triggers(full)
     with full.connection() as connection:
         connection.execute(text("DELETE FROM meter_day"))
-        for name in ("fitting", "envelope", "envelope_alarm", "telemetry_derivation", "register_day"):
+        for name in ("fitting", "meter_edit", "envelope", "envelope_alarm", "telemetry_derivation", "register_day"):
             connection.execute(text(f"DELETE FROM {name}"))
         connection.execute(text("UPDATE telemetry_body SET log_index = 4"))
     with full.reading() as session:

@@ -1,5 +1,5 @@
-"""The tables. Read base.py, then institutions.py, metering.py, devices.py, inventory.py, library.py, participants.py, attestations.py,
-financed.py, outbox.py, access.py.
+"""The tables. Read base.py, then institutions.py, metering.py, devices.py, edits.py, inventory.py, library.py, participants.py,
+attestations.py, financed.py, outbox.py, access.py.
 
 Rows are append-only by trigger, except as `CHANGEABLE` says.
 """
@@ -10,6 +10,7 @@ from ledger.store.tables.access import AuditLog, IdempotencyKey, Token, TokenRev
 from ledger.store.tables.attestations import Anchor, Attestation, Claim, Verdict
 from ledger.store.tables.base import Row
 from ledger.store.tables.devices import Device, DeviceKey, DeviceKeyEnd, EnrolmentCode, EnrolmentCodeUse, Fitting, MeterDevice
+from ledger.store.tables.edits import MeterBill, MeterEdit
 from ledger.store.tables.financed import (
     Attribution,
     AttributionBatch,
@@ -98,8 +99,10 @@ __all__ = [
     "LogAnchor",
     "LogCheckpoint",
     "Meter",
+    "MeterBill",
     "MeterDay",
     "MeterDevice",
+    "MeterEdit",
     "OrganisationVersion",
     "Outbox",
     "OutboxEvent",
