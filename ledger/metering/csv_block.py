@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ledger.metering.csv_line import FUTURE_SECONDS, MAX_READING, QUALITY_LETTERS, Dialect
+from ledger.metering.csv_runs import MAX_RUNS, read_run
 from ledger.metering.meter_day import SLOT_SECONDS
 from ledger.records.meter_record import Quality
 
@@ -40,13 +41,34 @@ class Block:
     quality: Bytes
 
 
+_FIELDS = ("first", "last", "accepted", "meter", "slot", "value", "quality")
+
+
 def read_block(data: bytes, dialect: Dialect, meter_numbers: Mapping[bytes, int], now: int) -> Block:
     """Read complete lines (`data` ends with a newline); `meter_numbers` holds the meters that may report, by id."""
     raw = np.frombuffer(data, dtype=np.uint8)
     last = np.flatnonzero(raw == _NEWLINE)
     first = np.concatenate((np.zeros(1, dtype=np.int64), last[:-1] + 1))
     last = last - ((raw[np.maximum(last - 1, 0)] == _RETURN) & (last > first))
-    commas = np.flatnonzero(raw == _COMMA)
+    parts: list[Block] = []
+    at = 0
+    while at < len(first) and len(parts) < MAX_RUNS:
+        run = read_run(data, raw, first[at:], last[at:], dialect, meter_numbers, now)
+        if run is None:
+            break
+        stop = at + run.count
+        meter = np.full(run.count, run.meter, dtype=np.int64)
+        slot = np.arange(run.slot, run.slot + run.count, dtype=np.int64)
+        parts.append(Block(first[at:stop], last[at:stop], run.accepted, meter, slot, run.value, run.quality))
+        at = stop
+    if at < len(first):
+        parts.append(_read_lines(data, raw, first[at:], last[at:], dialect, meter_numbers, now))
+    return parts[0] if len(parts) == 1 else Block(*(np.concatenate([getattr(part, name) for part in parts]) for name in _FIELDS))
+
+
+def _read_lines(data: bytes, raw: Bytes, first: Ints, last: Ints, dialect: Dialect, meter_numbers: Mapping[bytes, int], now: int) -> Block:
+    """Read lines of any order and meters."""
+    commas = np.flatnonzero(raw[int(first[0]) :] == _COMMA) + int(first[0])
     at = np.searchsorted(commas, first)
     accepted = np.searchsorted(commas, last) - at == dialect.columns - 1
     # Beyond the last line the comma positions are padded, so that lines with too few commas read nonsense instead of failing.
