@@ -223,6 +223,10 @@ class ChainClient:
         """The embedded chain behind this connection, for whoever looks after it; None behind a URL."""
         return self._node
 
+    def log_inclusion(self, number: int, size: int) -> tuple[bytes, ...]:
+        """Return the RFC 9162 path of block `number` in the embedded chain's block log of a size; empty on a node."""
+        return self._node.engine.block_log.inclusion(number, size) if self._node else ()
+
     def log_consistency(self, old_size: int, new_size: int) -> tuple[bytes, ...]:
         """Return the RFC 9162 proof that the embedded chain's block log of one size extends that of another; empty on a node."""
         return self._node.engine.block_log.consistency(old_size, new_size) if self._node else ()

@@ -120,6 +120,14 @@ def verify_header(header: bytes, block_hash: bytes) -> None:
         )
 
 
+def is_sealed(header: bytes) -> bool:
+    """Tell whether a raw header carries commit seals of QBFT."""
+    items = rlp.decode(header)
+    if not isinstance(items, list) or len(items) <= MIX_HASH or items[MIX_HASH] != BFT_MIX_HASH or _strip_seals(items[EXTRA_DATA]) is None:
+        return False
+    return bool(rlp.decode(items[EXTRA_DATA])[4])
+
+
 def header_field(header: bytes, index: int) -> bytes:
     """Return one item of a raw header, by the constants of this module."""
     item: bytes = rlp.decode(header)[index]

@@ -15,7 +15,7 @@ from eth_hash.auto import keccak
 from ledger.chain.abi import Event
 from ledger.chain.client import ChainClient, Receipt
 from ledger.chain.contracts.period_ledger import PeriodLedger, record_slots
-from ledger.chain.headers import RECEIPTS_ROOT, STATE_ROOT, as_bytes, header_field, verify_header
+from ledger.chain.headers import RECEIPTS_ROOT, STATE_ROOT, as_bytes, header_field, is_sealed, verify_header
 from ledger.chain.receipts import find_trie_value, prove_receipt
 from ledger.errors import IntegrityError, NotFound
 
@@ -90,6 +90,28 @@ def capture_finality(client: ChainClient, block_number: int) -> dict[str, object
         "leaf_index": str(checkpoint.leaf_index),
         "inclusion": [node.hex() for node in checkpoint.inclusion],
     }
+
+
+def capture_block_finality(client: ChainClient, blocks: Sequence[int], since: int | None = None) -> dict[str, object] | None:
+    """Return the FINALITY of a bundle (spec: bundle §1) for these blocks, ascending.
+
+    The newest checkpoint that witnesses cosigned, else the newest published, with the path of each header; the seals of a QBFT chain; None
+    where nothing speaks for them.
+
+    Args:
+        since: the size of the checkpoint that the reader's policy pins, to be joined by a consistency proof.
+    """
+    if client.kind != "embedded":
+        raw = [client.block_header_rlp(number) for number in blocks]
+        return {"kind": "seals"} if all(is_sealed(header) for header in raw) else None
+    found = client.cosigned_checkpoint_for(blocks[-1]) or client.checkpoint_for(blocks[-1])
+    if found is None:
+        return None
+    proofs = [{"block": number, "inclusion": [node.hex() for node in client.log_inclusion(number, found.size)]} for number in blocks]
+    consistency = None
+    if since is not None and since != found.size:
+        consistency = [node.hex() for node in client.log_consistency(*sorted((since, found.size)))]
+    return {"kind": "checkpoint", "checkpoint": found.note, "proofs": proofs, "consistency": consistency}
 
 
 def _verified_header(client: ChainClient, receipt: Receipt) -> bytes:
