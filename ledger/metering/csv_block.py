@@ -10,19 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ledger.metering.csv_line import FUTURE_SECONDS, MAX_READING, QUALITY_LETTERS, Dialect
+from ledger.metering.csv_line import FUTURE_SECONDS, QUALITY_LETTERS, Dialect
 from ledger.metering.csv_runs import MAX_RUNS, read_run
+from ledger.metering.csv_values import Bytes, Ints, Mask, read_values
 from ledger.metering.meter_day import SLOT_SECONDS
 from ledger.records.meter_record import Quality
 
-Ints = NDArray[np.int64]
-Bytes = NDArray[np.uint8]
-Mask = NDArray[np.bool_]
+__all__ = ["Block", "Bytes", "Ints", "Mask", "read_block"]
 
-MAX_VALUE_CHARACTERS = 16
-_NEWLINE, _RETURN, _COMMA, _DOT, _ZERO = 10, 13, 44, 46, 48
+_NEWLINE, _RETURN, _COMMA, _ZERO = 10, 13, 44, 48
 
 
 @dataclass(frozen=True)
@@ -79,7 +76,7 @@ def _read_lines(data: bytes, raw: Bytes, first: Ints, last: Ints, dialect: Diale
     accepted &= known
     slot, good = _read_slots(raw, after_meter + 1, after_time, now)
     accepted &= good
-    value, good = _read_values(raw, after_time + 1, after_value, dialect.mwh_per_unit)
+    value, good = read_values(raw, after_time + 1, after_value, dialect.mwh_per_unit)
     accepted &= good
     quality = np.full(len(first), Quality.ACTUAL, dtype=np.uint8)
     if dialect.has_quality:
@@ -145,30 +142,3 @@ def _read_slots(raw: Bytes, first: Ints, after: Ints, now: int) -> tuple[Ints, M
         good &= sign == ord("Z")
     good &= (seconds % SLOT_SECONDS == 0) & (seconds <= now + FUTURE_SECONDS)
     return seconds // SLOT_SECONDS, good
-
-
-def _read_values(raw: Bytes, first: Ints, after: Ints, mwh_per_unit: int) -> tuple[Ints, Mask]:
-    """Return exact mWh of plain decimals of up to 16 characters, and where the text is one whose mWh are whole and in range."""
-    length = after - first
-    good = (length >= 1) & (length <= MAX_VALUE_CHARACTERS)
-    length = np.where(good, length, 0)
-    digits = np.zeros(len(first), dtype=np.int64)
-    places = np.zeros(len(first), dtype=np.int64)
-    seen_dot = np.zeros(len(first), dtype=np.bool_)
-    for at in range(int(length.max(initial=0))):
-        inside = at < length
-        character = _at(raw, first + at)
-        digit = character - np.uint8(_ZERO)
-        is_digit = inside & (digit < 10)
-        is_dot = inside & (character == _DOT)
-        good &= ~inside | is_digit | (is_dot & ~seen_dot)
-        digits = np.where(is_digit, digits * 10 + digit, digits)
-        places += is_digit & seen_dot
-        seen_dot |= is_dot
-    start, second, end = _at(raw, first), _at(raw, first + 1), _at(raw, after - 1)
-    good &= (start != _DOT) & (end != _DOT) & ((start != _ZERO) | (length == 1) | (second == _DOT))
-    # mWh = digits × unit ÷ 10^places; more places than the unit's factors of ten hold are left to the exact slow path.
-    scale = np.array([0 if mwh_per_unit % 10**at else mwh_per_unit // 10**at for at in range(MAX_VALUE_CHARACTERS)], dtype=np.int64)
-    limit = np.array([MAX_READING // int(factor) if factor else -1 for factor in scale], dtype=np.int64)
-    good &= digits <= limit[places]
-    return np.where(good, digits, 0) * scale[places], good

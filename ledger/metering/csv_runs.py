@@ -1,8 +1,8 @@
 """The fastest path of a meter CSV: runs of lines of one meter, quarter-hour after quarter-hour, as nearly all lines of a file are.
 
 Such lines are not parsed but predicted: from the first line of a run follow the id and the instant of every other one, and comparing
-bytes proves both, so that order and gaps are checked in the same breath. Values are read eight characters at a time as one 64-bit
-word. What does not follow the first line of its run is left to csv_block.py; so paths differ in speed, never in what they accept.
+bytes proves both, so that order and gaps are checked in the same breath. What does not follow the first line of its run is left to
+csv_block.py; so paths differ in speed, never in what they accept.
 """
 
 from __future__ import annotations
@@ -13,36 +13,19 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ledger.metering.csv_line import FUTURE_SECONDS, MAX_READING, QUALITY_LETTERS, Dialect
+from ledger.metering.csv_line import FUTURE_SECONDS, QUALITY_LETTERS, Dialect
+from ledger.metering.csv_values import Bytes, Ints, Mask, read_values
 from ledger.metering.meter_day import DAY_SLOTS, SLOT_SECONDS
 from ledger.records.meter_record import Quality
-
-Ints = NDArray[np.int64]
-Words = NDArray[np.uint64]
-Bytes = NDArray[np.uint8]
-Mask = NDArray[np.bool_]
 
 MAX_RUNS = 24
 """Of one block: more of them are no runs, and csv_block.py is faster."""
 SHORTEST = 24
-_COMMA, _DOT, _ZERO = 44, 46, 48
+_COMMA = 44
 _DAY = 86_400
 
 
-def _word(byte: int) -> np.uint64:
-    return np.uint64(byte * 0x0101010101010101)
-
-
-_ZEROS, _DOTS, _LOW, _HIGH = _word(0x30), _word(0x1E), _word(0x7F), _word(0x80)
-_NINES = _word(0x76)
-# Digits become numbers of two, four, eight digits: ten times the lower byte of a pair and the upper one, and so on.
-_STEPS = (
-    (np.uint64(10), np.uint64(8), np.uint64(0x00FF00FF00FF00FF)),
-    (np.uint64(100), np.uint64(16), np.uint64(0x0000FFFF0000FFFF)),
-    (np.uint64(10_000), np.uint64(32), np.uint64(0xFFFFFFFF)),
-)
 _LETTERS = np.zeros(256, dtype=np.uint8)
 for _letter, _quality in QUALITY_LETTERS:
     _LETTERS[ord(_letter)] = _quality
@@ -150,50 +133,3 @@ def _matching(raw: Bytes, starts: Ints, expected: bytes, width: int) -> int:
         else:
             high = middle - 1
     return low
-
-
-def read_values(raw: Bytes, first: Ints, after: Ints, mwh_per_unit: int) -> tuple[Ints, Mask]:
-    """Return exact mWh of plain decimals of up to 8 characters, and where the text is one; longer ones are left.
-
-    Args:
-        first, after: bounds of the texts; each begins at byte 8 of `raw` or later.
-    """
-    length = after - first
-    good = (length >= 1) & (length <= 8)
-    bounded = length if bool(good.all()) else np.where(good, length, 8)
-    windows = np.ndarray(shape=(len(raw) - 7,), dtype="V8", buffer=raw, strides=(1,))
-    words: Words = windows[after - 8].view("<u8").astype(np.uint64, copy=False)
-    # The last character is in the highest byte; what stands before the first becomes zeros.
-    shift = ((8 - bounded) << 3).astype(np.uint64)
-    words ^= _ZEROS
-    words >>= shift
-    words <<= shift
-    marks = words ^ _DOTS
-    dots = ~(((marks & _LOW) + _LOW) | marks | _LOW)
-    if bool((dots == dots[0]).all()):
-        dots = dots[:1]  # as many decimals in every text: what depends on them alone is computed once
-    one = dots >> np.uint64(7)
-    # Bytes before the dot move up by one; without a dot nothing moves.
-    before = one - np.uint64(1)
-    before = np.where(dots == 0, np.uint64(0), before)
-    digits = ((words & before) << np.uint64(8)) | (words & ~(before | (one * np.uint64(255))))
-    good &= (((digits + _NINES) | digits) & _HIGH) == 0
-    good &= (dots & (dots - np.uint64(1))) == 0
-    for tens, shift_by, kept in _STEPS:
-        upper = digits >> shift_by
-        digits *= tens
-        digits += upper
-        digits &= kept
-    number = digits.view(np.int64)
-    # The dot's byte counted from the end is the number of decimals; the bits below it tell which byte it is.
-    places = np.where(dots == 0, 0, 7 - (_bits(before) >> 3))
-    start, second, end = raw[first], raw[np.minimum(first + 1, len(raw) - 1)], raw[after - 1]
-    good &= (start != _DOT) & (end != _DOT) & ((start != _ZERO) | (length == 1) | (second == _DOT))
-    scale = np.array([0 if mwh_per_unit % 10**at else mwh_per_unit // 10**at for at in range(9)], dtype=np.int64)
-    limit = np.array([MAX_READING // int(factor) if factor else -1 for factor in scale], dtype=np.int64)
-    good &= number <= limit[places]
-    return np.where(good, number, 0) * scale[places], good
-
-
-def _bits(words: Words) -> Ints:
-    return np.bitwise_count(words).astype(np.int64)

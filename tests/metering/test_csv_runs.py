@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.clock import format_instant, parse_instant
-from ledger.metering.csv_block import _read_lines, _read_values, read_block
+from ledger.metering.csv_block import _read_lines, read_block
 from ledger.metering.csv_line import Dialect
-from ledger.metering.csv_runs import MAX_RUNS, SHORTEST, read_run, read_values
+from ledger.metering.csv_runs import MAX_RUNS, SHORTEST, read_run
+from ledger.metering.csv_values import read_long, read_short
 
 NOW = parse_instant("2025-06-01T00:00:00Z")
 NUMBERS = {b"M1": 0, b"M2": 1, b"M11": 2}
@@ -80,7 +81,7 @@ def test_a_word_of_eight_characters_is_read_as_character_by_character(texts: lis
     first = np.concatenate((np.array([8]), after[:-1] + 1))
     short = after - first <= 8
     for unit in (250_000, 1_000_000, 1_000, 1_000_000_000):
-        (value, good), (wanted, right) = read_values(raw, first, after, unit), _read_values(raw, first, after, unit)
+        (value, good), (wanted, right) = read_short(raw, first, after, unit), read_long(raw, first, after, unit)
         assert good.tolist() == (right & short).tolist()
         assert value[good].tolist() == wanted[good].tolist()
 
