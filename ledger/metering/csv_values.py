@@ -80,7 +80,7 @@ def read_short(raw: Bytes, first: Ints, after: Ints, mwh_per_unit: int) -> tuple
     number = digits.view(np.int64)
     # The dot's byte counted from the end is the number of decimals; the bits below it tell which byte it is.
     places = np.where(dots == 0, 0, 7 - (_bits(before) >> 3))
-    start, second, end = raw[first], raw[np.minimum(first + 1, len(raw) - 1)], raw[after - 1]
+    start, second, end = _at(raw, first), _at(raw, first + 1), _at(raw, after - 1)
     good &= (start != _DOT) & (end != _DOT) & ((start != _ZERO) | (length == 1) | (second == _DOT))
     scale = np.array([0 if mwh_per_unit % 10**at else mwh_per_unit // 10**at for at in range(9)], dtype=np.int64)
     limit = np.array([MAX_READING // int(factor) if factor else -1 for factor in scale], dtype=np.int64)
