@@ -159,12 +159,22 @@ class AnchoredSizeAnswer(ApiAnswer):
     anchored_at: Instant
 
 
+class SignedSizeAnswer(ApiAnswer):
+    """The last signed root of the log that the chain has or will have."""
+
+    size: Size
+    root: Sha256
+    signer: str
+    state: str
+
+
 class LogAnswer(ApiAnswer):
-    """The envelope log as it stands: number of entries, RFC 9162 root, and what of it is anchored."""
+    """The envelope log as it stands: number of entries, RFC 9162 root, and what of it is signed and anchored."""
 
     institution: str
     size: Size
     root: Sha256
+    signed: SignedSizeAnswer | None
     anchored: AnchoredSizeAnswer | None
 
 

@@ -16,8 +16,10 @@ from ledger.cli import (
     analysis,
     answers,
     bank,
+    bundle,
     centre,
     comparison,
+    device,
     inventory,
     keys,
     librarian,
@@ -160,7 +162,24 @@ loans.loans.add_typer(loans_server.app)
 bank.meters.add_typer(meter.app)
 bank.statements.add_typer(answers.app)
 bank.statements.add_typer(comparison.app)
-MAIN = (operator, outbox, bank, inventory, workbook, reporting, analysis, loans, librarian, local_factors, centre, verdicts, keys, witness)
+MAIN = (
+    operator,
+    outbox,
+    bank,
+    device,
+    inventory,
+    workbook,
+    reporting,
+    analysis,
+    loans,
+    librarian,
+    local_factors,
+    centre,
+    verdicts,
+    bundle,
+    keys,
+    witness,
+)
 for room in MAIN:
     app.add_typer(room.app)
 

@@ -105,8 +105,8 @@ def submit_activity(
 
 @submissions.command("meters")
 def submit_meters(context: typer.Context, file: FileArgument) -> None:
-    """Submit meter readings as CSV; the same as `meter import`."""
-    import_readings(context, file)
+    """Submit meter readings in our own CSV; the same as `meter import` without a map."""
+    send_readings(this(context), file)
 
 
 @organisations.command("get")
@@ -128,42 +128,14 @@ def get_organisation(
     run.out.record({"file": str(out), "bytes": len(data)}, [("file", out), ("bytes", len(data))])
 
 
-@meters.command("import")
-def import_readings(context: typer.Context, file: FileArgument) -> None:
+def send_readings(run: Invocation, file: Path) -> None:
     """Send a CSV of readings: taken whole, or not at all with every finding."""
-    run = this(context)
     with run.client() as client, run.out.progress(file.stat().st_size, "uploading", file=file.name) as advance:
         path = f"/v1/institutions/{my_institution(client)}/telemetry"
         # A fresh key: a file that was refused may be good once its meters are registered; one that was taken changes nothing again.
         answer = client.post_file(path, file, "text/csv", key=uuid.uuid4().hex, progress=advance)
     fields = [("id", answer["id"]), ("rows", answer["rows"]), ("meters", answer["meters"]), ("accepted", answer["accepted"])]
     judge(run, answer, fields, answer["findings"], accepted=bool(answer["accepted"]))
-
-
-@meters.command("add")
-def add_meter(
-    context: typer.Context,
-    id: Annotated[str, typer.Argument(help="the id that stands in the CSV")],
-    unit: Annotated[str, typer.Option(help="the unit of the tree that it serves")],
-    quantity: Annotated[str, typer.Option(help="what it measures")] = "el.import",
-    interval: Annotated[int, typer.Option(help="minutes")] = 15,
-) -> None:
-    """Register a meter; the same again changes nothing."""
-    run = this(context)
-    with run.client() as client:
-        document = {"id": id, "unit": unit, "quantity": quantity, "interval_minutes": interval}
-        answer = client.post(f"/v1/institutions/{my_institution(client)}/meters", document)
-    run.out.record(answer, [("id", answer["id"]), ("unit", answer["unit"]), ("quantity", answer["quantity"])])
-
-
-@meters.command("list")
-def list_meters(context: typer.Context) -> None:
-    """List the registered meters; with --json the file for `check --meters`."""
-    run = this(context)
-    with run.client() as client:
-        items = list(client.get_all(f"/v1/institutions/{my_institution(client)}/meters"))
-    rows = [(item["id"], item["unit"], item["quantity"], item["interval_minutes"]) for item in items]
-    run.out.table({"items": items}, ("id", "unit", "quantity", "interval"), rows)
 
 
 @periods.command("open")

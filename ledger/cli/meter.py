@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from ledger.cli import meter_savings
+from ledger.cli import meter_archive, meter_import, meter_log, meter_register, meter_savings
 
 app = typer.Typer()
+meter_register.register(app)
+meter_log.register(app)
 meter_savings.register(app)
+meter_import.register(app)
+meter_archive.register(app)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ledger.cli.bank import all_statements, show_statements, totals_of
 from ledger.cli.comparison import show_before_signing
 from ledger.cli.invocation import Invocation, my_institution, this, write_result
+from ledger.cli.meter_log import anchor
 from ledger.client.http import Client, RequestRefused
 from ledger.errors import Conflict, IntegrityError, LedgerError
 from ledger.records import canonical
+
+if TYPE_CHECKING:
+    from ledger.client.acts import Party
 
 app = typer.Typer()
 PANEL = "Bank"
@@ -55,7 +59,10 @@ def status(context: typer.Context, statement: Annotated[str | None, typer.Argume
 
 @app.command(rich_help_panel=PANEL)
 def sign(context: typer.Context, statement: StatementArgument, key: KeyOption, wait: WaitOption = 120) -> None:
-    """Sign a statement with the bank's own key, after showing what is signed and what changed, and wait until it is anchored."""
+    """Sign a statement with the bank's own key, after showing what is signed and what changed, and wait until it is anchored.
+
+    What came into the envelope log since it was signed last is signed with it: the raw readings are fixed when the figures are.
+    """
     from ledger.client import acts
 
     run = this(context)
@@ -80,6 +87,7 @@ def sign(context: typer.Context, statement: StatementArgument, key: KeyOption, w
             show_before_signing(run, client, statement)
         run.confirm(statement)
         party = run.party(client, key)
+        sign_grown_log(run, party)
         run.out.note("waiting")
         answer = acts.attest(party, statement, request=request, seconds=wait)
     show_items(run, answer)
@@ -159,13 +167,22 @@ def claim(
 
 @app.command("log-checkpoint", rich_help_panel=PANEL)
 def log_checkpoint(context: typer.Context, key: KeyOption) -> None:
-    """Sign the bank's envelope log as it stands: what was sent before can then not be taken out or put in unseen."""
-    from ledger.client import acts
+    """Sign the bank's envelope log as it stands; the same as `meter anchor`."""
+    anchor(context, key)
 
-    run = this(context)
-    with run.client() as client:
-        answer = acts.checkpoint_log(run.party(client, key), my_institution(client))
-    run.out.record(answer, [(name, answer[name]) for name in ("institution", "size", "root", "state")])
+
+def sign_grown_log(run: Invocation, party: Party) -> None:
+    """Sign the envelope log where something came in since it was signed last.
+
+    Raises:
+        IntegrityError: it does not extend what was signed: nothing is signed.
+    """
+    from ledger.client.log_keeping import find_signed, sign_log
+
+    institution = my_institution(party.client)
+    signed = sign_log(party, institution, find_signed(party.client, institution))
+    if signed is not None:
+        run.out.note("log_signed", size=signed[1].size)
 
 
 def check_request(view: dict[str, Any], request: dict[str, Any], document: bytes) -> None:

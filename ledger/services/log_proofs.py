@@ -9,6 +9,7 @@ from ledger.errors import NotFound
 from ledger.records import canonical
 from ledger.services.context import Work, require_visible
 from ledger.services.log_tree import LogView
+from ledger.services.transactions import find_transaction
 from ledger.store.repositories import log_anchors, metering
 from ledger.store.tables import LogCheckpoint
 
@@ -29,12 +30,23 @@ class AnchoredSize:
 
 
 @dataclass(frozen=True)
+class SignedSize:
+    """The last signed root of a log that the chain has or will have; `state` is that of its transaction."""
+
+    size: int
+    root: str
+    signer: str
+    state: str
+
+
+@dataclass(frozen=True)
 class LogHeadView:
-    """An envelope log as it stands; `anchored` None before its first anchored checkpoint."""
+    """An envelope log as it stands; `signed` and `anchored` None before the first checkpoint that is."""
 
     institution: str
     size: int
     root: str
+    signed: SignedSize | None
     anchored: AnchoredSize | None
 
 
@@ -64,7 +76,9 @@ def get_log(work: Work, institution: str) -> LogHeadView:
     require_visible(work, institution)
     log = work.house.envelope_logs.open(work.session, institution)
     row = log_anchors.find_anchored_checkpoint(work.session, institution)
-    return LogHeadView(institution, log.size, log.root().hex(), None if row is None else _anchored(work, row))
+    last = log_anchors.find_signed_checkpoint(work.session, institution)
+    signed = None if last is None else SignedSize(last.size, last.root, last.signer, find_transaction(work, last.outbox_id).state)
+    return LogHeadView(institution, log.size, log.root().hex(), signed, None if row is None else _anchored(work, row))
 
 
 def get_log_proof(work: Work, institution: str, index: int, size: int | None, old: int | None) -> dict[str, Any]:

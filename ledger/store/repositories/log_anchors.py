@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import Session, col, select
 
-from ledger.records.outbox import FINAL
+from ledger.records.outbox import FINAL, REVERTED
 from ledger.store.tables import LogAnchor, LogCheckpoint, Outbox
 
 
@@ -41,4 +41,11 @@ def find_anchored_checkpoint(session: Session, institution_id: str, *, size: int
     query = query.where(LogCheckpoint.institution_id == institution_id, Outbox.state == FINAL)
     if size is not None:
         query = query.where(LogCheckpoint.size == size)
+    return session.exec(query.order_by(col(LogCheckpoint.size).desc(), col(LogCheckpoint.id)).limit(1)).first()
+
+
+def find_signed_checkpoint(session: Session, institution_id: str) -> LogCheckpoint | None:
+    """Return the institution's checkpoint of the greatest size that is final or on its way there; None without one."""
+    query = select(LogCheckpoint).join(Outbox, col(LogCheckpoint.outbox_id) == Outbox.id)
+    query = query.where(LogCheckpoint.institution_id == institution_id, Outbox.state != REVERTED)
     return session.exec(query.order_by(col(LogCheckpoint.size).desc(), col(LogCheckpoint.id)).limit(1)).first()
