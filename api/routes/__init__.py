@@ -10,10 +10,12 @@ from api.routes import (
     answers,
     attestations,
     attributions,
+    bundles,
     claims,
     devices,
     financed,
     institutions,
+    intake,
     library,
     library_work,
     local_factors,
@@ -28,6 +30,7 @@ from api.routes import (
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
+    intake.router,
     platform.router,
     institutions.router,
     organisations.router,
@@ -44,6 +47,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     attributions.router,
     attestations.router,
     claims.router,
+    bundles.router,
     library.router,
     library_work.router,
     local_factors.router,

@@ -79,6 +79,10 @@ TABLE: dict[str, Row] = {
     "statements.claim_request": Row("approver", "tenant"),
     "statements.package": Row(READERS, "tenant"),
     "statements.proof": Row(READERS, "tenant"),
+    "statements.bundle": Row(READERS, "tenant"),
+    "statements.leaf_bundle": Row(READERS, "tenant"),
+    "financed.bundle": Row(READERS, "tenant"),
+    "claims.bundle": Row(READERS, "tenant"),
     "financed.create": Row("preparer", "tenant"),
     "financed.list": Row(READERS, "tenant"),
     "financed.get": Row(READERS, "tenant"),
@@ -278,6 +282,7 @@ def target(name: str, books: Books, city: Scene) -> tuple[str, str, dict[str, st
     queries = {
         "statements.claim_request": {"scheme": "huzhou-outlets", "claim": "claim-q"},
         "statements.proof": {"dataset": "OPERATIONAL", "asset": "line/hq/fuel.petrol.vehicles"},
+        "statements.leaf_bundle": {"dataset": "OPERATIONAL", "asset": "line/hq/fuel.petrol.vehicles"},
         "attestations.list": {"institution": "bank-b"},
         "anchors.list": {"institution": "bank-b"},
         "claims.list": {"institution": "bank-b"},

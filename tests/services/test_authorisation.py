@@ -5,6 +5,7 @@ A function of a service that takes a `Work` and has no row here fails the first 
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import pkgutil
@@ -33,6 +34,7 @@ from ledger.services import (
     attestations,
     attributions,
     audit,
+    bundles,
     chain_facts,
     checkpoints,
     claims,
@@ -48,6 +50,7 @@ from ledger.services import (
     library_diff,
     library_drafts,
     library_impact,
+    library_reference,
     library_users,
     local_factors,
     log_proofs,
@@ -179,6 +182,15 @@ ROWS = (
     Row("attestations.get_attestation", VISIBLE, (), lambda work: attestations.get_attestation(work, "1")),
     Row("attestations.list_attestations", VISIBLE, (), lambda work: attestations.list_attestations(work, "oak", 10, None)),
     Row("audit.list_audit_log", ROLE, ("auditor", "operator"), lambda work: audit.list_audit_log(work, 10, None)),
+    Row("bundles.get_statement_bundle", VISIBLE, (), lambda work: bundles.get_statement_bundle(work, "1")),
+    Row(
+        "bundles.get_leaf_bundle",
+        VISIBLE,
+        (),
+        lambda work: bundles.get_leaf_bundle(work, "1", "OPERATIONAL", "line/hq/fuel.petrol.vehicles"),
+    ),
+    Row("bundles.get_financed_bundle", VISIBLE, (), lambda work: bundles.get_financed_bundle(work, "1")),
+    Row("bundles.get_claim_bundle", VISIBLE, (), lambda work: bundles.get_claim_bundle(work, "oak:c1")),
     Row("chain_facts.get_chain", EVERYBODY, (), chain_facts.get_chain),
     Row("checkpoints.latest_checkpoint", EVERYBODY, (), checkpoints.latest_checkpoint),
     Row("checkpoints.consistency", EVERYBODY, (), lambda work: checkpoints.consistency(work, 1, 2)),
@@ -414,6 +426,14 @@ BY_NAME = {row.name: row for row in ROWS}
 
 class Undo(Exception):
     """Raised at the end of a call that was let in, so that the next one finds the same house."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def remembered_releases() -> Iterator[None]:
+    """Read each release once: who is let in does not depend on it, and every use case of the library reads one for every caller."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(library_reference, "_read", functools.cache(library_reference._read))
+        yield
 
 
 @pytest.fixture(scope="module")
