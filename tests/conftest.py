@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from eth_keyfile import keyfile
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -25,6 +28,14 @@ def shared() -> Path:
             pytest.fail("../shared is absent in CI")
         pytest.skip("../shared (published vectors, real meter files) is not beside this checkout")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def remembered_scrypt() -> Iterator[None]:
+    """Remember what scrypt answered: a pure function that is slow on purpose, asked for the same few keys by every house that opens."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keyfile, "scrypt", cache(keyfile.scrypt))
+        yield
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -256,8 +256,9 @@ def open_town(
     chain_url: str | None = None,
     chain_id: int = CHAIN_ID,
     clock: FixedClock | None = None,
+    set_up: bool = True,
 ) -> Iterator[Town]:
-    """Set a house up in `folder` and open it; default SQLite and the embedded chain."""
+    """Set a house up in `folder` (unless it was) and open it; default SQLite and the embedded chain."""
     clock = clock or FixedClock(NOW)
     settings = Settings(
         data=folder,
@@ -271,7 +272,8 @@ def open_town(
 
     # eth-tester lives in memory: set up and open on the same connection.
     chain = connect(settings.chain_url, chain_id, clock=clock) if settings.chain_url == "test://" else None
-    init_house(settings, signer("gfc.admin").address, clock=clock, pause=lambda: clock.advance(1), chain=chain)
+    if set_up:
+        init_house(settings, signer("gfc.admin").address, clock=clock, pause=lambda: clock.advance(1), chain=chain)
     house = open_house(settings, clock=clock, chain=chain)
     try:
         yield Town(house, clock)

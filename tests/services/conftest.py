@@ -69,6 +69,6 @@ def close(town: Town, folder: Path) -> Template:
 def reopen(template: Template, folder: Path) -> Iterator[Town]:
     """Open a copy of a closed town."""
     shutil.copytree(template.folder, folder)
-    with open_town(folder, clock=FixedClock(template.now)) as town:
+    with open_town(folder, clock=FixedClock(template.now), set_up=False) as town:
         town.versions.update(template.versions)
         yield town
