@@ -370,6 +370,30 @@ MESSAGES: tuple[tuple[str, str, str], ...] = (
     ("uncertainty_confidence_percent", "confidence, %", "置信度，%"),
     ("uncertainty_wh", "savings ±, Wh", "节能量 ±，Wh"),
     ("uncertainty_percent_of_savings", "± of the savings, %", "占节能量 ±，%"),
+    (
+        "edge_next",
+        "next: `lingtan device enrol --key {file}` with the bank's code, the token into {token} (mode 600), the meters into the settings",
+        "下一步：用银行给的注册码运行 `lingtan device enrol --key {file}`，将令牌写入 {token}（权限 600），并在设置中列出表计",
+    ),
+    ("edge_running", "device {device} runs (SIGTERM or Ctrl-C ends)", "设备 {device} 运行中（SIGTERM 或 Ctrl-C 结束）"),
+    ("edge_says", "{text}", "{text}"),
+    (
+        "listening",
+        "listening at {broker} for {institution} (SIGTERM or Ctrl-C ends)",
+        "正在 {broker} 为 {institution} 收取（SIGTERM 或 Ctrl-C 结束）",
+    ),
+    ("boot", "boot", "计数名"),
+    ("contiguous", "no gap up to", "连续至"),
+    ("bodies_waiting", "bodies waiting", "待发报文"),
+    ("bytes_waiting", "bytes waiting", "待发字节"),
+    ("oldest_waiting", "oldest since", "最早排队"),
+    ("acknowledged_at", "last acknowledgement", "最近确认"),
+    ("clock_offset_ms", "clock offset, ms", "时钟偏差（毫秒）"),
+    ("trouble", "trouble", "故障"),
+    ("source", "source", "来源"),
+    ("seq", "seq", "序号"),
+    ("waiting_again", "waiting again", "重新排队"),
+    ("taken", "taken", "已收取"),
 )
 
 EXITS: tuple[tuple[int, str, str], ...] = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ledger.cli import meter_archive, meter_import, meter_log, meter_register, meter_savings
+from ledger.cli import edge, meter_archive, meter_import, meter_log, meter_register, meter_savings
 
 app = typer.Typer()
 meter_register.register(app)
@@ -12,3 +12,4 @@ meter_log.register(app)
 meter_savings.register(app)
 meter_import.register(app)
 meter_archive.register(app)
+edge.register(app)

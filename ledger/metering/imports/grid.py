@@ -1,0 +1,92 @@
+"""Readings of any interval as quarter-hours, exactly (spec: meter-import §5).
+
+Shorter intervals are added up. Longer ones are spread by largest remainder and marked as estimated. Where values are no whole number of
+the smallest unit, the running total of the meter is rounded, never a single value: every sum over whole intervals is right to half a unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from itertools import accumulate
+from math import gcd, lcm
+
+import numpy as np
+
+from ledger.metering.csv_block import Bytes, Ints
+from ledger.metering.meter_day import INTERVAL_MINUTES
+from ledger.records.meter_record import Quality
+
+# From the best to the least: of parts of different quality a slot has the least.
+RANK = (Quality.ACTUAL, Quality.SUBSTITUTED, Quality.ESTIMATED, Quality.MANUAL, Quality.SUSPECT)
+_RANKS = np.zeros(6, dtype=np.uint8)
+_RANKS[[int(quality) for quality in RANK]] = np.arange(len(RANK), dtype=np.uint8)
+_BY_RANK = np.array([int(quality) for quality in RANK], dtype=np.uint8)
+
+
+def piece_minutes(interval: int) -> int:
+    """Return the longest piece of which both the interval and a quarter-hour are made."""
+    return gcd(interval, INTERVAL_MINUTES)
+
+
+def round_running(wholes: Ints, codes: Ints, rests: Mapping[int, Fraction]) -> tuple[Ints, int]:
+    """Return whole values of readings in order of time, and how many of them were none.
+
+    The value of a reading is round_half_even(F(end)) − round_half_even(F(start)), where F is the exact running total.
+    """
+    if not rests:
+        return wholes, 0
+    fractions = [rests.get(code) for code in codes.tolist()]
+    touched = sum(rest is not None for rest in fractions)
+    if not touched:
+        return wholes, 0
+    unit = 1
+    for rest in {id(rest): rest for rest in fractions if rest is not None}.values():
+        unit = lcm(unit, rest.denominator)
+    scaled = {id(rest): rest.numerator * (unit // rest.denominator) for rest in fractions if rest is not None}
+    exact = accumulate(
+        whole * unit + (scaled[id(rest)] if rest is not None else 0) for whole, rest in zip(wholes.tolist(), fractions, strict=True)
+    )
+    made, before = [], 0
+    for total in exact:
+        quotient, remainder = divmod(total, unit)
+        rounded = quotient + (2 * remainder > unit or (2 * remainder == unit and quotient % 2 == 1))
+        made.append(rounded - before)
+        before = rounded
+    return np.array(made, dtype=np.int64), touched
+
+
+def to_slots(starts: Ints, values: Ints, quality: Bytes, interval: int) -> tuple[Ints, Ints, Bytes, Ints, Ints]:
+    """Return quarter-hours (Unix seconds ÷ 900) with value and quality of a meter's readings, and what no whole slot could be made of.
+
+    Args:
+        starts: ascending, each reading once, all on the grid of pieces.
+        values: whole numbers of the smallest unit, 0 or more.
+        interval: minutes of each reading.
+
+    Returns:
+        slots, values, quality; then the slots of which a part is missing, and the amounts that stand in them.
+    """
+    piece = piece_minutes(interval)
+    parts, per_slot = interval // piece, INTERVAL_MINUTES // piece
+    if parts == per_slot == 1:
+        none = np.zeros(0, dtype=np.int64)
+        return starts // 900, values, quality, none, none
+    ranks = _RANKS[quality]
+    if parts > 1:
+        share, over = values // parts, values % parts
+        steps = np.arange(parts, dtype=np.int64)
+        values = (share[:, None] + (steps < over[:, None])).reshape(-1)
+        starts = (starts[:, None] + steps * (piece * 60)).reshape(-1)
+        estimated = _RANKS[int(Quality.ESTIMATED)]
+        ranks = np.repeat(np.where(quality == int(Quality.ACTUAL), estimated, ranks), parts)
+    slots = starts // 900
+    if per_slot == 1:
+        none = np.zeros(0, dtype=np.int64)
+        return slots, values, _BY_RANK[ranks], none, none
+    begins = np.flatnonzero(np.diff(slots, prepend=slots[:1] - 1))
+    sums, worst = np.add.reduceat(values, begins), np.maximum.reduceat(ranks, begins)
+    counts = np.diff(np.append(begins, len(slots)))
+    whole = counts == per_slot
+    firsts = slots[begins]
+    return firsts[whole], sums[whole], _BY_RANK[worst[whole]], firsts[~whole], sums[~whole]

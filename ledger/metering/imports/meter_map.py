@@ -1,0 +1,252 @@
+"""`lingtan.meter-map/1`: what stands where in a file of readings (spec: meter-import §2).
+
+A map is a flat object, written as JSON, as TOML, or in one line as `time=Timestamp,value=kW,zone=Asia/Shanghai`.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from fractions import Fraction
+from pathlib import Path
+
+from ledger.errors import InputError
+from ledger.identifiers import is_identifier
+from ledger.metering.csv_line import QUALITY_LETTERS
+from ledger.metering.imports.stamps import check_format, parse_zone
+from ledger.records.meter_record import Quality, Quantity
+from ledger.units import parse_decimal
+
+SCHEMA = "lingtan.meter-map/1"
+LAYOUTS = ("long", "day", "columns")
+INTERVALS = (1, 2, 3, 5, 6, 10, 12, 15, 20, 30, 60)
+DELIMITERS = {"auto": "", "comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", ",": ",", ";": ";", "\t": "\t", "|": "|"}
+GROUPS = {"": "", "comma": ",", "dot": ".", "blank": " ", "apostrophe": "'", ",": ",", ".": ".", " ": " ", "'": "'"}
+DECIMALS = {"dot": ".", "comma": ",", ".": ".", ",": ","}
+MISSING = ("", "-", "--", "?", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None")
+# Smallest units (mWh, L, kJ) per 1 of an amount; kW is the mean of the interval, and becomes one by its length.
+_ELECTRIC: Mapping[str, int | Fraction] = {
+    "Wh": 1_000,
+    "kWh": 1_000_000,
+    "MWh": 1_000_000_000,
+    "GWh": 1_000_000_000_000,
+    "J": Fraction(1, 3600) * 1_000,
+}
+_DEMAND: Mapping[str, int | Fraction] = {"W": 1_000, "kW": 1_000_000, "MW": 1_000_000_000}
+_VOLUME: Mapping[str, int | Fraction] = {"m3": 1_000, "L": 1}
+_HEAT: Mapping[str, int | Fraction] = {"kJ": 1, "MJ": 1_000, "GJ": 1_000_000}
+UNITS: Mapping[Quantity, Mapping[str, int | Fraction]] = {
+    Quantity.EL_IMPORT: {**_ELECTRIC, **_DEMAND},
+    Quantity.EL_EXPORT: {**_ELECTRIC, **_DEMAND},
+    Quantity.PV_GENERATION: {**_ELECTRIC, **_DEMAND},
+    Quantity.GAS_VOLUME: _VOLUME,
+    Quantity.WATER_VOLUME: _VOLUME,
+    Quantity.HEAT_ENERGY: {**_HEAT, "kWh": 3_600, "MWh": 3_600_000, "kW": 3_600, "MW": 3_600_000},
+}
+SMALLEST = {"el": "mWh", "pv": "mWh", "gas": "L", "water": "L", "heat": "kJ"}
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "layout": LAYOUTS,
+    "delimiter": tuple(DELIMITERS),
+    "encoding": ("auto", "utf-8", "gb18030"),
+    "fold": ("order", "first", "second", "refuse"),
+    "stamp": ("start", "end"),
+    "kind": ("interval", "register"),
+    "quantity": tuple(quantity.value for quantity in Quantity),
+    "decimal": tuple(DECIMALS),
+    "group": tuple(GROUPS),
+    "sign": ("positive", "inverted", "split"),
+    "day_columns": ("wall", "elapsed"),
+}
+
+
+@dataclass(frozen=True)
+class MeterMap:
+    """A checked map; the fields are those of spec meter-import §2.
+
+    Raises on construction:
+        InputError: a value that no map has, or a combination that says nothing.
+    """
+
+    time: tuple[str, ...]
+    value: tuple[str, ...] = ()
+    layout: str = "long"
+    delimiter: str = "auto"
+    encoding: str = "auto"
+    header: int = 1
+    meter: str | None = None
+    meter_id: str | None = None
+    meters: Mapping[str, str] = field(default_factory=dict)
+    format: str = "iso"
+    zone: str | None = None
+    fold: str = "order"
+    stamp: str = "start"
+    interval: int = 15
+    day_columns: str = "wall"
+    kind: str = "interval"
+    quantity: str = "el.import"
+    unit: str = "kWh"
+    multiplier: str = "1"
+    decimal: str = "."
+    group: str = ""
+    quality: str | None = None
+    qualities: Mapping[str, str] = field(default_factory=lambda: {letter: letter for letter, _ in QUALITY_LETTERS})
+    missing: tuple[str, ...] = MISSING
+    sign: str = "positive"
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise InputError(f"the map's {name} is {getattr(self, name)!r}", hint=f"one of {', '.join(map(repr, choices))}")
+        if self.interval not in INTERVALS:
+            raise InputError(f"the map's interval is {self.interval} minutes", hint=f"one of {', '.join(map(str, INTERVALS))}")
+        if not 0 <= self.header <= 1000:
+            raise InputError(f"the map's header is {self.header}", hint="the line of the titles, from 1; 0 where there are none")
+        if not 1 <= len(self.time) <= 2 or (self.layout == "day" and len(self.time) != 1):
+            raise InputError("the map's time names one column, or two for date and time", hint="as time=Date+Time; one where layout is day")
+        if DECIMALS[self.decimal] == GROUPS[self.group]:
+            raise InputError("the map's decimal and group are the same character", hint="name two, or leave group out")
+        if self.unit not in UNITS[Quantity(self.quantity)]:
+            raise InputError(
+                f"the map's unit is {self.unit!r} for {self.quantity}", hint=f"one of {', '.join(UNITS[Quantity(self.quantity)])}"
+            )
+        if parse_decimal(self.multiplier) <= 0:
+            raise InputError("the map's multiplier is not above 0", hint="the ratio of transformers, as 40; sign=inverted turns signs")
+        self._check_meters()
+        self._check_values()
+        check_format(self.format, with_date_only=self.layout == "day")
+        if self.zone is not None:
+            parse_zone(self.zone)
+        known = {letter for letter, _ in QUALITY_LETTERS} | {"-"}
+        for letter in self.qualities.values():
+            if letter not in known:
+                raise InputError(f"the map's qualities name {letter!r}", hint="A, E, M, S, Q, or - for a reading that is missing")
+
+    def _check_meters(self) -> None:
+        if self.layout == "columns":
+            if self.meter is not None or self.meter_id is not None:
+                raise InputError("where layout is columns the titles name the meters", hint="leave meter and meter_id out")
+        elif (self.meter is None) == (self.meter_id is None):
+            raise InputError("the map says either which column names the meter or the one meter's id", hint="give meter or meter_id")
+        for id in (*self.meters.values(), *(() if self.meter_id in (None, "{file}") else (str(self.meter_id),))):
+            if not is_identifier(id):
+                raise InputError(f"the map names a meter {id[:63]!r}", hint="1 to 63 letters, digits, dots, hyphens, underscores")
+
+    def _check_values(self) -> None:
+        if self.layout == "long" and not self.value:
+            raise InputError("the map does not say which column holds the value", hint="give value")
+        if self.kind == "register":
+            if self.layout == "day":
+                raise InputError("a row of a day holds intervals", hint="use layout long or columns for registers")
+            if self.unit in _DEMAND or self.sign == "split":
+                raise InputError("a register has a unit of an amount and one direction", hint="as kWh; leave sign=split out")
+
+    @property
+    def needs_titles(self) -> bool:
+        """Tell whether columns are named by titles, and not by their numbers."""
+        return self.header > 0
+
+    @property
+    def factor(self) -> Fraction:
+        """Return the smallest units (mWh, L, kJ) of an amount of 1: of an interval of 1 where the unit is a demand."""
+        factor = Fraction(UNITS[Quantity(self.quantity)][self.unit]) * parse_decimal(self.multiplier)
+        return factor * Fraction(self.interval, 60) if self.unit in _DEMAND else factor
+
+    @property
+    def smallest_unit(self) -> str:
+        """Return what whole numbers of slots and totals count: mWh, L or kJ."""
+        return SMALLEST[self.quantity.split(".")[0]]
+
+    @property
+    def quality_of(self) -> Mapping[str, Quality]:
+        """Return the quality of every text of the quality column."""
+        letters = dict(QUALITY_LETTERS) | {"-": Quality.MISSING}
+        return {text: letters[letter] for text, letter in self.qualities.items()}
+
+    def to_document(self) -> dict[str, object]:
+        """Return the map as its document, without what is as it would be anyway."""
+        document: dict[str, object] = {"schema": SCHEMA}
+        plain = MeterMap(("time",), ("value",), meter_id="x")
+        for item in fields(self):
+            found = getattr(self, item.name)
+            if item.name in ("time", "value") or found != getattr(plain, item.name):
+                if found is None or (item.name == "value" and not found):
+                    continue
+                document[item.name] = list(found) if isinstance(found, tuple) else dict(found) if isinstance(found, Mapping) else found
+        return document
+
+    @classmethod
+    def from_document(cls, document: object) -> MeterMap:
+        """Return the map of an object.
+
+        Raises:
+            InputError: a field that a map has not, or one of another form.
+        """
+        if not isinstance(document, Mapping):
+            raise InputError("a map is an object", hint='as {"schema": "lingtan.meter-map/1", "time": "timestamp", …}')
+        given = dict(document)
+        if given.pop("schema", SCHEMA) != SCHEMA:
+            raise InputError(f"this is no {SCHEMA}", hint="see docs/spec/meter-import.md")
+        if "time" not in given:
+            raise InputError("the map does not say which column holds the time", hint="give time")
+        kinds = {item.name: item for item in fields(cls)}
+        for name, value in given.items():
+            if name not in kinds:
+                raise InputError(f"a map has no field {str(name)[:40]!r}", hint=f"its fields are {', '.join(kinds)}")
+            given[name] = _field(name, value)
+        return cls(**given)
+
+    @classmethod
+    def of_line(cls, text: str) -> MeterMap:
+        """Return the map of one line: `time=Date+Time,value=kW,zone=+08:00,meters=201:A+202:B`."""
+        given: dict[str, object] = {}
+        for part in text.split(","):
+            name, equal, value = part.partition("=")
+            if not equal or name.strip() in given:
+                raise InputError(f"not a map: {part[:40]!r}", hint="as time=timestamp,value=kW,unit=kW; titles with commas need a file")
+            name = name.strip()
+            if name in ("time", "value", "missing"):
+                given[name] = value.split("+")
+            elif name in ("meters", "qualities"):
+                pairs = [item.rpartition(":") for item in value.split("+")]
+                given[name] = {source: target for source, _, target in pairs}
+            else:
+                given[name] = value
+        return cls.from_document(given)
+
+
+def _field(name: str, value: object) -> object:
+    wrong = InputError(f"the map's {name} has another form", hint="see docs/spec/meter-import.md §2")
+    if name in ("header", "interval"):
+        if isinstance(value, bool) or not isinstance(value, (int, str)) or not str(value).isdecimal():
+            raise wrong
+        return int(value)
+    if name in ("time", "value", "missing"):
+        items = [value] if isinstance(value, str) else value
+        if not isinstance(items, (list, tuple)) or not all(isinstance(item, str) for item in items):
+            raise wrong
+        return tuple(items)
+    if name in ("meters", "qualities"):
+        if not isinstance(value, Mapping) or not all(isinstance(item, str) for pair in value.items() for item in pair):
+            raise wrong
+        return dict(value)
+    if not isinstance(value, str):
+        raise wrong
+    return value
+
+
+def load_map(text: str) -> MeterMap:
+    """Return the map that an option names: a .json or .toml file, or a line of `name=value`.
+
+    Raises:
+        InputError: the file cannot be read, or it is no map.
+    """
+    path = Path(text)
+    if path.suffix.lower() not in (".json", ".toml"):
+        return MeterMap.of_line(text)
+    try:
+        data = path.read_text(encoding="utf-8-sig")
+        return MeterMap.from_document(json.loads(data) if path.suffix.lower() == ".json" else tomllib.loads(data))
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise InputError(f"the map {path} cannot be read: {error}", hint="a JSON or TOML file in UTF-8") from error

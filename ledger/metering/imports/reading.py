@@ -1,0 +1,58 @@
+"""Import files of readings: the whole way from paths and a map to meters and findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ledger.metering.imports.assembly import Assembly
+from ledger.metering.imports.collect import Collector, Rows, check_zone
+from ledger.metering.imports.faults import Faults
+from ledger.metering.imports.meter_map import MeterMap
+from ledger.metering.imports.parquet_source import ParquetRows
+from ledger.metering.imports.result import ImportResult, SourceFile
+from ledger.metering.imports.source import CsvRows, digest_of, is_parquet
+
+
+def import_files(paths: Sequence[Path], map: MeterMap, *, now: int, progress: Callable[[int], None] = lambda _: None) -> ImportResult:
+    """Read files by a map; several files are one: what one repeats of another is found.
+
+    Args:
+        now: Unix seconds; a reading more than five minutes later is of the future.
+        progress: called with the size of each file that was read.
+
+    Raises:
+        InputError: a file cannot be opened, or stamps are local and the map names no zone.
+    """
+    faults = Faults()
+    collector = Collector(map, faults)
+    sources: list[Rows] = []
+    files: list[SourceFile] = []
+    for number, path in enumerate(paths):
+        size, digest = digest_of(path)
+        source = open_rows(path, map, faults, prefix=f"{path.name} " if len(paths) > 1 else "")
+        sources.append(source)
+        rows = collector.take(source, number, stem_of(path))
+        files.append(SourceFile(path.name, size, digest, rows))
+        progress(size)
+    columns = collector.conclude()
+    check_zone(map, columns)
+    assembly = Assembly(map, columns, sources, now, faults)
+    meters = assembly.meters() if map.kind == "interval" else ()
+    registers = assembly.registers() if map.kind == "register" else ()
+    return ImportResult(map, tuple(files), meters, registers, faults.close())
+
+
+def open_rows(path: Path, map: MeterMap, faults: Faults, *, prefix: str = "") -> Rows:
+    """Return the rows of a file: Parquet by its first bytes, else CSV."""
+    if is_parquet(path):
+        return ParquetRows(path, faults=faults, prefix=prefix)
+    return CsvRows(path, delimiter=map.delimiter, encoding=map.encoding, faults=faults, prefix=prefix)
+
+
+def stem_of(path: Path) -> str:
+    """Return a file's name without its endings: the id of its meter where the map says `{file}`."""
+    name = path.name
+    for ending in (".gz", ".csv", ".txt", ".tsv", ".parquet"):
+        name = name.removesuffix(ending)
+    return name

@@ -1,0 +1,177 @@
+"""A CSV file as numbered rows: gzip or not; UTF-8, UTF-16 with its mark, or GB18030; any line ends (spec: meter-import §1)."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import hashlib
+import io
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+from ledger.errors import InputError
+from ledger.metering.imports.faults import Faults
+from ledger.metering.imports.meter_map import DELIMITERS
+
+Row = tuple[int, Sequence[object]]
+"""The number of a row's first line, from 1, and its cells: texts, and in Parquet whole numbers, floats, decimals and stamps."""
+MAX_LINE = 4 << 20
+MAX_BYTES = 16 << 30
+BLOCK = 1 << 20
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile)
+
+
+class Stopped(Exception):
+    """Reading cannot go on; the finding is there already. Inside this room only."""
+
+
+def digest_of(path: Path) -> tuple[int, str]:
+    """Return size and SHA-256 of a file as it stands."""
+    digest, size = hashlib.sha256(), 0
+    try:
+        with path.open("rb") as file:
+            while block := file.read(BLOCK):
+                digest.update(block)
+                size += len(block)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}", hint="name a file that is there") from error
+    return size, digest.hexdigest()
+
+
+def is_parquet(path: Path) -> bool:
+    """Tell whether a file begins as Parquet does."""
+    with path.open("rb") as file:
+        return file.read(4) == b"PAR1"
+
+
+class CsvRows:
+    """The rows of a file, the titles among them: `place(5)` is how findings name a row."""
+
+    def __init__(self, path: Path, *, delimiter: str, encoding: str, faults: Faults, prefix: str = "") -> None:
+        self._path, self._faults, self._prefix = path, faults, prefix
+        self._delimiter = DELIMITERS[delimiter]
+        self._encoding = encoding
+        self.found_delimiter = ""
+
+    def place(self, number: int) -> str:
+        """Return the place of a row for a finding."""
+        return f"{self._prefix}line {number}"
+
+    def rows(self) -> Iterator[Row]:
+        """Yield every row that has anything in it.
+
+        Raises:
+            Stopped: the rest cannot be read; a finding says where and why.
+        """
+        encoding = self._find_encoding()
+        number = 0
+        try:
+            with self._open() as raw, io.TextIOWrapper(raw, encoding=encoding, newline=None) as text:
+                self.found_delimiter = self._delimiter or self._sniff(encoding)
+                reader = csv.reader(self._lines(text), delimiter=self.found_delimiter)
+                csv.field_size_limit(MAX_LINE)
+                last = 0
+                for cells in reader:
+                    number, last = last + 1, reader.line_num
+                    if cells and (len(cells) > 1 or cells[0].strip()):
+                        yield number, cells
+        except csv.Error as error:
+            self._stop(
+                "CSV_UNREADABLE", number + 1, "look for a quotation mark that is not closed; reading stopped here", str(error), "a table"
+            )
+        except (UnicodeDecodeError, *_DAMAGED) as error:
+            self._stop(
+                "CSV_ENCODING",
+                number + 1,
+                "fetch the file again: it is cut or changed while it was read",
+                str(error)[:40],
+                "the whole file",
+            )
+
+    def _open(self) -> BinaryIO:
+        with self._path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+        return gzip.open(self._path, "rb") if packed else self._path.open("rb")  # type: ignore[return-value]
+
+    def _lines(self, text: TextIO) -> Iterator[str]:
+        number = 0
+        while line := text.readline(MAX_LINE + 1):
+            number += 1
+            if len(line) > MAX_LINE:
+                action = "write a row per reading or per day, each ended by LF or CRLF; reading stopped here"
+                self._stop("CSV_LINE_TOO_LONG", number, action, f"more than {MAX_LINE} characters", f"at most {MAX_LINE}")
+            if "\0" in line:
+                self._stop("CSV_NUL", number, "the file is damaged: export it again", "a NUL byte", "text")
+            yield line
+
+    def _sniff(self, encoding: str) -> str:
+        """Return the mark that stands most often in the first lines, outside quotation marks."""
+        with self._open() as raw, io.TextIOWrapper(raw, encoding=encoding, newline=None) as text:
+            sample = "".join(text.readline(MAX_LINE) for _ in range(20))
+        bare = "".join(sample.split('"')[::2])
+        marks = (",", ";", "\t", "|")
+        # A decimal comma in every row outnumbers a semicolon only where there is no semicolon.
+        best = max(marks, key=bare.count)
+        if best == "," and bare.count(";") >= len(sample.splitlines()):
+            return ";"
+        if best == "," and bare.count("\t") >= len(sample.splitlines()):
+            return "\t"
+        return best
+
+    def _find_encoding(self) -> str:
+        """Return the encoding of the whole file: looked at before the first row is taken."""
+        with self._open() as raw:
+            try:
+                head = raw.read(4)
+            except _DAMAGED as error:
+                return self._stop("CSV_ENCODING", 1, "fetch the file again: it is damaged", str(error), "a whole gzip file")
+        for mark, name in _MARKS:
+            if head.startswith(mark):
+                return name
+        if self._encoding == "gb18030" or (self._encoding == "auto" and not self._decodes("utf-8") and self._decodes("gb18030")):
+            action = "nothing to do; UTF-8 is safer"
+            self._faults.add("CSV_GB18030", "info", f"{self._prefix}file", action, "GB18030", "UTF-8")
+            return "gb18030"
+        self._decodes("utf-8", refuse=True)
+        return "utf-8"
+
+    def _decodes(self, encoding: str, *, refuse: bool = False) -> bool:
+        decoder, line, read = codecs.getincrementaldecoder(encoding)(), 1, 0
+        try:
+            with self._open() as raw:
+                while block := raw.read(BLOCK):
+                    read += len(block)
+                    if read > MAX_BYTES:
+                        self._stop(
+                            "CSV_TOO_LARGE", line, "cut the file by month or meter", f"more than {MAX_BYTES} bytes", f"at most {MAX_BYTES}"
+                        )
+                    try:
+                        decoder.decode(block)
+                    except UnicodeDecodeError as error:
+                        if not refuse:
+                            return False
+                        line += block.count(b"\n", 0, error.start)
+                        self._stop(
+                            "CSV_ENCODING",
+                            line,
+                            "save the file as UTF-8",
+                            f"byte {block[error.start : error.start + 1].hex()}",
+                            "UTF-8 or GB18030",
+                        )
+                    line += block.count(b"\n")
+                decoder.decode(b"", True)
+        except UnicodeDecodeError:
+            if refuse:
+                self._stop("CSV_ENCODING", line, "fetch the file again: its last character is cut", "half a character", "UTF-8 or GB18030")
+            return False
+        except _DAMAGED as error:
+            self._stop("CSV_ENCODING", line, "fetch the file again: it is damaged", str(error), "a whole gzip file")
+        return True
+
+    def _stop(self, code: str, number: int, action: str, got: str, expected: str) -> str:
+        self._faults.add(code, "error", self.place(number), action, got, expected)
+        raise Stopped

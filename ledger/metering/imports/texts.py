@@ -1,0 +1,124 @@
+"""Texts as exact numbers, each text read once: a column of readings holds few different ones (spec: meter-import §4).
+
+A value is a whole number of the smallest unit and an exact rest below 1; nothing is a float. A float of a Parquet column is the number
+that its shortest decimal notation says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ledger.metering.csv_line import MAX_READING
+from ledger.metering.imports.meter_map import DECIMALS, GROUPS, MeterMap
+
+MAX_CHARACTERS = 60
+MISSING = 0
+_PLAIN = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d{1,2}))?", re.ASCII)
+_BLANKS = "\u00a0\u202f\u2009"
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why a text is no value: the code of the finding, what to do and what was expected."""
+
+    code: str
+    action: str
+    expected: str
+
+
+class Values:
+    """Texts → codes: 0 is missing, others index `wholes`, `rests`, `negative`, `exact` or `refused`."""
+
+    def __init__(self, map: MeterMap) -> None:
+        self.codes: dict[Hashable, int] = dict.fromkeys(map.missing, MISSING) | {None: MISSING}
+        self.plain: dict[Hashable, int] = {}
+        """Of the codes those of numbers: neither missing nor refused."""
+        self.wholes: list[int] = [0]
+        self.rests: dict[int, Fraction] = {}
+        self.negative: set[int] = set()
+        self.refused: dict[int, Refused] = {}
+        self.shown: dict[int, str] = {}
+        self.exact: dict[int, Fraction] = {}
+        """The value as written, before unit and multiplier: of registers alone."""
+        self._factor, self._sign, self._register = map.factor, map.sign, map.kind == "register"
+        self._decimal, self._group = DECIMALS[map.decimal], GROUPS[map.group]
+        self._missing = frozenset(map.missing)
+
+    def add(self, key: Hashable) -> int:
+        """Return the code of a text that was not met yet; remember it."""
+        text = str(key).strip()
+        code = MISSING if text in self._missing else self._read(text)
+        self.codes[key] = code
+        if code != MISSING and code not in self.refused:
+            self.plain[key] = code
+        return code
+
+    def _read(self, text: str) -> int:
+        code = len(self.wholes)
+        self.wholes.append(0)
+        number = self._number(text)
+        if isinstance(number, Refused):
+            self.refused[code] = number
+            self.shown[code] = text[: MAX_CHARACTERS + 1]
+            return code
+        if self._sign == "inverted":
+            number = -number
+        exact = number * self._factor
+        wrong = self._check(exact)
+        if wrong is not None:
+            self.refused[code] = wrong
+            self.shown[code] = text[: MAX_CHARACTERS + 1]
+            return code
+        if exact < 0:
+            self.negative.add(code)
+            exact = -exact
+        whole = exact.numerator // exact.denominator
+        self.wholes[code] = whole
+        if exact.denominator != 1:
+            self.rests[code] = exact - whole
+        if self._register:
+            self.exact[code] = number
+        return code
+
+    def _check(self, exact: Fraction) -> Refused | None:
+        if exact < 0 and self._sign != "split":
+            action = "look it up: consumption is never negative; where export is written as negative, say sign=split in the map"
+            return Refused("VALUE_NEGATIVE", action, "0 or more")
+        limit = 10**18 if self._register else MAX_READING
+        if abs(exact) > limit:
+            return Refused("VALUE_TOO_LARGE", "check unit and multiplier of the map", f"at most {limit} of the smallest unit")
+        return None
+
+    def _number(self, text: str) -> Fraction | Refused:
+        wrong = Refused(
+            "VALUE_NOT_A_NUMBER", "correct the cell, or name the text among the map's missing ones", f"a number, as 12{self._decimal}5"
+        )
+        if len(text) > MAX_CHARACTERS:
+            return wrong
+        plain = self._without_groups(text)
+        if plain is None:
+            return wrong
+        if self._decimal != ".":
+            if "." in plain:
+                return wrong
+            plain = plain.replace(self._decimal, ".")
+        found = _PLAIN.fullmatch(plain)
+        return wrong if found is None else Fraction(plain)
+
+    def _without_groups(self, text: str) -> str | None:
+        """Return the number without marks between thousands; None where they stand elsewhere."""
+        if not self._group:
+            return text
+        if self._group == " ":
+            for blank in _BLANKS:
+                text = text.replace(blank, " ")
+        whole, point, rest = text.partition(self._decimal)
+        if self._group not in whole:
+            return None if self._group in rest else text
+        first, *others = whole.split(self._group)
+        if self._group in rest or not 1 <= len(first.lstrip("+-")) <= 3 or any(len(part) != 3 for part in others):
+            return None
+        return first + "".join(others) + point + rest
