@@ -46,12 +46,8 @@ class HttpLink:
         Raises:
             LinkDown: none came.
         """
-        digest = hashlib.sha256(body)
-        headers = {
-            "Content-Type": media_type_of(body),
-            "Content-Digest": f"sha-256=:{base64.b64encode(digest.digest()).decode()}:",
-            "Idempotency-Key": digest.hexdigest(),
-        }
+        digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+        headers = {"Content-Type": media_type_of(body), "Content-Digest": f"sha-256=:{digest}:"}
         sent_ms = self._now_ms()
         try:
             answer = self._http.post(PATH, content=body, headers=headers)

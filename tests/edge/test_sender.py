@@ -66,7 +66,7 @@ def test_everything_is_sent_in_order_and_acknowledged(path: Path) -> None:
     header = server.headers[0]
     assert header["Authorization"] == "Bearer a-token"
     assert header["Content-Type"] == "application/vnd.lingtan.readings+json"
-    assert len(header["Idempotency-Key"]) == 64
+    assert header["Content-Digest"].startswith("sha-256=:")
 
 
 def test_the_newest_goes_first_every_five_minutes_while_an_outage_is_worked_off(path: Path) -> None:
