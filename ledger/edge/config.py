@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ledger.edge.collector import CollectorKey
 from ledger.edge.collector_frame import KEY_BYTES, BlockCipher
@@ -249,5 +250,9 @@ def _refuse_doubles(part: Section, names: list[tuple[str, str]]) -> None:
 
 
 def _is_url(text: str) -> bool:
-    local = re.match(r"http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/|$)", text) is not None
-    return local or re.match(r"https://[^/\s@]+", text) is not None
+    try:
+        parts = urlsplit(text)
+        good = bool(parts.hostname) and parts.port != 0 and parts.username is None
+    except ValueError:
+        return False
+    return good and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")))
