@@ -105,20 +105,15 @@ def keep_evidence(house: House, row: OutboxRow, receipt: Receipt) -> None:
 def _keep_log_anchor(house: House, row: OutboxRow, receipt: Receipt) -> None:
     with house.database.reading() as session:
         checkpoint = log_anchors.find_checkpoint_by_outbox(session, row.id)
-    if checkpoint is None:
-        return
-    evidence = capture_log_anchor(
-        house.chain,
-        house.contracts.periods,
-        receipt,
-        org=sid("org", checkpoint.institution_id),
-        struct_hash=bytes.fromhex(checkpoint.struct_hash.removeprefix("0x")),
-    )
+        if checkpoint is None:
+            return
+        number, org, struct_hash = checkpoint.id, sid("org", checkpoint.institution_id), checkpoint.struct_hash.removeprefix("0x")
+    evidence = capture_log_anchor(house.chain, house.contracts.periods, receipt, org=org, struct_hash=bytes.fromhex(struct_hash))
     block, transaction = cast(dict[str, str], evidence["block"]), cast(dict[str, str], evidence["transaction"])
     with house.work(_RELAY) as work:
         log_anchors.add_log_anchor(
             work.session,
-            checkpoint.id,
+            number,
             block_number=int(block["number"]),
             block_hash=block["hash"],
             tx_hash=transaction["hash"],

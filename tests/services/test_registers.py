@@ -66,7 +66,7 @@ def test_a_meter_registered_again_is_the_same_and_otherwise_a_conflict(town: Tow
 
 
 @pytest.mark.parametrize(
-    ("unit", "quantity", "minutes"), [("vault", "el.import", 15), ("hq", "heat", 15), ("hq", "el.export", 15), ("hq", "el.import", 60)]
+    ("unit", "quantity", "minutes"), [("vault", "el.import", 15), ("hq", "heat", 15), ("hq", "el.import", 60)]
 )
 def test_a_meter_that_cannot_be_accounted_is_refused(town: Town, unit: str, quantity: str, minutes: int) -> None:
     with pytest.raises(InputError), town.work(OAK) as work:
