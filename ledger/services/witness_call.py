@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -34,24 +35,34 @@ class Answer:
 
 
 def ask_witness(
-    http: httpx2.Client, url: str, key: NoteKey, old_size: int, proof: Sequence[bytes], note: str, parts: Note, now: int
+    http: httpx2.Client,
+    timeout: float,
+    url: str,
+    key: NoteKey,
+    old_size: int,
+    proof: Sequence[bytes],
+    note: str,
+    parts: Note,
+    now: int,
 ) -> Answer:
     """Show a witness a checkpoint and return its answer; a cosignature is verified before it is returned.
 
     Args:
+        timeout: for the whole body of the answer, and for each step before it, in seconds.
         note, parts: the note as it was published, and the same split.
         now: the time in Unix seconds; a cosignature of more than five minutes later is not believed.
     """
     try:
-        with http.stream("POST", f"{url}{PATH}", content=write_request(old_size, proof, note)) as response:
+        end = time.monotonic() + timeout
+        with http.stream("POST", f"{url}{PATH}", content=write_request(old_size, proof, note), timeout=timeout) as response:
             body = b""
             for block in response.iter_bytes():
                 body += block
-                if len(body) > MAX_ANSWER:
-                    return Answer("failed", "the answer is too long")
+                if len(body) > MAX_ANSWER or time.monotonic() > end:
+                    return Answer("failed", "the answer is too long, or comes too slowly")
             status, kind = response.status_code, response.headers.get("Content-Type", "").split(";")[0].strip()
         text = body.decode()
-    except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeDecodeError) as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, UnicodeDecodeError, RuntimeError) as error:
         return Answer("failed", f"{type(error).__name__}: {error}"[:200])
     if status == 200:
         return _read_cosignature(text, key, parts, now)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import httpx2
@@ -18,7 +18,6 @@ from ledger.chain.embedded.cosigned import AlarmCode, CheckpointAlarm, CosignedN
 from ledger.chain.embedded.node import EmbeddedNode
 from ledger.clock import Clock
 from ledger.errors import LedgerError
-from ledger.records.checkpoint import read_checkpoint_text
 from ledger.records.findings import Finding
 from ledger.records.signed_note import NoteKey, Signature, read_note
 from ledger.services.house import House, witness_keys
@@ -49,6 +48,16 @@ class Peer:
     trouble: str = ""
 
 
+@dataclass(frozen=True)
+class _Word:
+    """A cosignature as it was given: by whom, under which note of which size."""
+
+    peer: Peer
+    note: str
+    size: int
+    signature: Signature
+
+
 class Witnessing:
     """One chain before its witnesses. Steps are one after the other, in whichever thread."""
 
@@ -62,6 +71,8 @@ class Witnessing:
             peer.cosigned, peer.cosigned_at = times.get(peer.key.key_id.hex(), (0, 0))
             peer.known = peer.cosigned
         self._http = httpx2.Client(trust_env=False, follow_redirects=False)
+        self._pool = ThreadPoolExecutor(max_workers=max(len(witnesses), 1), thread_name_prefix="lingtan-witness")
+        self._asked: dict[NoteKey, Future[_Word | None]] = {}
 
     def hear(self, timeout: float = START_SECONDS) -> None:
         """Show every witness what is published already, before anything new is signed: a restored old copy is found out here.
@@ -86,40 +97,52 @@ class Witnessing:
         now = self._clock.now()
         if self._node.alarm is None:
             self._publish_when_due(now)
-        size = _size(_latest(self._node))
+        newest = self._node.find_newest()
+        size = newest[0].size if newest is not None else 0
         due = [peer for peer in self.peers if peer.next_at <= now and (peer.cosigned != size or now - peer.cosigned_at >= REFRESH_SECONDS)]
         self._show(due, timeout)
 
-    def _show(self, peers: Sequence[Peer], timeout: float) -> None:
-        note = _latest(self._node)
-        if note is None or not peers:
-            return
-        with ThreadPoolExecutor(max_workers=len(peers), thread_name_prefix="lingtan-witness") as pool:
-            found = [signature for signature in pool.map(lambda peer: self._ask(peer, note, _size(note), timeout), peers) if signature]
-        if found:
-            _notes(self._node).add(note, found)
-
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, whoever may still be answering."""
         self._http.close()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _show(self, peers: Sequence[Peer], timeout: float) -> None:
+        newest = self._node.find_newest()
+        if newest is None:
+            return
+        new = {
+            peer.key: self._pool.submit(self._ask, peer, newest[1], newest[0].size, timeout)
+            for peer in peers
+            if peer.key not in self._asked
+        }
+        wait(new.values(), timeout=timeout + 1)
+        # Who sends an answer a byte at a time holds up nobody: it is taken when it is there.
+        self._asked |= new
+        done = [key for key, future in self._asked.items() if future.done()]
+        given = [word for key in done if (word := self._asked.pop(key).result()) is not None]
+        for note in {word.note: None for word in given}:
+            words = [word for word in given if word.note == note]
+            _notes(self._node).add(note, [word.signature for word in words])
+            for word in words:
+                word.peer.cosigned, word.peer.cosigned_at = word.size, self._clock.now()
 
     def _publish_when_due(self, now: int) -> None:
-        size = _size(_latest(self._node))
-        if size == self._node.engine.block_log.size:
+        newest = self._node.find_newest()
+        if newest is not None and newest[0].size == self._node.engine.block_log.size:
             return
-        if self._published_at is None or now - self._published_at >= PUBLISH_SECONDS or not size:
+        if self._published_at is None or now - self._published_at >= PUBLISH_SECONDS or newest is None:
             self._node.publish()
             self._published_at = now
 
-    def _ask(self, peer: Peer, note: str, size: int, timeout: float) -> Signature | None:
+    def _ask(self, peer: Peer, note: str, size: int, timeout: float) -> _Word | None:
         """Return the cosignature of one witness, or None: then the peer says when to ask again."""
         answer = self._ask_from_what_it_has(peer, note, size, timeout)
         now = self._clock.now()
         if answer.outcome == "cosigned" and answer.signature is not None:
-            peer.known, peer.cosigned, peer.cosigned_at = size, size, now
-            peer.next_at, peer.pause, peer.trouble = now, RETRY_SECONDS, ""
+            peer.known, peer.next_at, peer.pause, peer.trouble = size, now, RETRY_SECONDS, ""
             self._node.settle_alarm(peer.key.key_id.hex())
-            return answer.signature
+            return _Word(peer, note, size, answer.signature)
         if peer.trouble != answer.detail:
             log.warning("witness %s: %s", peer.key.name, answer.detail)
         peer.trouble, peer.next_at = answer.detail, now + peer.pause
@@ -128,12 +151,11 @@ class Witnessing:
 
     def _ask_from_what_it_has(self, peer: Peer, note: str, size: int, timeout: float) -> Answer:
         parts, blocks = read_note(note), self._node.engine.block_log
-        self._http.timeout = timeout
         old, answer = min(peer.known, size), Answer("failed", "it answers with another size each time")
         for _ in range(ATTEMPTS):
             with self._node.engine.mutex:
                 proof = blocks.consistency(old, size) if 0 < old < size else ()
-            answer = ask_witness(self._http, peer.url, peer.key, old, proof, note, parts, self._clock.now())
+            answer = ask_witness(self._http, timeout, peer.url, peer.key, old, proof, note, parts, self._clock.now())
             if answer.outcome == "refused":
                 self._alarm("CHECKPOINT_FORK", peer, size, old)
             if answer.outcome != "other_size":
@@ -192,12 +214,3 @@ def _notes(node: EmbeddedNode) -> CosignedNotes:
     if node.cosigned is None:
         raise LedgerError("this chain publishes no checkpoints", hint="open it with its checkpoint key")
     return node.cosigned
-
-
-def _latest(node: EmbeddedNode) -> str | None:
-    found = node.book.find_latest() if node.book is not None else None
-    return found[1] if found else None
-
-
-def _size(note: str | None) -> int:
-    return read_checkpoint_text(read_note(note).text).size if note is not None else 0

@@ -32,6 +32,7 @@ class WitnessServer(ThreadingHTTPServer):
         self.witness = witness
         self.request_seconds = REQUEST_SECONDS
         self._free = threading.BoundedSemaphore(MAX_CONNECTIONS)
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:

@@ -244,7 +244,7 @@ def test_of_many_requests_from_one_size_one_is_cosigned(witness: Witness) -> Non
     assert sorted(statuses) == [200] + [409] * 11
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(["true", "forged", "third"]), st.integers(0, 12), st.integers(0, 12), st.booleans()), max_size=25)
 )

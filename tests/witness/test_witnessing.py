@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import socket
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.chain.embedded.cosigned import read_alarm, read_last_cosigned
 from ledger.chain.embedded.node import EmbeddedNode
-from ledger.chain.errors import CheckpointHalted, CheckpointMismatch
+from ledger.chain.errors import CheckpointHalted, CheckpointMismatch, StorageFailed
 from ledger.clock import FixedClock
 from ledger.errors import InputError
 from ledger.merkle.plain import leaf_hash, verify_consistency, verify_inclusion
@@ -413,3 +417,47 @@ def test_a_changed_cosigned_note_is_noticed(watched: Watched) -> None:
             path.write_text(changed)
             with pytest.raises(CheckpointMismatch), watched.opened() as (node, _):
                 node.cosigned_checkpoint_for(1)
+
+
+def test_a_witness_that_answers_a_byte_at_a_time_holds_up_nobody(watched: Watched) -> None:
+    with witnesses(watched, 1), socket.create_server(("127.0.0.1", 0)) as slow:
+        ended = threading.Event()
+
+        def drip() -> None:
+            connection, _ = slow.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+                while not ended.wait(0.05):
+                    connection.sendall(b"x")
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        watched.addresses.append((watched.note_key(1), f"http://127.0.0.1:{slow.getsockname()[1]}"))
+        with watched.opened() as (node, witnessing):
+            assert node.cosigned is not None
+            for _ in range(2):
+                watched.grow(node, 2)
+                watched.clock.advance(60)
+                begun = time.monotonic()
+                witnessing.step(timeout=0.5)
+                assert time.monotonic() - begun < 5
+                found = node.cosigned.find()
+                assert found is not None
+                assert found.checkpoint.size == node.engine.block_log.size
+            ended.set()
+            thread.join(10)
+
+
+def test_a_cosignature_that_could_not_be_kept_is_asked_for_again(watched: Watched) -> None:
+    with witnesses(watched, 1), watched.opened() as (node, witnessing):
+        assert node.cosigned is not None
+        watched.grow(node, 2)
+        node.publish()
+        folder = watched.folder / "checkpoints"
+        folder.rename(watched.folder / "away")
+        with pytest.raises(StorageFailed):
+            witnessing.step()
+        (watched.folder / "away").rename(folder)
+        assert node.cosigned.find() is None
+        witnessing.step()
+        assert node.cosigned.find() is not None

@@ -83,7 +83,8 @@ class CosignedNotes:
             raise InputError("witnesses need keys of type 0x04 and a quorum between 1 and their number", hint="check LINGTAN_WITNESSES")
         self.witnesses, self.quorum = tuple(witnesses), quorum
         self._book = book
-        # Files never change: what was read of one holds, and one that is short of the quorum stays so.
+        # Files never change, and nobody else writes them while this process has the chain open: what was read of one holds.
+        self._listed: list[str] | None = None
         self._read: dict[str, CosignedCheckpoint] = {}
         self._short: set[str] = set()
 
@@ -97,8 +98,7 @@ class CosignedNotes:
         """
         checkpoint = self._book.read(self._book.folder, note)
         plain = read_note(note)
-        with disk(self._book.folder):
-            same = [name for name in self._names() if int(name[:12]) == checkpoint.size]
+        same = [name for name in self._names() if int(name[:12]) == checkpoint.size]
         before = [line for name in same[:1] for line in read_note(self._text(name)).signatures]
         newest: dict[tuple[str, bytes], Signature] = {}
         # The log's own line is the same each time: Ed25519 is deterministic. Of a witness the newest word counts.
@@ -110,6 +110,7 @@ class CosignedNotes:
         path = self._book.folder / f"{checkpoint.size:012d}-{number:06d}.cosigned"
         with disk(self._book.folder):
             write_synced(path, whole)
+        self._listed = sorted([path.name, *self._names()], reverse=True)
         return self._open(path.name)
 
     def find(self, at_least_size: int = 1) -> CosignedCheckpoint | None:
@@ -156,8 +157,9 @@ class CosignedNotes:
         return None
 
     def _names(self) -> list[str]:
-        with disk(self._book.folder):
-            return sorted((name for name in os.listdir(self._book.folder) if _FILE.fullmatch(name)), reverse=True)
+        if self._listed is None:
+            self._listed = _list_files(self._book.folder)
+        return self._listed
 
     def _text(self, name: str) -> str:
         with disk(self._book.folder):
@@ -186,9 +188,7 @@ def read_last_cosigned(folder: Path, witnesses: Sequence[NoteKey], quorum: int) 
         MalformedDocument, SignatureRefused: a file is no cosigned note.
         StorageFailed: the directory cannot be read.
     """
-    with disk(folder):
-        names = sorted((name for name in os.listdir(folder) if _FILE.fullmatch(name)), reverse=True) if folder.is_dir() else []
-    for name in names:
+    for name in _list_files(folder) if folder.is_dir() else ():
         with disk(folder):
             note = (folder / name).read_text(encoding="utf-8")
         found = tuple(_cosignatures(note, witnesses))
@@ -238,6 +238,12 @@ def settle_alarm(folder: Path, alarm: CheckpointAlarm) -> None:
     """Put an alarm that no longer stands aside, under its time; it is kept."""
     with disk(folder):
         os.replace(folder / ALARM, folder / f"alarm-{alarm.at}.settled.json")
+
+
+def _list_files(folder: Path) -> list[str]:
+    """Return the names of all cosigned notes, the newest first."""
+    with disk(folder):
+        return sorted((name for name in os.listdir(folder) if _FILE.fullmatch(name)), reverse=True)
 
 
 def _cosignatures(note: str, witnesses: Sequence[NoteKey]) -> Iterator[Cosignature]:

@@ -54,6 +54,7 @@ class EmbeddedNode:
     def __init__(self, engine: Engine, book: CheckpointBook | None, cosigned: CosignedNotes | None = None) -> None:
         self.engine, self.book, self.cosigned = engine, book, cosigned
         self.alarm: CheckpointAlarm | None = None
+        self._newest: tuple[Checkpoint, str] | None = None
 
     @staticmethod
     def open(
@@ -90,6 +91,17 @@ class EmbeddedNode:
             raise
         return node
 
+    def find_newest(self) -> tuple[Checkpoint, str] | None:
+        """Return the newest published checkpoint and its note; None where nothing was published, or without a key.
+
+        Raises:
+            CheckpointMismatch, StorageFailed: the directory cannot be read.
+        """
+        if self._newest is None and self.book is not None:
+            # Nobody else publishes while this process has the chain open.
+            self._newest = self.book.find_latest()
+        return self._newest
+
     def checkpoint_for(self, number: int) -> BlockCheckpoint | None:
         """Return a published checkpoint that covers block `number`, with the block's inclusion proof; None without a key.
 
@@ -104,7 +116,7 @@ class EmbeddedNode:
             return None
         with self.engine.mutex:
             self.engine.header(number)
-            found = self.book.find_latest()
+            found = self.find_newest()
             if found is None or found[0].size <= number:
                 found = self._publish(self.book)
             checkpoint, note = found
@@ -163,7 +175,7 @@ class EmbeddedNode:
         """Publish the head where it is not published yet and no alarm stands, and close the engine."""
         try:
             if self.book is not None and self.alarm is None:
-                latest = self.book.find_latest()
+                latest = self.find_newest()
                 if latest is None or latest[0].size != self.engine.block_log.size:
                     self.publish()
         finally:
@@ -177,7 +189,8 @@ class EmbeddedNode:
                 code=self.alarm.code,
             )
         size = self.engine.block_log.size
-        return book.publish(size, self.engine.block_log.root(size))
+        self._newest = book.publish(size, self.engine.block_log.root(size))
+        return self._newest
 
     def _take_up_alarm(self) -> None:
         # A chain that is long enough again is put before the witness once more; while it is not, nothing has changed. Whom the operator
