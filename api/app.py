@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from api import health
+from api.auth.tokens import TokenCache
 from api.background import RelayWorker, WitnessWorker, Worker
 from api.docs_page import install_docs
 from api.middleware import ExchangeMiddleware
@@ -19,14 +20,20 @@ from api.problems.handlers import install_handlers
 from api.rate import FixedWindow
 from api.routes import ROUTERS
 from ledger.services.house import House
+from ledger.services.intake_writer import IntakeWriter
 from ledger.services.witnessing import open_witnessing
 
 PUBLIC_QUOTA = 20
+TELEMETRY_QUOTA = 60_000
 
-PUBLIC_QUOTA = 20
 
-
-def create_app(house: House, *, rate: FixedWindow | None = None, public_rate: FixedWindow | None = None) -> FastAPI:
+def create_app(
+    house: House,
+    *,
+    rate: FixedWindow | None = None,
+    public_rate: FixedWindow | None = None,
+    telemetry_rate: FixedWindow | None = None,
+) -> FastAPI:
     """Return the application of this house.
 
     While it runs, a relay thread works beside it if the settings say so, and one that asks witnesses where there are any; the house is
@@ -35,13 +42,15 @@ def create_app(house: House, *, rate: FixedWindow | None = None, public_rate: Fi
     Args:
         rate: the limit per token; 1200 requests a minute without it.
         public_rate: the limit per address of what needs no token; 20 requests a minute without it.
-        public_rate: the limit per address of what needs no token; 20 requests a minute without it.
+        telemetry_rate: the limit per token of signed bodies; 60,000 a minute without it.
     """
     app = _assemble()
     app.state.house = house
     app.state.rate = rate or FixedWindow()
     app.state.public_rate = public_rate or FixedWindow(PUBLIC_QUOTA, 60)
-    app.state.public_rate = public_rate or FixedWindow(PUBLIC_QUOTA, 60)
+    app.state.telemetry_rate = telemetry_rate or FixedWindow(TELEMETRY_QUOTA, 60)
+    app.state.tokens = TokenCache()
+    app.state.intake = IntakeWriter(house.database, house.clock)
     app.state.relay = None
     app.state.witnessing = None
     return app
@@ -83,10 +92,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.relay = RelayWorker(house) if house.settings.run_relay else None
     # Witnesses are heard first: what the relay adds to a restored old copy would be lost, or make a fork.
     workers: list[Worker] = [worker for worker in (app.state.witnessing, app.state.relay) if worker is not None]
+    intake: IntakeWriter = app.state.intake
+    intake.start()
     for worker in workers:
         await run_in_threadpool(worker.start)
     try:
         yield
     finally:
+        await run_in_threadpool(intake.stop)
         for worker in workers:
             await run_in_threadpool(worker.stop)

@@ -19,11 +19,13 @@ from api.problems.document import without_values
 from api.problems.fields import field_errors
 from api.problems.refusal import Refusal
 from ledger.errors import MalformedDocument
+from ledger.metering.body import MAX_SIGNED_BYTES, SIGNED
 from ledger.records import canonical
 
 JSON_TYPE = "application/json"
 CSV_TYPE = "text/csv"
 JSONL_TYPE = "application/jsonl"
+ENVELOPE_TYPE, BATCH_TYPE = SIGNED
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_REQUEST = 1024 * 1024
 MAX_DOCUMENT = 32 * 1024 * 1024
@@ -37,6 +39,8 @@ _CHARSETS = {
     JSONL_TYPE: ("", "charset=utf-8"),
     CSV_TYPE: ("", "charset=utf-8", "charset=gb18030"),
     XLSX_TYPE: ("",),
+    ENVELOPE_TYPE: ("",),
+    BATCH_TYPE: ("",),
 }
 
 M = TypeVar("M", bound=BaseModel)
@@ -115,16 +119,17 @@ def document_or_table_body(*, max_bytes: int = MAX_DOCUMENT, max_workbook: int =
 
 
 async def telemetry_upload(request: Request) -> AsyncIterator[Upload]:
-    """Yield the CSV body as an upload on disk; Content-Digest is required and checked before anything reads the bytes.
+    """Yield the body, a CSV or what a device signed, as an upload on disk; Content-Digest is required and checked first.
 
     Raises:
         Refusal: wrong content type, no or wrong digest, more than 512 MiB.
     """
-    media_type = check_media_type(request, CSV_TYPE)
+    media_type = check_media_type(request, CSV_TYPE, *SIGNED)
     expected = _expected_digest(request, required=True)
+    limit = MAX_TELEMETRY if media_type == CSV_TYPE else MAX_SIGNED_BYTES
     hasher, size, buffer = hashlib.sha256(), 0, bytearray()
     with tempfile.SpooledTemporaryFile(max_size=CHUNK) as file:
-        async for chunk in _bounded(request, MAX_TELEMETRY):
+        async for chunk in _bounded(request, limit):
             hasher.update(chunk)
             size += len(chunk)
             buffer += chunk
@@ -134,6 +139,21 @@ async def telemetry_upload(request: Request) -> AsyncIterator[Upload]:
         file.write(bytes(buffer))
         _check_digest(expected, hasher.digest())
         yield Upload(file, media_type, hasher.hexdigest(), size)
+
+
+async def read_signed_body(request: Request) -> tuple[bytes, str]:
+    """Return what a device signed, and its media type; Content-Digest is compared where it is sent.
+
+    Raises:
+        Refusal: wrong content type, more bytes than any signed body has, or another Content-Digest than the one sent.
+    """
+    media_type = check_media_type(request, *SIGNED)
+    expected = _expected_digest(request, required=False)
+    parts = [chunk async for chunk in _bounded(request, MAX_SIGNED_BYTES)]
+    data = parts[0] if len(parts) == 1 else b"".join(parts)
+    if expected is not None:
+        _check_digest(expected, hashlib.sha256(data).digest())
+    return data, media_type
 
 
 async def feed_lines(request: Request, feed: Callable[[bytes], None]) -> None:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from api.auth.gate import Gate, PublicGate
 from api.auth.policy import get_rule
-from api.bodies import JSONL_TYPE, XLSX_TYPE
+from api.bodies import BATCH_TYPE, ENVELOPE_TYPE, JSONL_TYPE, XLSX_TYPE
 from api.problems.catalogue import KINDS
 
 PROBLEM_SCHEMA = "#/components/schemas/Problem"
@@ -45,6 +45,7 @@ def operation(
     csv: bool = False,
     xlsx: bool = False,
     jsonl: bool = False,
+    signed: bool = False,
     digest_required: bool = False,
     judged: bool = False,
 ) -> dict[str, Any]:
@@ -58,6 +59,7 @@ def operation(
         csv: the body may be text/csv (alone, where `body` is None).
         xlsx: the body may be an .xlsx workbook.
         jsonl: the body is application/jsonl: one JSON object a line.
+        signed: the body may be a device's envelope or batch (docs/spec/metering.md).
         digest_required: Content-Digest must be sent.
         judged: the body is validated as data: with an error finding the answer is 200, `accepted` false, and nothing is stored.
     """
@@ -66,14 +68,14 @@ def operation(
     parameters: list[dict[str, Any]] = []
     if rule.once:
         parameters.append(_IDEMPOTENCY_KEY)
-    has_body = body is not None or csv or jsonl
+    has_body = body is not None or csv or jsonl or signed
     if has_body:
         parameters.append({**_CONTENT_DIGEST, "required": digest_required})
     extra: dict[str, Any] = {"x-roles": sorted(rule.roles), "x-tenancy": rule.tenancy, "security": [] if public else [{"token": []}]}
     if parameters:
         extra["parameters"] = parameters
     if has_body:
-        extra["requestBody"] = {"required": True, "content": _body_content(body, csv, xlsx, jsonl)}
+        extra["requestBody"] = {"required": True, "content": _body_content(body, csv, xlsx, jsonl, signed)}
     success: dict[str, Any] = {"description": "Success"}
     if media_type is not None:
         kinds = (media_type,) if isinstance(media_type, str) else media_type
@@ -99,7 +101,7 @@ def operation(
     }
 
 
-def _body_content(body: type[BaseModel] | str | None, csv: bool, xlsx: bool, jsonl: bool) -> dict[str, Any]:
+def _body_content(body: type[BaseModel] | str | None, csv: bool, xlsx: bool, jsonl: bool, signed: bool) -> dict[str, Any]:
     content: dict[str, Any] = {}
     if isinstance(body, str):
         content["application/json"] = {
@@ -114,6 +116,9 @@ def _body_content(body: type[BaseModel] | str | None, csv: bool, xlsx: bool, jso
         content["application/json"] = {"schema": {"$ref": f"#/components/schemas/{body.__name__}"}}
     if csv:
         content["text/csv"] = {"schema": {"type": "string"}}
+    if signed:
+        content[ENVELOPE_TYPE] = {"schema": {"type": "object", "required": ["schema", "sig"]}}
+        content[BATCH_TYPE] = {"schema": {"type": "string", "format": "binary"}}
     if jsonl:
         content[JSONL_TYPE] = {"schema": {"type": "string"}}
     if xlsx:

@@ -7,7 +7,7 @@ import re
 from fastapi import Request
 
 from api.auth.policy import Rule
-from api.auth.tokens import authenticate
+from api.auth.tokens import Holder, authenticate
 from api.call import Call, put_call
 from api.exchange import exchange_of
 from api.problems.refusal import Refusal
@@ -33,10 +33,15 @@ class Gate:
             Refusal: 401, 429, 403, 404 or 400, the first that applies.
         """
         house: House = request.app.state.house
-        rate: FixedWindow = request.app.state.rate
-        exchange = exchange_of(request)
-        holder = authenticate(house, request.headers.get("authorization"))
-        actor = holder.actor
+        put_call(request, self.admit(request, authenticate(house, request.headers.get("authorization")), request.app.state.rate))
+
+    def admit(self, request: Request, holder: Holder, rate: FixedWindow) -> Call:
+        """Return the call of a token's holder.
+
+        Raises:
+            Refusal: 429, 403, 404 or 400, the first that applies.
+        """
+        exchange, actor = exchange_of(request), holder.actor
         exchange.subject = actor.subject
         allowance = rate.take(str(holder.token_id))
         exchange.headers.update(allowance.headers())
@@ -51,7 +56,7 @@ class Gate:
             raise Refusal("idempotency.key_missing")
         if self.rule.once and not _IDEMPOTENCY_KEY.fullmatch(key):
             raise Refusal("idempotency.key_missing", "expected 8 to 128 visible ASCII characters")
-        put_call(request, Call(house, actor, exchange, request, key))
+        return Call(request.app.state.house, actor, exchange, request, key)
 
     def _check_role(self, actor: Actor) -> None:
         if not actor.roles & self.rule.roles:

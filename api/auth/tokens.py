@@ -1,8 +1,13 @@
-"""From `Authorization: Bearer …` to an actor: the opaque token is looked up by its hash on every request, so a revocation holds at once."""
+"""From `Authorization: Bearer …` to an actor: the opaque token is looked up by its hash on every request, so a revocation holds at once.
+
+For the one route that is called many times a second, `TokenCache` keeps what was found for two seconds.
+"""
 
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from api.problems.refusal import Refusal
@@ -37,3 +42,26 @@ def authenticate(house: House, authorization: str | None) -> Holder:
     if access is None:
         raise Refusal("credentials.refused", headers={"WWW-Authenticate": 'Bearer realm="lingtan", error="invalid_token"'})
     return Holder(Actor(access.subject, access.institution_id, access.roles), access.token_id)
+
+
+CACHE_SECONDS = 2.0
+CACHE_ENTRIES = 10_000
+
+
+class TokenCache:
+    """Holders by the header they came with, each for two seconds: so long may a token outlive its end or its revocation."""
+
+    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._holders: dict[str, tuple[float, Holder]] = {}
+
+    def find(self, authorization: str | None) -> Holder | None:
+        """Return the holder if this header was looked up a moment ago, else None."""
+        known = self._holders.get(authorization or "")
+        return known[1] if known is not None and self._monotonic() < known[0] else None
+
+    def keep(self, authorization: str | None, holder: Holder) -> None:
+        """Keep a holder that was just looked up."""
+        if len(self._holders) >= CACHE_ENTRIES:
+            self._holders.clear()
+        self._holders[authorization or ""] = self._monotonic() + CACHE_SECONDS, holder

@@ -218,6 +218,52 @@ KINDS: tuple[ProblemKind, ...] = (
         ),
     ),
     ProblemKind(
+        "telemetry.refused",
+        422,
+        Text("The readings are refused", "读数未被接受"),
+        Text(
+            "The body can be authentic, but its form or its readings cannot be taken: findings names every place.",
+            "报文形式或读数不符合要求：findings 列出全部位置。",
+        ),
+        Text(
+            "Correct what the findings name at the device and send a new body; nothing of this one is kept.",
+            "按发现项在设备端更正后发送新报文；本报文未保留。",
+        ),
+    ),
+    ProblemKind(
+        "telemetry.equivocation",
+        409,
+        Text("Another body of this device, boot and seq was taken", "该设备、启动号和序号已有另一报文"),
+        Text(
+            "The device signed two different bodies under one number. The first one stands; the second is kept as an alarm.",
+            "设备以同一序号签署了两个不同报文。先到者有效，后者作为告警留存。",
+        ),
+        Text(
+            "Find out at the device which one is right; send what is missing under the next number.",
+            "在设备端查明原因；缺失内容用下一序号发送。",
+        ),
+    ),
+    ProblemKind(
+        "device_key.refused",
+        401,
+        Text("The device's signature is refused", "设备签名未被接受"),
+        Text(
+            "The key is not enrolled for this institution, or the signature is not the key's over these bytes.",
+            "密钥未在本机构登记，或签名与报文不符。",
+        ),
+        Text("Enrol the device's key, and send exactly the bytes that were signed.", "先登记设备密钥，并原样发送已签名的字节。"),
+    ),
+    ProblemKind(
+        "device_key.revoked",
+        403,
+        Text("The device's key is revoked", "设备密钥已撤销"),
+        Text(
+            "The key may sign up to the cut-over that its revocation names; this body comes after it.",
+            "该密钥只可签署至撤销时指定的序号，本报文在其后。",
+        ),
+        Text("Enrol another key and sign with it.", "登记新密钥后重新签名发送。"),
+    ),
+    ProblemKind(
         "rate.exceeded",
         429,
         Text("Too many requests", "请求过于频繁"),

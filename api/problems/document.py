@@ -11,6 +11,7 @@ from starlette.responses import Response
 from api.exchange import Exchange
 from api.problems.catalogue import ProblemKind
 from api.problems.refusal import FieldError
+from ledger.records.findings import Finding
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 2
@@ -26,6 +27,7 @@ def problem_response(
     detail: str = "",
     hint: str = "",
     errors: tuple[FieldError, ...] = (),
+    findings: tuple[Finding, ...] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return the answer for a problem of this kind, in the caller's language.
@@ -34,6 +36,7 @@ def problem_response(
         code: the error's own stable code where it is finer than the kind's.
         detail: an English sentence of the house, without any value of the request; the kind's cause stands before it in Chinese.
         hint: what to do, in English; the kind's remedy where it is empty and in Chinese.
+        findings: what was found in a body of data; without any the document has no such member.
     """
     language = exchange.language
     cause = kind.cause.get(language)
@@ -48,6 +51,8 @@ def problem_response(
         "errors": [{"pointer": error.pointer, "code": error.code, "detail": error.detail} for error in errors],
         "trace_id": exchange.trace_id,
     }
+    if findings:
+        document["findings"] = [finding.to_document() for finding in findings]
     sent = {"Content-Language": language, "Vary": "Accept-Language", "Cache-Control": "no-store", **(headers or {})}
     if kind.retryable and kind.status in (409, 503):
         sent.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))

@@ -38,7 +38,14 @@ def failure_response(exchange: Exchange, error: Exception) -> Response:
 async def _refusal(request: Request, error: Exception) -> Response:
     if not isinstance(error, Refusal):
         raise error
-    return problem_response(exchange_of(request), get_kind(error.kind), detail=error.detail, errors=error.errors, headers=error.headers)
+    return problem_response(
+        exchange_of(request),
+        get_kind(error.kind),
+        detail=error.detail,
+        errors=error.errors,
+        findings=error.findings,
+        headers=error.headers,
+    )
 
 
 async def _ledger_error(request: Request, error: Exception) -> Response:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ledger.records.findings import Finding
+
 
 @dataclass(frozen=True)
 class FieldError:
@@ -27,10 +29,12 @@ class Refusal(Exception):
         detail: str = "",
         *,
         errors: tuple[FieldError, ...] = (),
+        findings: tuple[Finding, ...] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail or kind)
         self.kind = kind
         self.detail = detail
         self.errors = errors
+        self.findings = findings
         self.headers = dict(headers or {})

@@ -121,4 +121,5 @@ class Problem(ApiAnswer):
     code: Annotated[str, Field(description="stable; decide on this")]
     retryable: Annotated[bool, Field(description="the same request, sent again, may succeed")]
     errors: tuple[ProblemError, ...]
+    findings: Annotated[tuple[FindingAnswer, ...], Field(description="what was found in a body of data; absent without any")] = ()
     trace_id: str

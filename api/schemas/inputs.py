@@ -12,9 +12,11 @@ from api.schemas.base import (
     Day,
     FindingAnswer,
     HashIfStored,
+    Id,
     Identifier,
     IdIfStored,
     Instant,
+    Sha256,
     VersionIfStored,
 )
 
@@ -81,6 +83,22 @@ class TelemetryAnswer(ApiAnswer):
     accepted: bool
     findings: tuple[FindingAnswer, ...]
     received_at: Instant
+    derived: Annotated[bool, Field(description="its readings stand in the meter-days; until then findings may be added")]
+
+
+class TakenAnswer(ApiAnswer):
+    """A signed body that is kept. `contiguous` is the greatest seq up to which nothing is missing; `missing` lists what is, at most 16."""
+
+    id: Id
+    duplicate: Annotated[bool, Field(description="these very bytes were taken before; this is their first answer again")]
+    sha256: Sha256
+    device: str
+    boot: str
+    seq: int
+    contiguous: int
+    missing: tuple[tuple[int, int], ...]
+    server_time: Instant
+    findings: tuple[FindingAnswer, ...]
 
 
 class ActivityAnswer(ApiAnswer):

@@ -33,7 +33,11 @@ class FindingList:
         **params: str,
     ) -> None:
         """Add a finding; `got` is cut to 40 printable characters."""
-        finding = Finding(code, severity, place, action, None if got is None else show(got), expected, params)
+        self.take(Finding(code, severity, place, action, None if got is None else show(got), expected, params))
+
+    def take(self, finding: Finding) -> None:
+        """Add a finding that was made elsewhere."""
+        code = finding.code
         self._counts[code] = self._counts.get(code, 0) + 1
         self._last[code] = finding
         if self._counts[code] <= LISTED_PER_CODE:

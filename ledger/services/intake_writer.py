@@ -23,7 +23,7 @@ log = logging.getLogger("lingtan.intake")
 MAX_BODIES = 128
 MAX_BYTES = 8 * 1024 * 1024
 STOP_SECONDS = 60.0
-Answer: TypeAlias = "Callable[[Outcome | Exception], None]"
+Answer: TypeAlias = "Callable[[Outcome | Exception], object]"
 
 
 class IntakeWriter:
