@@ -10,6 +10,7 @@ from ledger.errors import Conflict, InputError, NotFound
 from ledger.services import audit
 from ledger.services.context import Work, require_role
 from ledger.services.findings import read_findings
+from ledger.services.signable import find_slips
 from ledger.services.stored_statement import load_statement_row
 from ledger.services.texts import check_reason
 from ledger.store import tables
@@ -42,7 +43,7 @@ def answer_finding(work: Work, statement_id: str, code: str, place: str, reason:
         raise NotFound("no such statement", hint="list the statements of the period")
     require_role(work, "preparer", "approver")
     text = check_reason(reason)
-    known = {(finding.code, finding.place) for finding in read_findings(row.findings)}
+    known = {(finding.code, finding.place) for finding in (*read_findings(row.findings), *find_slips(work, row))}
     if (code, place) not in known:
         raise InputError(
             "the statement has no such finding",

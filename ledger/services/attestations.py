@@ -13,6 +13,7 @@ from ledger.records import canonical
 from ledger.records.statement import Statement
 from ledger.services import audit
 from ledger.services.context import Page, Work, require_own, require_visible
+from ledger.services.signable import require_signable
 from ledger.services.signing import Received, queue, receive, signed_columns
 from ledger.services.signing_request import attestation_message
 from ledger.services.statement_state import find_statement_state, last_attested, live_attestations
@@ -62,10 +63,7 @@ def submit_attestation(work: Work, statement_id: str, items: Sequence[Mapping[st
     require_own(work, row.institution_id, "approver")
     if row.prepared_by == work.actor.subject:
         raise Forbidden("the preparer of a statement does not sign it", hint="preparer and approver are two people")
-    if row.has_errors:
-        raise Conflict(
-            "findings of severity error stand against this statement", hint="mend the inputs and prepare it again", statement=statement_id
-        )
+    require_signable(work, row)
     require_library(work, row.library_hash)
     commitments = load_commitments(work, row)
     statement = load_statement(row)

@@ -9,10 +9,10 @@ from typing import Protocol
 from ledger.accounting.commit import Commitments
 from ledger.chain.contracts.base import Contract
 from ledger.chain.typed_data import Cause, PeriodAttestation, TypedStruct
-from ledger.errors import Conflict
 from ledger.merkle.sums import Context
 from ledger.records.statement import Statement
 from ledger.services.context import Work
+from ledger.services.signable import require_signable
 from ledger.services.statement_state import live_attestations
 from ledger.services.stored_statement import load_commitments, load_statement, load_statement_row
 
@@ -56,11 +56,10 @@ def get_signing_request(work: Work, id: str) -> SigningRequest:
     """Return the messages that the approver signs: of each dataset that neither waits for the chain nor is anchored.
 
     Raises:
-        Conflict: findings of severity error stand against the statement.
+        Conflict: findings of severity error stand against the statement, or an unanswered RATIO_SLIP.
     """
     row = load_statement_row(work, id)
-    if row.has_errors:
-        raise Conflict("findings of severity error stand against this statement", hint="mend the inputs and prepare it again", statement=id)
+    require_signable(work, row)
     statement = load_statement(row)
     deadline = work.clock.now() + SIGNING_SECONDS
     ledger = work.house.contracts.periods

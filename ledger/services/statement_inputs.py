@@ -21,9 +21,11 @@ from ledger.records.period import Period
 from ledger.services.activity import load_activity_row
 from ledger.services.context import Work
 from ledger.services.history import load_earlier
+from ledger.services.meter_history import validate_period
 from ledger.services.meters import all_meters
 from ledger.services.organisation import load_organisation
 from ledger.services.periods import to_period
+from ledger.services.signable import as_of_statement
 from ledger.services.statement_checks import check_restatement, observe_meters
 from ledger.services.stored_statement import assemble_records
 from ledger.store import tables
@@ -33,7 +35,7 @@ from ledger.store import tables
 class StoredInputs:
     """The latest tree, activity data and meter records of a period, with their rows, and the periods before it.
 
-    `units` gives the unit of each meter.
+    `units` gives the unit of each meter, `validated` what the rules of metering find in their days.
     """
 
     organisation_row: tables.OrganisationVersion
@@ -44,6 +46,7 @@ class StoredInputs:
     records: dict[str, MeterRecord]
     units: dict[str, str]
     earlier: tuple[Earlier, ...]
+    validated: tuple[Finding, ...] = ()
 
     def under(self, release: Release, *, revision: int = 1, cause: str = "first", supersedes: str | None = None) -> Inputs:
         """Return the inputs of the method under a release."""
@@ -70,15 +73,17 @@ def gather_inputs(work: Work, row: tables.Period) -> StoredInputs:
     organisation_row, organisation = load_organisation(work, institution)
     activity_row = load_activity_row(work, institution, row.id)
     period = to_period(row)
+    records = dict(assemble_records(work, institution, period))
     return StoredInputs(
         organisation_row=organisation_row,
         activity_row=activity_row,
         organisation=organisation,
         activity=Activity.from_document(canonical.load_canonical(activity_row.document)),
         period=period,
-        records=dict(assemble_records(work, institution, period)),
+        records=records,
         units={meter.id: meter.unit for meter in all_meters(work, institution)},
         earlier=load_earlier(work, institution, period.start),
+        validated=as_of_statement(validate_period(work, institution, period, records)),
     )
 
 
@@ -95,7 +100,7 @@ def judge_inputs(work: Work, stored: StoredInputs, inputs: Inputs) -> Judged:
     """Compute a period and look at what came out, also against the periods before and the statement that it supersedes."""
     computation = compute(inputs)
     observed = tuple(observe_meters(stored.records, stored.units, stored.organisation, stored.period))
-    findings = (*observed, *computation.findings, *validate_inventory(computation, inputs, stored.earlier))
+    findings = (*observed, *stored.validated, *computation.findings, *validate_inventory(computation, inputs, stored.earlier))
     if computation.statement is None:
         return Judged(computation, observed, findings)
     more = (*check_reports(computation.statement), *check_restatement(work.session, computation.statement, stored.activity))

@@ -16,7 +16,7 @@ from ledger.metering.edits import Evidence, apply_edit, check_rule
 from ledger.metering.local_days import IntervalSeries
 from ledger.metering.meter_day import MeterDay
 from ledger.metering.vee.history import Bill, MeterHistory
-from ledger.metering.vee.making import Author, Shares, make_edits
+from ledger.metering.vee.making import Author, Shares, Stretch, make_edits
 from ledger.metering.vee.vee_1.gaps import Proposal, find_gaps, propose
 from ledger.metering.vee.vee_1.policies import VEE_1
 from ledger.metering.vee.vee_1.proration import spread
@@ -149,7 +149,7 @@ def test_a_proposal_becomes_edits_that_the_days_take_with_quality_2() -> None:
     item = history(series)
     [proposal] = propose(item, VEE_1)
     assert proposal.values is not None
-    [edit] = make_edits(item, "proxy_day", proposal.gap.start, proposal.values.tolist(), proposal.gap.stop, AUTHOR)
+    [edit] = make_edits(Stretch.of(item, proposal.gap.start, proposal.gap.stop), "proxy_day", proposal.values.tolist(), AUTHOR)
     assert (check_rule(edit), edit.changed) == ((), 136)
     days, findings = apply_edit(edit, stored(item))
     assert findings == ()
@@ -160,10 +160,10 @@ def test_a_proposal_becomes_edits_that_the_days_take_with_quality_2() -> None:
 
 def test_more_than_three_thousand_slots_become_several_edits_and_flags_leave_holes_out() -> None:
     item = history(missing(weeks(7), 96 * 2, 96 * 40))
-    edits = list(make_edits(item, "manual", 96 * 2, [5] * (96 * 38), 96 * 40, AUTHOR))
+    edits = list(make_edits(Stretch.of(item, 96 * 2, 96 * 40), "manual", [5] * (96 * 38), AUTHOR))
     assert [len(edit.slots) for edit in edits] == [3000, 648]
     assert edits[0].end == edits[1].start
-    flags = list(make_edits(item, "flag", 96, None, 96 * 41, dataclasses.replace(AUTHOR, evidence=None)))
+    flags = list(make_edits(Stretch.of(item, 96, 96 * 41), "flag", None, dataclasses.replace(AUTHOR, evidence=None)))
     assert [len(edit.slots) for edit in flags] == [96, 96]
     assert all(check_rule(edit) == () for edit in (*edits, *flags))
 

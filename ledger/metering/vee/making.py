@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ledger.errors import InputError
 from ledger.metering.edits import MAX_SLOTS, Change, Edit, Evidence, get_rule
 from ledger.metering.meter_day import SLOT_SECONDS
-from ledger.metering.vee.history import Flags, MeterHistory
+from ledger.metering.vee.history import Flags, Ints, MeterHistory
 from ledger.records.meter_record import Quality
 
 
@@ -24,42 +24,54 @@ class Author:
     evidence: Evidence | None = None
 
 
-def make_edits(history: MeterHistory, rule: str, start: int, values: Sequence[int] | None, stop: int, author: Author) -> Iterator[Edit]:
-    """Yield the edits that give the slots [start, stop) of a history these values by a rule; None keeps the values, for the rule flag.
+@dataclass(frozen=True)
+class Stretch:
+    """Slots of a meter as they stand, from `first_slot` (Unix seconds ÷ 900) on; a missing slot has value and quality 0."""
+
+    meter: str
+    first_slot: int
+    values: Ints
+    quality: Flags
+
+    @classmethod
+    def of(cls, history: MeterHistory, start: int, stop: int) -> Stretch:
+        """Return the slots [start, stop) of a history."""
+        return cls(history.meter, history.first_slot + start, history.series.values[start:stop], history.series.quality[start:stop])
+
+
+def make_edits(stretch: Stretch, rule: str, values: Sequence[int] | None, author: Author) -> Iterator[Edit]:
+    """Yield the edits that give every slot of a stretch its value by a rule; None keeps the values, for the rule flag.
 
     Slots that the rule would leave as they are, and missing ones under `flag` and `replace`, are left out: a hole cuts an edit in two.
 
     Raises:
         InputError: another number of values than slots.
     """
-    leaves = get_rule(rule).leaves
-    if values is not None and len(values) != stop - start:
-        raise InputError(f"{len(values)} values for {stop - start} slots")
+    leaves, length = get_rule(rule).leaves, len(stretch.values)
+    if values is not None and len(values) != length:
+        raise InputError(f"{len(values)} values for {length} slots", hint="give one value for each quarter-hour")
     changes: list[Change] = []
-    first = start
-    for at in range(start, stop + 1):
+    for at in range(length + 1):
         change = None
-        if at < stop:
-            before, quality = int(history.series.values[at]), int(history.series.quality[at])
-            after = before if values is None else values[at - start]
-            change = Change(before, quality, after, int(leaves))
+        if at < length:
+            before, quality = int(stretch.values[at]), int(stretch.quality[at])
+            change = Change(before, quality, before if values is None else values[at], int(leaves))
             if change.is_none or (quality == Quality.MISSING and rule in ("flag", "replace")):
                 change = None
         if changes and (change is None or len(changes) == MAX_SLOTS):
-            yield _edit(history, rule, first, changes, author)
+            yield _edit(stretch, rule, at - len(changes), changes, author)
             changes = []
         if change is not None:
-            first = at if not changes else first
             changes.append(change)
 
 
-def _edit(history: MeterHistory, rule: str, first: int, changes: list[Change], author: Author) -> Edit:
+def _edit(stretch: Stretch, rule: str, first: int, changes: list[Change], author: Author) -> Edit:
     return Edit(
         institution=author.institution,
-        meter=history.meter,
+        meter=stretch.meter,
         rule_set=author.rule_set,
         rule=rule,
-        start=(history.first_slot + first) * SLOT_SECONDS,
+        start=(stretch.first_slot + first) * SLOT_SECONDS,
         slots=tuple(changes),
         reason=author.reason,
         by=author.by,

@@ -86,6 +86,12 @@ def list_bills(session: Session, institution_id: str, meter_id: str) -> list[Met
     return sorted(last.values(), key=lambda row: (row.first_day, row.bill))
 
 
+def list_billed_meters(session: Session, institution_id: str) -> list[str]:
+    """Return the meters of which a bill was ever recorded, by id."""
+    query = select(MeterBill.meter_id).where(MeterBill.institution_id == institution_id).distinct()
+    return list(session.exec(query.order_by(col(MeterBill.meter_id))).all())
+
+
 def _revisions(session: Session, institution_id: str, meter_id: str) -> list[MeterBill]:
     query = select(MeterBill).where(MeterBill.institution_id == institution_id, MeterBill.meter_id == meter_id)
     return list(session.exec(query.order_by(col(MeterBill.bill), col(MeterBill.revision))).all())

@@ -16,7 +16,7 @@ _UNEVEN = (Quantity.EL_EXPORT, Quantity.PV_GENERATION)
 
 
 def check_day_totals(history: MeterHistory, policies: Policies) -> tuple[Finding, ...]:
-    """Return a warning for each complete day outside [¼, 4] × the median of the same weekday in the 8 weeks before, 4 of them known."""
+    """Return a warning for each complete day outside [⅕, 5] × the median of the same weekday in the 8 weeks before, 4 of them known."""
     findings = FindingList(f"meter {history.meter}")
     totals, complete = history.totals.tolist(), history.complete.tolist()
     for day in range(history.judged, len(history)):
@@ -29,6 +29,6 @@ def check_day_totals(history: MeterHistory, policies: Policies) -> tuple[Finding
             name, percent = history.series.day(day).isoformat(), str(round_half_even(Fraction(100 * total, usual)))
             params = {"meter": history.meter, "day": name, "instant": history.start_of(day), "percent": percent}
             action = "find out what happened on that day; a true day needs nothing"
-            expected = "25 % to 400 % of the same weekday in the 8 weeks before"
+            expected = "20 % to 500 % of the same weekday in the 8 weeks before"
             findings.add("DAY_TOTAL_UNUSUAL", "warning", f"meter {history.meter} {name}", action, f"{percent} %", expected, **params)
     return findings.close()

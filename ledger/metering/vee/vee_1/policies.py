@@ -13,8 +13,8 @@ class Policies:
     zero_slots: int = 96
     zero_usual_slots: int = 24
     zero_usual_days: Fraction = Fraction(1, 20)
-    total_low: Fraction = Fraction(1, 4)
-    total_high: Fraction = Fraction(4)
+    total_low: Fraction = Fraction(1, 5)
+    total_high: Fraction = Fraction(5)
     total_weeks: int = 8
     total_least: int = 4
     repeated_values: int = 8
