@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import io
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -12,8 +10,8 @@ from datetime import date
 from fractions import Fraction
 
 from ledger.errors import InputError, LedgerError
-from ledger.identifiers import is_identifier
 from ledger.metering.csv_source import MeterFacts, read_meter_csv
+from ledger.metering.file_bytes import meters_in, unpack
 from ledger.metering.local_days import series_of_readings
 from ledger.metering.temperature import MEAN_DIGITS, daily_means, read_temperature_csv
 from ledger.records.fields import Fields, pointer_of
@@ -22,7 +20,6 @@ from ledger.savings.given import Energy, Evidence, Span
 from ledger.units import parse_decimal, round_half_even
 
 OpenFile = Callable[[str], bytes]
-MAX_FILE = 512 << 20
 # Exact mWh per 1 of the unit.
 ENERGY_UNITS: tuple[tuple[str, int], ...] = (("Wh", 1_000), ("kWh", 10**6), ("MWh", 10**9), ("万kWh", 10**10), ("GWh", 10**12))
 _MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
@@ -164,29 +161,6 @@ class Sources:
     def refused(self) -> bool:
         """Whether any finding so far is an error."""
         return has_errors(self._findings)
-
-
-def unpack(data: bytes) -> bytes:
-    """Return the bytes of a file, unpacked where it is gzip.
-
-    Raises:
-        InputError: more than 512 MiB.
-        OSError: damaged gzip.
-    """
-    if data[:2] != b"\x1f\x8b":
-        return data
-    with gzip.open(io.BytesIO(data)) as file:
-        plain = file.read(MAX_FILE + 1)
-    if len(plain) > MAX_FILE:
-        raise InputError(f"the file unpacks to more than {MAX_FILE >> 20} MiB")
-    return plain
-
-
-def meters_in(data: bytes) -> frozenset[str]:
-    """Return the meter ids that a meter CSV names."""
-    lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")[1:]
-    names = {line[: line.find(b",")] for line in lines if b"," in line[:64]}
-    return frozenset(name for name in (raw.decode("utf-8", "replace") for raw in names) if is_identifier(name))
 
 
 def number(value: object) -> Fraction | None:

@@ -32,6 +32,11 @@ PLANTED: dict[str, tuple[str, str, str]] = {
         "import ledger.config",
         "A witness is small: notes, proofs and its own state",
     ),
+    "statistics in a service": (
+        "ledger/services/planted.py",
+        "import statsmodels.api",
+        "Only savings and forecasts know the statistics libraries",
+    ),
     "the api in a service": ("ledger/services/planted.py", "import api.app", "Imports go one way through the house"),
 }
 
