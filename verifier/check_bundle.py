@@ -13,6 +13,7 @@ from verifier.checkpoint import WITNESS_KEY, read_vkey, strangers, verify_cosign
 from verifier.checks import Checks
 from verifier.commitment import Commitment
 from verifier.errors import Malformed
+from verifier.log_proofs import NO_PROOFS, LogProofs
 from verifier.policy import Policy
 from verifier.sum_tree import MEASURES, sid
 
@@ -76,7 +77,9 @@ def _headers(bundle: Bundle) -> list[tuple[str, object, object]]:
     return compared
 
 
-def check_dataset(checks: Checks, bundle: Bundle, at: int, policy: Policy | None) -> tuple[Attested | None, int | None]:
+def check_dataset(
+    checks: Checks, bundle: Bundle, at: int, policy: Policy | None, log_proofs: LogProofs = NO_PROOFS
+) -> tuple[Attested | None, int | None]:
     """Answer every check of one dataset; return what was attested, and the time of the anchor's block where that holds."""
     item, commitment = bundle.document["datasets"][at], bundle.commitments[at]
     dataset = commitment.dataset
@@ -93,7 +96,7 @@ def check_dataset(checks: Checks, bundle: Bundle, at: int, policy: Policy | None
     # 2. Who signed it.
     attested = check_attestation(checks, commitment, item["attestation"])
     # 3. What the chain recorded of it.
-    time = _check_anchor(checks, bundle, item, commitment, attested, policy)
+    time = _check_anchor(checks, bundle, item, commitment, attested, policy, log_proofs)
     check_signer(checks, commitment, attested, policy, time)
     return attested, time
 
@@ -110,7 +113,13 @@ def _check_schema(checks: Checks, commitment: Commitment, policy: Policy | None)
 
 
 def _check_anchor(
-    checks: Checks, bundle: Bundle, item: Any, commitment: Commitment, attested: Attested | None, policy: Policy | None
+    checks: Checks,
+    bundle: Bundle,
+    item: Any,
+    commitment: Commitment,
+    attested: Attested | None,
+    policy: Policy | None,
+    log_proofs: LogProofs,
 ) -> int | None:
     dataset = commitment.dataset
     if item["anchor"] is None:
@@ -125,7 +134,7 @@ def _check_anchor(
         for step in STEPS[1:]:
             checks.unchecked(f"anchor.{step}.{dataset}", dataset, "HEADER_UNREAD")
     else:
-        time = check_anchor(checks, commitment, attested, anchor_item(bundle, item, header), policy)
+        time = check_anchor(checks, commitment, attested, anchor_item(bundle, item, header), policy, log_proofs)
         check_strangers(checks, f"anchor.final.{dataset}", bundle, policy)
     check_witnesses(checks, f"anchor.witnessed.{dataset}", bundle, policy, final=checks.holds(f"anchor.final.{dataset}"))
     return None if header is None else time
@@ -169,8 +178,16 @@ def check_witnesses(checks: Checks, check_id: str, bundle: Bundle, policy: Polic
     return times[policy.witness_quorum - 1] if len(times) >= policy.witness_quorum else None
 
 
-def check_final(checks: Checks, check_id: str, bundle: Bundle, block: int, header: Header, policy: Policy | None) -> None:
+def check_final(
+    checks: Checks,
+    check_id: str,
+    bundle: Bundle,
+    block: int,
+    header: Header,
+    policy: Policy | None,
+    log_proofs: LogProofs = NO_PROOFS,
+) -> None:
     """Answer whether a block other than an anchor's is final, by the same rules."""
     with checks.guard(check_id, f"block {header.number}"):
-        check_finality(checks, check_id, f"block {header.number}", finality_item(bundle, block, header), header, policy)
+        check_finality(checks, check_id, f"block {header.number}", finality_item(bundle, block, header), header, policy, log_proofs)
     check_strangers(checks, check_id, bundle, policy)

@@ -21,6 +21,7 @@ from verifier.claim_evidence import (
     verify_event,
 )
 from verifier.errors import Refused
+from verifier.log_proofs import NO_PROOFS, LogProofs
 from verifier.policy import Contract, Policy
 from verifier.sum_tree import sid
 
@@ -51,7 +52,7 @@ def claim_ids(bundle: Bundle, policy: Policy | None) -> list[str]:
     return ["claim.message", "claim.recorded", *verdicts, *certificate, "status.state", "status.final", *witnessed, *aged]
 
 
-def check_claim(checks: Checks, bundle: Bundle, policy: Policy | None, now: int) -> ClaimRead:
+def check_claim(checks: Checks, bundle: Bundle, policy: Policy | None, now: int, log_proofs: LogProofs = NO_PROOFS) -> ClaimRead:
     """Answer every check of the bundle's claim."""
     item, read = bundle.document["claim"], ClaimRead()
     pin = registry_of(policy)
@@ -59,7 +60,7 @@ def check_claim(checks: Checks, bundle: Bundle, policy: Policy | None, now: int)
         for check_id in claim_ids(bundle, policy):
             checks.unchecked(check_id, item["id"], "NO_POLICY" if policy is None else "NO_POLICY_REGISTRY")
         return read
-    run = _Run(checks, bundle, policy, pin)
+    run = _Run(checks, bundle, policy, pin, log_proofs)
     # 1. The claim: what it names, who signed it, that the chain recorded it.
     read.claim = run.signed("claim.message", "claim.recorded", eip712.CLAIM, item, "approver", item["id"])
     # 2. Each verdict, in the order given.
@@ -89,6 +90,7 @@ class _Run:
     bundle: Bundle
     policy: Policy
     pin: Contract
+    log_proofs: LogProofs
     claim: Signed | None = None
     verdict_signers: set[bytes] = field(default_factory=set)
 
@@ -119,7 +121,7 @@ class _Run:
 
     def _pass_where_final(self, check_id: str, subject: str, block: int, header: Header) -> None:
         own = Checks()
-        check_final(own, check_id, self.bundle, block, header, self.policy)
+        check_final(own, check_id, self.bundle, block, header, self.policy, self.log_proofs)
         odd = [check for check in own.items if check.outcome is not Outcome.PASS]
         self.checks.items.extend(odd or [Check(check_id, f"{subject}, block {header.number}", Outcome.PASS)])
 
@@ -194,7 +196,7 @@ def _check_status(run: _Run, read: ClaimRead, now: int) -> None:
         for check_id in owed[1:]:
             checks.unchecked(check_id, subject, "HEADER_UNREAD")
         return
-    check_final(checks, "status.final", run.bundle, status["block"], header, policy)
+    check_final(checks, "status.final", run.bundle, status["block"], header, policy, run.log_proofs)
     time = check_witnesses(checks, "status.witnessed", run.bundle, policy, final=checks.holds("status.final"))
     if policy.max_age is not None:
         shown = header.time if time is None else time

@@ -8,6 +8,7 @@ from verifier.check_claim import ADVERSE, ClaimRead, check_claim, claim_ids
 from verifier.check_commitment import Attested
 from verifier.check_policy import check_policy
 from verifier.checks import Checks
+from verifier.log_proofs import NO_PROOFS, LogProofs
 from verifier.policy import Policy
 from verifier.recomputation import DIVERGES
 from verifier.recompute_bundle import check_inputs, recompute
@@ -15,8 +16,16 @@ from verifier.required import record_unanswered
 from verifier.verify_package import Verification
 
 
-def verify_bundle(data: bytes, policy: Policy | None, policy_key: str | None, now: int, *, recomputing: bool = True) -> Verification:
-    """Run every check on the bytes of a bundle; `now` is Unix seconds.
+def verify_bundle(
+    data: bytes,
+    policy: Policy | None,
+    policy_key: str | None,
+    now: int,
+    log_proofs: LogProofs = NO_PROOFS,
+    *,
+    recomputing: bool = True,
+) -> Verification:
+    """Run every check on the bytes of a bundle; `now` is Unix seconds, `log_proofs` bridge to a pinned checkpoint of another size.
 
     Args:
         recomputing: also recompute the statement from the bundle's inputs, where it has them.
@@ -34,10 +43,10 @@ def verify_bundle(data: bytes, policy: Policy | None, policy_key: str | None, no
     # 3. Each dataset: leaves, signature, anchor.
     attested: dict[str, Attested | None] = {}
     for at, commitment in enumerate(bundle.commitments):
-        attested[commitment.dataset], _ = check_dataset(checks, bundle, at, policy)
+        attested[commitment.dataset], _ = check_dataset(checks, bundle, at, policy, log_proofs)
     _check_libraries(checks, attested, policy)
     # 4. The claim.
-    read = check_claim(checks, bundle, policy, now) if bundle.document["claim"] is not None else ClaimRead()
+    read = check_claim(checks, bundle, policy, now, log_proofs) if bundle.document["claim"] is not None else ClaimRead()
     # 5. What it was computed from.
     if bundle.document["inputs"] is not None:
         check_inputs(checks, bundle, attested)

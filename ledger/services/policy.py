@@ -39,7 +39,16 @@ def gather_policy_facts(work: Work, *, version: int, days: int | None = None) ->
         checkpoint=None
         if checkpoint is None
         else {"origin": checkpoint.verifier_key.split("+")[0], "vkey": checkpoint.verifier_key, "pinned": checkpoint.note},
+        witnesses=_witnesses(work),
     )
+
+
+def _witnesses(work: Work) -> dict[str, object] | None:
+    """Return the witnesses that this server asks, with the quorum it publishes under."""
+    settings = work.house.settings
+    if not settings.witnesses:
+        return None
+    return {"quorum": settings.witness_quorum, "keys": [item.vkey for item in settings.witnesses]}
 
 
 def _libraries(work: Work) -> tuple[str, ...]:
