@@ -7,9 +7,9 @@ Nothing here imports the product. Reading order: `json_strict`, `shapes`, `inven
 `financed_methods`, `financed_blocks`, `financed_groups`; `package`, `policy`, `chain_evidence`, `qbft`; `checks`, `required`,
 `check_policy`, `policy_update`, `check_inputs`, `check_lines`, `check_findings`, `check_commitment`, `check_anchor`,
 `check_signed`; `check_financed`, `financed_commitment`, `check_openings`, `check_sample`, `financed_book`; `verify_package`,
-`verify_line`, `verify_opening`, `log_proofs`; `bundle_shapes`, `bundle`, `bundle_items`, `check_bundle`, `claim_evidence`,
-`check_claim`, `recomputation`, `recompute_bundle`, `verify_bundle`; `sampling`, `keyfile`, `verdict`; `financed_wordings`,
-`wordings`, `messages`, `report`, `__main__`.
+`verify_line`, `verify_opening`, `log_proofs`, `verify_envelope`; `bundle_shapes`, `bundle`, `bundle_items`, `check_bundle`,
+`claim_evidence`, `check_claim`, `recomputation`, `recompute_bundle`, `verify_bundle`; `sampling`, `keyfile`, `verdict`;
+`financed_wordings`, `envelope_wordings`, `wordings`, `messages`, `report`, `__main__`.
 """
 
 NAME = "lingtan-verify"

@@ -8,7 +8,7 @@ from verifier import json_strict
 from verifier.document_rules import check_activity, check_organisation
 from verifier.errors import Malformed
 from verifier.evidence_shapes import ANCHOR as ANCHOR
-from verifier.evidence_shapes import ANCHORS, ATTESTATIONS, COMMITMENTS, CONSISTENCY, FINDINGS, MANIFEST, PROOF
+from verifier.evidence_shapes import ANCHORS, ATTESTATIONS, COMMITMENTS, CONSISTENCY, FINDINGS, LOG_PROOF, MANIFEST, PROOF
 from verifier.evidence_shapes import POLICY as POLICY
 from verifier.financed_shapes import FINANCED, OPENING
 from verifier.financed_shapes import ORDERED as _FINANCED_ORDER
@@ -28,6 +28,7 @@ _BY_SCHEMA: dict[str, Shape] = {
     "findings": FINDINGS,
     "library": LIBRARY,
     "line": LINE,
+    "log-proof": LOG_PROOF,
     "opening": OPENING,
     "organisation": ORGANISATION,
     "package": MANIFEST,

@@ -27,10 +27,12 @@ CERTIFICATE = (
     "Certificate(bytes32 certificate,bytes32 claim,bytes32 org,bytes32 documentHash,uint64 validFrom,uint64 validTo,uint64 deadline)"
 )
 VERDICT_COMMITMENT = "VerdictCommitment(bytes32 claim,bytes32 org,bytes32 commitment,uint64 deadline)"
+LOG_CHECKPOINT = "LogCheckpoint(bytes32 org,uint64 size,bytes32 root,uint64 deadline)"
 PERIOD_ATTESTED_EVENT = (
     "PeriodAttested(bytes32,bytes32,bytes32,uint64,uint64,uint32,uint8,uint8,bytes32,uint64,uint128[4],"
     "bytes32,bytes32,bytes32,bytes32,address,bytes32)"
 )
+LOG_ANCHORED_EVENT = "LogAnchored(bytes32,uint64,bytes32,address,bytes32)"
 CLAIM_SUBMITTED_EVENT = "ClaimSubmitted(bytes32,bytes32,bytes32,uint64,uint64,bytes32[],bytes32,uint8,uint64,address,bytes32)"
 VERDICT_GIVEN_EVENT = (
     "VerdictGiven(bytes32,bytes32,bytes32,bytes32,bytes32,uint8,uint32,uint8,bytes32,uint32,bytes32,bytes32,uint32,uint64,address,bytes32)"

@@ -78,14 +78,17 @@ def _finality(value: Any, pointer: str) -> None:
     (_CONFIRMATIONS if kind == "confirmations" else _EMBEDDED)(value, pointer)
 
 
+_BLOCK = fields(number=unsigned(64), hash=hexed(32, "0x"), header=_BYTES)
+_TRANSACTION = fields(hash=hexed(32, "0x"), index=unsigned(64))
+_RECEIPT = fields(type=counting, value=_BYTES, proof=_NODES, log_index=unsigned(64))
 ANCHOR = fields(
     dataset=ID,
     chain_id=unsigned(64),
     contract=_ADDRESS,
     id=hexed(32, "0x"),
-    block=fields(number=unsigned(64), hash=hexed(32, "0x"), header=_BYTES),
-    transaction=fields(hash=hexed(32, "0x"), index=unsigned(64)),
-    receipt=fields(type=counting, value=_BYTES, proof=_NODES, log_index=unsigned(64)),
+    block=_BLOCK,
+    transaction=_TRANSACTION,
+    receipt=_RECEIPT,
     state=fields(account_proof=_NODES, storage=many(fields(slot=either(hexed(32, "0x"), unsigned(256)), proof=_NODES), at_most=16)),
     finality=nullable(_finality),
 )
@@ -174,4 +177,28 @@ CONSISTENCY = fields(
     schema=schema("consistency"),
     origin=TEXT,
     proofs=many(fields(old_size=counting, new_size=counting, hashes=many(_B32, at_most=64)), at_most=10_000),
+)
+LOG_PROOF = fields(
+    schema=schema("log-proof"),
+    institution=ID,
+    index=unsigned(64),
+    size=unsigned(64),
+    leaf=HASH,
+    root=HASH,
+    inclusion=many(HASH, at_most=64),
+    consistency=nullable(fields(old_size=unsigned(64), old_root=HASH, hashes=many(HASH, at_most=64))),
+    anchor=nullable(
+        fields(
+            size=unsigned(64),
+            root=HASH,
+            chain_id=unsigned(64),
+            contract=_ADDRESS,
+            message=keyed(TEXT),
+            signature=hexed(65, "0x"),
+            block=_BLOCK,
+            transaction=_TRANSACTION,
+            receipt=_RECEIPT,
+            finality=nullable(_finality),
+        )
+    ),
 )

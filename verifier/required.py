@@ -13,6 +13,7 @@ SIGNED = ("attestation", "signer", "anchor.header", "anchor.receipt", "anchor.st
 PER_DATASET = ("commitment", *SIGNED)
 OPENING = ("financed.records", "financed.groups", "financed.inputs")
 BOOK = ("financed.manifest", "financed.records", "financed.groups", "financed.blocks", "financed.sample", "financed.inputs")
+ENVELOPE = ("policy.signature", "policy.validity", "envelope.leaf", "envelope.path", "envelope.anchor", "envelope.block", "envelope.final")
 
 
 def of_dataset(dataset: str) -> tuple[str, ...]:

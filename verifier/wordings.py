@@ -6,6 +6,7 @@ Codes in capitals belong to one answer; the others are the beginning of a check'
 from __future__ import annotations
 
 from verifier.bundle_wordings import BUNDLE
+from verifier.envelope_wordings import ENVELOPE
 from verifier.financed_wordings import FINANCED
 
 _TABLE = """
@@ -355,4 +356,4 @@ def _parse(table: str) -> dict[str, tuple[str, str, str, str]]:
     }
 
 
-WORDINGS = {**_parse(_TABLE), **_parse(BUNDLE), **_parse(FINANCED)}
+WORDINGS = {**_parse(_TABLE), **_parse(BUNDLE), **_parse(ENVELOPE), **_parse(FINANCED)}
