@@ -62,8 +62,6 @@ def build_parser() -> argparse.ArgumentParser:
     opening.add_argument("--package", type=Path, metavar="ZIP", help="the book's evidence package, with attestation and anchor")
     envelope = add("envelope", _run_envelope, "verify that an entry is in a bank's anchored envelope log", trust=True)
     envelope.add_argument("--proof", required=True, type=Path, metavar="P", help="the proof (lingtan.log-proof/1) of the entry FILE")
-    envelope = add("envelope", _run_envelope, "verify that an entry is in a bank's anchored envelope log", trust=True)
-    envelope.add_argument("--proof", required=True, type=Path, metavar="P", help="the proof (lingtan.log-proof/1) of the entry FILE")
     add("recompute", _run_recompute, "recompute the lines of a package and nothing else")
     add("meter", _run_meter, "recompute header and digest of a meter record (.ltm)")
     add("hash", _run_hash, "print the hash of a document, package or file")
@@ -241,14 +239,6 @@ def _run_opening(arguments: argparse.Namespace) -> int:
         return _report(arguments, verify_opening(data, policy, arguments.policy_key, now, log_proofs=log_proofs))
     with _opened(arguments.package) as package:
         return _report(arguments, verify_opening(data, policy, arguments.policy_key, now, package=package, log_proofs=log_proofs))
-
-
-def _run_envelope(arguments: argparse.Namespace) -> int:
-    from verifier.verify_envelope import verify_envelope
-
-    policy, now = _trust(arguments)
-    body, proof, log_proofs = _read(arguments.file), _read(arguments.proof), _log_proofs(arguments)
-    return _report(arguments, verify_envelope(body, proof, policy, arguments.policy_key, now, log_proofs))
 
 
 def _run_envelope(arguments: argparse.Namespace) -> int:
