@@ -1,4 +1,5 @@
-"""What runs beside the server: the relay, from the outbox to the chain, and the witnessing of the chain's checkpoints; a thread each."""
+"""What runs beside the server, a thread each: the relay, from the outbox to the chain; the projection, from bodies to meter-days; and the
+witnessing of the chain's checkpoints."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import threading
 
 from ledger.errors import LedgerError
 from ledger.services.house import House
+from ledger.services.projection import run_projection
 from ledger.services.relay import run_relay
 from ledger.services.witnessing import Witnessing, run_witnessing
 
@@ -61,6 +63,20 @@ class RelayWorker(Worker):
     def work(self, stop: threading.Event) -> None:
         """Relay until `stop` is set."""
         run_relay(self._house, stop)
+
+
+class ProjectionWorker(Worker):
+    """Derives meter-days behind the acknowledgement of bodies; where it fails, whoever reads meter-days derives them first."""
+
+    name = "projection"
+
+    def __init__(self, house: House) -> None:
+        super().__init__()
+        self._house = house
+
+    def work(self, stop: threading.Event) -> None:
+        """Derive until `stop` is set."""
+        run_projection(self._house, stop)
 
 
 class WitnessWorker(Worker):

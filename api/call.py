@@ -16,8 +16,9 @@ from starlette.responses import Response
 from api.digests import content_digest
 from api.exchange import Exchange
 from api.problems.refusal import FieldError, Refusal
-from ledger.services.context import Actor, Work
+from ledger.services.context import Actor, Work, may_see
 from ledger.services.house import House
+from ledger.services.projection import bring_institution_up_to_date
 from ledger.store.idempotency import StoredAnswer, begin, finish
 
 _SCOPE_KEY = "lingtan.call"
@@ -62,6 +63,12 @@ class Call:
     def read(self) -> AbstractContextManager[Work]:
         """Open a use case that only reads one moment of the store; writers are not held up."""
         return self.house.view(self.actor)
+
+    def read_days(self, institution: str | None) -> AbstractContextManager[Work]:
+        """Open a use case that reads an institution's meter-days, after deriving what waits in its envelope log."""
+        if institution is not None and may_see(self.actor, institution):
+            bring_institution_up_to_date(self.house, institution)
+        return self.read()
 
     def institution(self, named: str | None) -> str:
         """Return the institution that a query names, or the token's own.

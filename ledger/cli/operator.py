@@ -23,6 +23,7 @@ DataOption = Annotated[Path | None, typer.Option(help="the data directory; LINGT
 PANEL = "Operator"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 PAGE = 500
+STOP_SECONDS = 30.0
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 
 
@@ -78,7 +79,7 @@ def serve(
 
 @app.command(rich_help_panel=PANEL)
 def worker(context: typer.Context, data: DataOption = None) -> None:
-    """Relay to the chain without serving: for a chain behind a URL only."""
+    """Relay to the chain and derive meter-days without serving: for a chain behind a URL only."""
     import _thread
     import signal
     import threading
@@ -91,6 +92,7 @@ def worker(context: typer.Context, data: DataOption = None) -> None:
             hint="run `lingtan serve` alone, or set LINGTAN_CHAIN_URL to a node",
         )
     from ledger.services.house import open_house
+    from ledger.services.projection import run_projection
     from ledger.services.relay import run_relay
 
     house, stop = open_house(settings), threading.Event()
@@ -102,7 +104,10 @@ def worker(context: typer.Context, data: DataOption = None) -> None:
     previous = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         run.out.note("relaying")
+        projection = threading.Thread(target=run_projection, args=(house, stop), name="lingtan-projection", daemon=True)
+        projection.start()
         run_relay(house, stop)
+        projection.join(STOP_SECONDS)
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

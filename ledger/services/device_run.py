@@ -57,9 +57,12 @@ class DeviceRuns:
         self._runs: dict[int, Run] = {}
         self._of_boot: dict[str, int] = {}
         self._last: int | None = None
+        self._added: dict[tuple[str, int], StoredEnvelope] = {}
 
     def find(self, boot: str, seq: int) -> StoredEnvelope | None:
         """Return the body of this identity, or None."""
+        if (boot, seq) in self._added:
+            return self._added[boot, seq]
         number = self._number_of(boot)
         if number is None:
             return None
@@ -83,6 +86,7 @@ class DeviceRuns:
         """Take a new body in."""
         self.get(item.run).add(item)
         self._of_boot[item.boot] = item.run
+        self._added[item.boot, item.seq] = item
         self._last = item.run if self._last is None else max(self._last, item.run)
 
     def get(self, number: int) -> Run:

@@ -46,6 +46,15 @@ def bring_house_up_to_date(house: House, stop: threading.Event | None = None) ->
     return done
 
 
+def bring_institution_up_to_date(house: House, institution: str) -> None:
+    """Derive every entry of one institution that waits: before a view that reads meter-days is opened."""
+    with house.database.reading() as session:
+        waiting = metering.count_telemetry(session, institution) > derived.count_derived(session, institution)
+    if waiting:
+        with house.database.unit_of_work() as session:
+            bring_up_to_date(session, house.clock, institution)
+
+
 def run_projection(house: House, stop: threading.Event) -> None:
     """Derive what comes in until told to stop."""
     while not stop.is_set():

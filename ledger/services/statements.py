@@ -15,6 +15,7 @@ from ledger.services.context import Page, Work, require_own, require_visible
 from ledger.services.findings import read_findings
 from ledger.services.library import find_release_in_force
 from ledger.services.periods import load_period_row
+from ledger.services.projection import bring_up_to_date
 from ledger.services.statement_inputs import StoredInputs, gather_inputs, judge_inputs
 from ledger.services.statement_state import attestation_states, find_statement_state, last_attested
 from ledger.services.stored_statement import contract_bytes, load_keys, load_statement, load_statement_row
@@ -61,6 +62,7 @@ def prepare_statement(work: Work, institution: str, period: str, cause: str) -> 
     if row.end > work.clock.now():
         raise Conflict(f"the period {period} is still running", hint="prepare its statement when it is over", period=period)
     revision, supersedes = _next_revision(work, institution, period, cause)
+    bring_up_to_date(work.session, work.clock, institution)
     stored = gather_inputs(work, row)
     release = find_release_in_force(work)
     if release is None:

@@ -1,37 +1,45 @@
-"""Read every stored telemetry body again and compare with the meter-days it is said to have brought: part of `lingtan fsck`.
+"""Derive every entry of the envelope logs again and compare with the days it is said to have brought: part of `lingtan fsck`.
 
-Bodies are leaves of the envelope log and never change; meter-days follow from them alone. One body and its days are in memory at a
-time: the day before a body's merge is the one that earlier bodies left, which was compared when their turn was.
+Bodies are leaves of the envelope log and never change; meter-days and register-days follow from them alone. One entry and its days are in
+memory at a time: the day before an entry is the one that earlier entries left, which was compared when their turn was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ledger.clock import format_instant
 from ledger.errors import LedgerError
 from ledger.merkle.plain import root
-from ledger.metering.csv_line import MeterFacts
-from ledger.metering.csv_source import CsvReading, read_meter_csv
-from ledger.metering.meter_day import DAY_SLOTS, SLOT_SECONDS, MeterDay, merge
-from ledger.records.findings import Finding, has_errors
-from ledger.records.meter_record import Quality, Quantity
-from ledger.store.repositories import institutions, metering
+from ledger.metering.body import SIGNED, read_form
+from ledger.metering.device_signature import is_signed_by
+from ledger.metering.meter_day import DAY_SLOTS, SLOT_SECONDS
+from ledger.records import canonical
+from ledger.records.findings import Finding, findings_document
+from ledger.records.meter_record import Quality
+from ledger.records.period import DAY_SECONDS
+from ledger.services.deriving import DayKey, Derived, Deriver, EntryUnreadable
+from ledger.services.findings import read_findings
+from ledger.store.repositories import derived, devices, envelopes, institutions, metering
+from ledger.store.repositories.derived import LogEntry, StoredPoints
 from ledger.store.repositories.metering import StoredDay
 from ledger.store.session import Session
 
 _ACTION = "restore the meter-days from a backup, find out who changed them, and prepare again the statements that used them"
+_BODY_ACTION = "restore the body from a backup and find out who changed it"
 _NO_VALUE = bytes(8)
-_DayKey = tuple[str, int]
+# What is found when an entry is derived and hangs on more than the log.
+_NOT_OF_THE_LOG = frozenset({"PERIOD_ATTESTED"})
 
 
 def check_meter_days(session: Session) -> Iterator[Finding]:
-    """Yield METER_DAY_CHANGED for every meter whose stored days are not those that a telemetry body brought, and
-    TELEMETRY_BODY_CHANGED for every body that is no longer read as when it was accepted, LOG_ROOT_DIFFERS for every signed checkpoint
-    of another log.
+    """Yield METER_DAY_CHANGED and REGISTER_DAY_CHANGED for every meter whose stored days are not those that an entry brought,
+    TELEMETRY_BODY_CHANGED for every entry that is no longer read as when it was taken, DERIVATION_CHANGED for one whose identity or
+    findings are others, LOG_ROOT_DIFFERS for every signed checkpoint of another log.
 
-    A finding names the meter and the instant of the first slot that differs, once per meter and body; `params` count the days.
+    A finding names the meter and the instant of the first slot that differs, once per meter and entry; `params` count the days.
     """
     after: str | None = None
     while True:
@@ -47,27 +55,22 @@ def check_meter_days(session: Session) -> Iterator[Finding]:
 class _Replay:
     session: Session
     institution: str
-    changed: set[_DayKey] = field(default_factory=set)
-    """Days found to be wrong: what later bodies merged into them says nothing of its own."""
+    changed: set[DayKey] = field(default_factory=set)
+    """Days found to be wrong: what later entries made of them says nothing of its own."""
 
     def check(self) -> Iterator[Finding]:
-        meters, seen = self._meters(), set[int]()
-        after: int | None = None
-        while True:
-            page = metering.list_telemetry(self.session, self.institution, after=after)
-            indices, after = [row.log_index for row in page.items], page.next_after
-            # A page holds its rows, and a row that is held keeps its body once that was read.
-            del page
-            for index in indices:
-                seen.add(index)
-                yield from self._check_body(index, meters)
-            if after is None:
-                break
-        for index in metering.list_bodies_of_days(self.session, self.institution):
-            if index not in seen:
-                place = f"meter-days of telemetry body {index} of {self.institution}"
-                params = {"institution": self.institution, "log_index": str(index)}
-                yield Finding("METER_DAY_CHANGED", "error", place, _ACTION, "meter-days", "the body that brought them", params)
+        count, size = derived.count_derived(self.session, self.institution), metering.count_telemetry(self.session, self.institution)
+        deriver = Deriver(self.session, self.institution, lenient=True)
+        seen: set[int] = set()
+        for index in range(min(count, size)):
+            seen.add(index)
+            yield from self._check_entry(index, deriver)
+        named = {*metering.list_bodies_of_days(self.session, self.institution)}
+        named |= {*derived.list_bodies_of_points(self.session, self.institution)}
+        for index in sorted(named - seen):
+            place = f"meter-days of telemetry body {index} of {self.institution}"
+            params = {"institution": self.institution, "log_index": str(index)}
+            yield Finding("METER_DAY_CHANGED", "error", place, _ACTION, "meter-days", "the body that brought them", params)
         yield from self._check_roots()
 
     def _check_roots(self) -> Iterator[Finding]:
@@ -87,50 +90,98 @@ class _Replay:
                 return
             after = page.next_after
 
-    def _meters(self) -> dict[str, MeterFacts]:
-        found: dict[str, MeterFacts] = {}
-        after: str | None = None
-        while True:
-            page = metering.list_meters(self.session, self.institution, limit=500, after=after)
-            found |= {row.id: MeterFacts(row.id, Quantity(row.quantity)) for row in page.items}
-            if page.next_after is None:
-                return found
-            after = page.next_after
-
-    def _check_body(self, index: int, meters: Mapping[str, MeterFacts]) -> Iterator[Finding]:
-        row = metering.get_telemetry_body(self.session, self.institution, index)
-        reading = read_meter_csv([row.body], meters=meters, now=row.received_at)
-        if has_errors(reading.findings):
-            first = next(finding for finding in reading.findings if finding.severity == "error")
+    def _check_entry(self, index: int, deriver: Deriver) -> Iterator[Finding]:
+        entries = derived.list_entries(self.session, self.institution, index, 1)
+        if not entries or entries[0].log_index != index:
+            return  # its absence is found by the store's own check
+        params = {"institution": self.institution, "log_index": str(index)}
+        try:
+            made = deriver.derive(entries[0])
+        except EntryUnreadable as error:
+            first = error.finding
             place = f"telemetry body {index} of {self.institution}, {first.place}"
-            params = {"institution": self.institution, "log_index": str(index)}
-            action = "restore the body from a backup and find out who changed it"
-            yield Finding("TELEMETRY_BODY_CHANGED", "error", place, action, f"{first.code}: {first.got}", "readings as accepted", params)
+            got = f"{first.code}: {first.got}"
+            yield Finding("TELEMETRY_BODY_CHANGED", "error", place, _BODY_ACTION, got, "readings as accepted", params)
             return
-        stored: dict[str, dict[int, list[StoredDay]]] = {}
-        for day in metering.list_days_of_body(self.session, self.institution, index):
-            stored.setdefault(day.meter_id, {}).setdefault(day.day, []).append(day)
-        for meter in sorted(reading.readings.keys() | stored.keys()):
-            differing = dict(self._compare(meter, index, reading, stored.get(meter, {})))
-            fresh = [day for day in sorted(differing) if (meter, day) not in self.changed]
-            self.changed.update((meter, day) for day in fresh)
-            if fresh:
-                yield self._found(meter, index, fresh, *differing[fresh[0]])
+        except LedgerError as error:
+            place = f"telemetry body {index} of {self.institution}"
+            yield Finding("TELEMETRY_BODY_CHANGED", "error", place, _BODY_ACTION, str(error)[:200], "readings as accepted", params)
+            return
+        yield from self._compare_days(index, made)
+        yield from self._compare_points(index, made)
+        if not self.changed:
+            # What was found on a day hangs on the day as it was: once one is wrong, only days are compared.
+            yield from self._compare_facts(index, made)
+        yield from self._compare_identity(entries[0])
 
-    def _compare(
-        self, meter: str, index: int, reading: CsvReading, stored: dict[int, list[StoredDay]]
-    ) -> Iterator[tuple[int, tuple[list[StoredDay], StoredDay | None]]]:
-        """Yield (day, (rows, expected row)) for every day of a meter that a body did not bring in this way."""
-        incoming = reading.readings[meter].days() if meter in reading.readings else ()
-        before: dict[int, StoredDay] = {}
-        if incoming:
-            found = metering.list_days_before(self.session, self.institution, [meter], incoming[0].day, incoming[-1].day, index)
-            before = {day: stored for (_, day), stored in found.items()}
-        expected = {day.day: _expect(before.get(day.day), day, index) for day in incoming if (meter, day.day) not in self.changed}
-        for day in sorted(expected.keys() | stored.keys()):
-            wanted, rows = expected.get(day), stored.get(day, [])
-            if rows != ([] if wanted is None else [wanted]):
-                yield day, (rows, wanted)
+    def _compare_days(self, index: int, made: Derived) -> Iterator[Finding]:
+        expected: dict[DayKey, StoredDay] = {(day.meter_id, day.day): day for day in made.days}
+        stored: dict[DayKey, list[StoredDay]] = {}
+        for day in metering.list_days_of_body(self.session, self.institution, index):
+            stored.setdefault((day.meter_id, day.day), []).append(day)
+        differing: dict[str, list[int]] = {}
+        for meter, number in sorted(expected.keys() | stored.keys()):
+            key = meter, number
+            wanted = expected.get(key)
+            if key not in self.changed and stored.get(key, []) != ([] if wanted is None else [wanted]):
+                differing.setdefault(meter, []).append(number)
+        for meter, days in differing.items():
+            self.changed.update((meter, day) for day in days)
+            rows = stored.get((meter, days[0]), [])
+            yield self._found(meter, index, days, rows, expected.get((meter, days[0])))
+
+    def _compare_points(self, index: int, made: Derived) -> Iterator[Finding]:
+        expected = {(item.meter_id, item.day): item for item in made.points}
+        stored: dict[DayKey, list[StoredPoints]] = {}
+        for item in derived.list_points_of_body(self.session, self.institution, index):
+            stored.setdefault((item.meter_id, item.day), []).append(item)
+        for meter, number in sorted(expected.keys() | stored.keys()):
+            wanted, rows = expected.get((meter, number)), stored.get((meter, number), [])
+            if rows == ([] if wanted is None else [wanted]):
+                continue
+            instant = format_instant(number * DAY_SECONDS)
+            params = {"institution": self.institution, "meter": meter, "instant": instant, "log_index": str(index)}
+            place = f"meter {meter} {instant} of {self.institution}"
+            got, said = (f"{len(item.points) // 13} points" if item else "no points" for item in (rows[0] if rows else None, wanted))
+            yield Finding("REGISTER_DAY_CHANGED", "error", place, _ACTION, got, f"{said}, as telemetry body {index} gives them", params)
+
+    def _compare_facts(self, index: int, made: Derived) -> Iterator[Finding]:
+        """Compare what is kept about an entry's derivation; what hangs on more than the log is left out."""
+        kept = derived.list_derivations(self.session, self.institution, [index]).get(index)
+        if kept is None:
+            yield self._facts(index, "no derivation", "one")
+            return
+        if (kept.days, kept.register_days) == (0, 0) and made.days and not read_findings(kept.findings):
+            return  # taken before derivations were kept (migration 0010)
+        if (kept.days, kept.register_days) != (len(made.days), len(made.points)):
+            yield self._facts(index, f"{kept.days} and {kept.register_days} days", f"{len(made.days)} and {len(made.points)} days")
+        stored = tuple(finding for finding in read_findings(kept.findings) if finding.code not in _NOT_OF_THE_LOG)
+        if canonical.dump(findings_document(stored)) != canonical.dump(findings_document(made.findings)):
+            yield self._facts(index, f"{len(stored)} findings", f"{len(made.findings)} findings, as telemetry body {index} gives them")
+
+    def _compare_identity(self, entry: LogEntry) -> Iterator[Finding]:
+        kept = envelopes.list_envelopes_at(self.session, self.institution, [entry.log_index]).get(entry.log_index)
+        form = read_form(entry.media_type, entry.body)[0] if entry.media_type in SIGNED else None
+        if form is None:
+            if kept is not None:
+                yield self._facts(entry.log_index, "an identity", "none: nobody signed it")
+            return
+        identity, digest = form.identity, hashlib.sha256(entry.body).digest()
+        key = devices.find_key(self.session, self.institution, identity.kid)
+        if key is None or not is_signed_by(key.public_key, identity.signature, identity.message):
+            yield self._facts(entry.log_index, f"key {identity.kid}", "the key that signed it")
+            return
+        prev = None if identity.prev is None else bytes.fromhex(identity.prev)
+        said = (key.device, identity.boot, identity.seq, digest, prev)
+        if kept is None or (kept.device, kept.boot, kept.seq, kept.sha256, kept.prev) != said:
+            yield self._facts(entry.log_index, "another identity", "device, boot, seq and hash as the body has them")
+
+    def _facts(self, index: int, got: str, expected: str) -> Finding:
+        place = f"telemetry body {index} of {self.institution}"
+        params = {"institution": self.institution, "log_index": str(index)}
+        return Finding(
+            "DERIVATION_CHANGED", "error", place, "restore the row from a backup and find out who changed it", got, expected, params
+        )
 
     def _found(self, meter: str, index: int, days: list[int], rows: list[StoredDay], wanted: StoredDay | None) -> Finding:
         got, expected = (None if not rows else rows[0]), wanted
@@ -148,22 +199,6 @@ class _Replay:
             expected=f"{_show(expected, slot)}, as telemetry body {index} gives it",
             params=params,
         )
-
-
-def _expect(before: StoredDay | None, incoming: MeterDay, index: int) -> StoredDay | None:
-    """Return the row that a body adds to the day as it stood before, or None where it adds nothing new."""
-    existing = None
-    if before is not None:
-        try:
-            existing = MeterDay(before.meter_id, before.day, before.values, before.quality)
-        except LedgerError:
-            # Its own body is gone or cannot be read, which is a finding already: the day is what this body says.
-            existing = None
-    merged, _ = merge(existing, incoming)
-    if merged == existing:
-        return None
-    revision = 0 if before is None else before.revision + 1
-    return StoredDay(merged.meter, merged.day, merged.values, merged.quality, revision, index)
 
 
 def _slot(day: StoredDay, at: int) -> tuple[bytes, bytes]:

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from ledger.metering.csv_source import CsvReading, read_meter_csv
+from ledger.metering.body import BodyReading, read_body
 from ledger.records.findings import Finding
-from ledger.services import checkpoints, telemetry_replay
+from ledger.services import checkpoints, deriving, telemetry_replay
 from ledger.services.fsck import check_house
-from ledger.store.tables import TelemetryBody
+from ledger.store.repositories import metering
+from ledger.store.repositories.derived import LogEntry
 from tests.product import OPERATOR, Town, approver, preparer, sign, signer, take_telemetry
 from tests.services.books import DAYS, readings
 
@@ -62,10 +63,11 @@ def rows(database: sqlite3.Connection) -> list[tuple[int, int, int]]:
 def change_slot(database: sqlite3.Connection, day: int, revision: int, slot: int, *, value: int | None = None, quality: int = 1) -> None:
     place = f"{M1} AND day = {day} AND revision = {revision}"
     values, flags = database.execute(f'SELECT "values", quality FROM meter_day WHERE {place}').fetchone()
+    values = metering.unpack_values(values, len(flags))
     if value is not None:
         values = values[: 8 * slot] + value.to_bytes(8, "little") + values[8 * slot + 8 :]
     flags = flags[:slot] + bytes([quality]) + flags[slot + 1 :]
-    database.execute(f'UPDATE meter_day SET "values" = ?, quality = ? WHERE {place}', (values, flags))
+    database.execute(f'UPDATE meter_day SET "values" = ?, quality = ? WHERE {place}', (metering.pack_values(values), flags))
 
 
 def test_days_as_their_bodies_brought_them_have_no_finding(fed: Town, database: sqlite3.Connection) -> None:
@@ -105,7 +107,7 @@ def test_a_day_that_two_bodies_made_is_named_once_whichever_revision_was_changed
 
 def test_a_deleted_day_and_an_invented_one_are_named(fed: Town, database: sqlite3.Connection) -> None:
     day = rows(database)[1][0]
-    copied = f'institution_id, meter_id, day + 400, revision, "values", quality, log_index FROM meter_day WHERE {M1} AND day = {day}'
+    copied = f'institution_id, meter_id, day + 400, revision, "values", quality, registers, log_index FROM meter_day WHERE {M1} AND day = {day}'
     database.execute(f"INSERT INTO meter_day SELECT {copied}")
     (finding,) = found(fed)
     assert finding.expected == "no such meter-day, as telemetry body 0 gives it"
@@ -116,7 +118,7 @@ def test_a_deleted_day_and_an_invented_one_are_named(fed: Town, database: sqlite
 
 def test_an_invented_revision_is_named(fed: Town, database: sqlite3.Connection) -> None:
     day = rows(database)[1][0]
-    copied = f'institution_id, meter_id, day, revision + 1, "values", quality, 1 FROM meter_day WHERE {M1} AND day = {day}'
+    copied = f'institution_id, meter_id, day, revision + 1, "values", quality, registers, 1 FROM meter_day WHERE {M1} AND day = {day}'
     database.execute(f"INSERT INTO meter_day SELECT {copied}")
     assert [(finding.code, finding.params["log_index"]) for finding in found(fed)] == [("METER_DAY_CHANGED", "1")]
 
@@ -177,11 +179,11 @@ def test_a_log_that_no_longer_leads_to_its_signed_checkpoint_is_named(fed: Town,
 def test_one_body_at_a_time_is_in_memory(fed: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     held: list[int] = []
 
-    def observed(*arguments: Any, **named: Any) -> CsvReading:
-        held.append(sum("body" in vars(row) for row in gc.get_objects() if isinstance(row, TelemetryBody)))
-        return read_meter_csv(*arguments, **named)
+    def observed(*arguments: Any, **named: Any) -> BodyReading:
+        held.append(sum(isinstance(item, LogEntry) for item in gc.get_objects()))
+        return read_body(*arguments, **named)
 
-    monkeypatch.setattr(telemetry_replay, "read_meter_csv", observed)
+    monkeypatch.setattr(deriving, "read_body", observed)
     gc.collect()
     with fed.house.view(OPERATOR) as work:
         assert list(telemetry_replay.check_meter_days(work.session)) == []
