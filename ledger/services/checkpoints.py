@@ -65,12 +65,12 @@ def latest_checkpoint(work: Work) -> CheckpointView:
     found = work.house.chain.checkpoint_for(work.house.chain.block_number())
     if found is None:
         raise NotFound("this chain has no checkpoints", hint="on an external node, finality is in the block headers")
-    return CheckpointView(found.size, found.root.hex(), found.note, found.verifier_key, find_cosigned(work))
+    return CheckpointView(found.size, found.root.hex(), found.note, found.verifier_key, _find_cosigned(work))
 
 
-def find_cosigned(work: Work, at_least_size: int = 1) -> CosignedView | None:
-    """Return the newest checkpoint of at least this size that a quorum of witnesses cosigned, or None."""
-    found = work.house.chain.find_cosigned(at_least_size)
+def _find_cosigned(work: Work) -> CosignedView | None:
+    """Return the newest checkpoint that a quorum of witnesses cosigned, or None."""
+    found = work.house.chain.find_cosigned()
     if found is None:
         return None
     quorum, checkpoint = work.house.settings.witness_quorum, found.checkpoint
