@@ -81,6 +81,8 @@ def _anchor_once(run: Invocation, signer: Signer, file: Path | None) -> None:
         before = _read_state(file, institution) if file is not None and file.exists() else find_signed(client, institution)
         signed = sign_log(Party(client, signer), institution, before)
     if signed is None:
+        if file is not None and before is not None and not file.exists():
+            _write_state(file, institution, before)
         run.out.note("log_unchanged")
         answer: dict[str, object] = {"institution": institution, "state": "unchanged"}
         run.out.record(answer, list(answer.items()))
