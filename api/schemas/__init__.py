@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from api.schemas.answers import AnswerRequest
 from api.schemas.attestations import AttestationRequest, ClaimRequest, VerdictCommitmentRequest, VerdictRequest
 from api.schemas.devices import DeviceRequest, EnrolmentCodeRequest, EnrolmentRequest, FittingRequest, MeterDeviceRequest, RevocationRequest
+from api.schemas.editing import BillRequest, EditRequest, EstimatesRequest, WithdrawalRequest
 from api.schemas.financed import FinancedAttestationRequest
 from api.schemas.inputs import MeterRequest, PeriodRequest
 from api.schemas.institutions import CommitmentKeyRequest, InstitutionRequest, ParticipantActionRequest
@@ -22,12 +23,15 @@ from api.schemas.statements import StatementRequest
 REQUESTS: tuple[type[BaseModel], ...] = (
     AnswerRequest,
     AttestationRequest,
+    BillRequest,
     ClaimRequest,
     CommitmentKeyRequest,
     DerivedDraftRequest,
     DeviceRequest,
+    EditRequest,
     EnrolmentCodeRequest,
     EnrolmentRequest,
+    EstimatesRequest,
     FinancedAttestationRequest,
     FittingRequest,
     InstitutionRequest,
@@ -43,4 +47,5 @@ REQUESTS: tuple[type[BaseModel], ...] = (
     StatementRequest,
     VerdictCommitmentRequest,
     VerdictRequest,
+    WithdrawalRequest,
 )

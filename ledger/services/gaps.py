@@ -42,7 +42,7 @@ class MeterGaps:
     gaps: tuple[GapView, ...]
 
 
-def list_gaps(
+def find_gaps(
     work: Work, institution: str, window: Window, meter: str | None = None, *, suspect: bool = False, rule: str | None = None
 ) -> tuple[MeterGaps, ...]:
     """Return the gaps of one meter or of all, with the estimate of each; with `suspect`, of doubtful readings too. It changes nothing.

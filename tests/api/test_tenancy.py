@@ -47,6 +47,14 @@ TABLE: dict[str, Row] = {
     "meters.assign": Row("preparer", "tenant"),
     "fittings.create": Row("preparer", "tenant"),
     "fittings.list": Row(READERS + " meter", "tenant"),
+    "meters.validate": Row(READERS, "tenant"),
+    "gaps.list": Row(READERS, "tenant"),
+    "estimates.create": Row("preparer", "tenant"),
+    "edits.create": Row("preparer", "tenant"),
+    "edits.list": Row(READERS, "tenant"),
+    "bills.create": Row("preparer", "tenant"),
+    "bills.list": Row(READERS, "tenant"),
+    "bills.withdraw": Row("preparer", "tenant"),
     "devices.create": Row("preparer", "tenant"),
     "devices.list": Row(READERS + " meter", "tenant"),
     "enrolment_codes.create": Row("preparer", "tenant"),
@@ -278,6 +286,7 @@ def target(name: str, books: Books, city: Scene) -> tuple[str, str, dict[str, st
         "meter": "M-1",
         "device": "gw-1",
         "kid": "0123456789abcdef",
+        "bill": "b",
     }
     queries = {
         "statements.claim_request": {"scheme": "huzhou-outlets", "claim": "claim-q"},

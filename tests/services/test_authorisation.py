@@ -5,6 +5,7 @@ A function of a service that takes a `Work` and has no row here fails the first 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import inspect
@@ -40,11 +41,13 @@ from ledger.services import (
     claims,
     comparison,
     devices,
+    edits,
     financed,
     financed_overview,
     financed_packages,
     financed_signing,
     fittings,
+    gaps,
     institutions,
     library,
     library_diff,
@@ -54,6 +57,8 @@ from ledger.services import (
     library_users,
     local_factors,
     log_proofs,
+    meter_bills,
+    meter_history,
     meters,
     organisation,
     outbox,
@@ -81,6 +86,25 @@ from tests.services.test_registers import scheme
 from tests.whole.scene import tree
 
 LIBRARY = canonical.digest(canonical.load(shipped_bytes()))
+
+
+def withdraw_bill(work: Work) -> None:
+    """Withdraw a bill that the same caller recorded, where that one may."""
+    stated = {
+        "bill": "b",
+        "first_day": "2025-03-01",
+        "last_day": "2025-03-02",
+        "value": "1",
+        "unit": "kWh",
+        "reference": "r",
+        "sha256": None,
+    }
+    with contextlib.suppress(Forbidden, NotFound):
+        meter_bills.record_bill(work, "oak", "M-1", stated)
+    meter_bills.withdraw_bill(work, "oak", "M-1", "b", "why")
+
+
+WINDOW = meter_history.Window(date(2025, 3, 1), date(2025, 3, 2), "Asia/Shanghai")
 TABLES = activity_tables.ReadTables("oak", "2025-03", {"records": []}, ())
 DEVICE_KEY = Ed25519PrivateKey.from_private_bytes(b"d" * 32)
 KID = compute_kid(DEVICE_KEY.public_key().public_bytes_raw())
@@ -104,10 +128,13 @@ HELPERS = {
     "history": {"find_stated", "load_earlier", "load_history", "load_stated"},
     "library": {"find_release_in_force"},
     "library_reference": {"load_release", "load_release_in_force"},
+    "meter_bills": {"load_bills"},
+    "meter_history": {"chosen_meters", "load_history", "validate_period"},
     "meters": {"all_meters", "get_meter_row"},
     "organisation": {"load_organisation"},
     "packages": {"keep_package"},
     "periods": {"load_period_row"},
+    "signable": {"find_slips", "require_signable"},
     "signing": {"queue", "receive", "signed_columns"},
     "statement_inputs": {"gather_inputs", "judge_inputs"},
     "statement_state": {"attestation_states", "find_statement_state", "last_attested", "live_attestations"},
@@ -312,6 +339,15 @@ ROWS = (
     Row("meters.assign_device", OWN, ("preparer",), lambda work: meters.assign_device(work, "oak", "M-1", None)),
     Row("fittings.record_fitting", OWN, ("preparer",), lambda work: fittings.record_fitting(work, "oak", "M-1", {})),
     Row("fittings.list_fittings", VISIBLE, (), lambda work: fittings.list_fittings(work, "oak", "M-1")),
+    Row("meter_history.find_window", VISIBLE, (), lambda work: meter_history.find_window(work, "oak")),
+    Row("meter_history.validate_meters", VISIBLE, (), lambda work: meter_history.validate_meters(work, "oak", WINDOW, "M-1")),
+    Row("gaps.find_gaps", VISIBLE, (), lambda work: gaps.find_gaps(work, "oak", WINDOW, "M-1")),
+    Row("edits.record_edit", OWN, ("preparer",), lambda work: edits.record_edit(work, "oak", "M-1", {})),
+    Row("edits.apply_estimates", OWN, ("preparer",), lambda work: edits.apply_estimates(work, "oak", "M-1", WINDOW, reason="off")),
+    Row("edits.list_edits", VISIBLE, (), lambda work: edits.list_edits(work, "oak", "M-1", 10, None)),
+    Row("meter_bills.record_bill", OWN, ("preparer",), lambda work: meter_bills.record_bill(work, "oak", "M-1", {})),
+    Row("meter_bills.withdraw_bill", OWN, ("preparer",), lambda work: withdraw_bill(work)),
+    Row("meter_bills.list_bills", VISIBLE, (), lambda work: meter_bills.list_bills(work, "oak", "M-1")),
     Row(
         "devices.register_device",
         OWN,

@@ -49,7 +49,7 @@ def bill_of(value: str) -> dict[str, object]:
 
 def gaps_of(town: Town, meter: str = "G-1", **more: Any) -> gaps.MeterGaps:
     with town.work(OAK) as work:
-        return gaps.list_gaps(work, "oak", MARCH, meter, **more)[0]
+        return gaps.find_gaps(work, "oak", MARCH, meter, **more)[0]
 
 
 def test_a_gap_is_listed_with_its_rule_and_estimated_by_an_entry_of_the_log(town: Town) -> None:
@@ -88,7 +88,7 @@ def test_values_by_hand_with_evidence_are_manual_and_a_reading_is_replaced_or_ma
         assert edits.record_edit(work, "oak", "G-1", stated("flag", 50, 52)).shares == Shares(2, 0, 0, 0)
         assert edits.record_edit(work, "oak", "G-1", stated("replace", 60, 61, values=["7"])).shares == Shares(0, 1, 0, 0)
     with town.work(OAK) as work:
-        [flagged] = gaps.list_gaps(work, "oak", MARCH, "G-1", suspect=True)
+        [flagged] = gaps.find_gaps(work, "oak", MARCH, "G-1", suspect=True)
         assert [(gap.slots, gap.rule) for gap in flagged.gaps] == [(2, "interpolate")]
         listed = edits.list_edits(work, "oak", "G-1", 2, None)
     assert ([item.edit.rule for item in listed.items], listed.next_key is not None) == (["manual", "flag"], True)
@@ -140,7 +140,7 @@ def test_only_the_banks_own_preparer_edits_and_another_bank_sees_nothing(town: T
         with pytest.raises(error), town.work(actor) as work:
             edits.apply_estimates(work, "oak", "G-1", MARCH, reason="off")
     with pytest.raises(NotFound), town.work(preparer("elm")) as work:
-        gaps.list_gaps(work, "oak", MARCH, "G-1")
+        gaps.find_gaps(work, "oak", MARCH, "G-1")
 
 
 def test_a_bill_fills_what_no_neighbour_can_and_the_days_add_up_to_it(town: Town) -> None:
