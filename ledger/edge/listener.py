@@ -19,11 +19,13 @@ from ledger.edge.answer import Answer, LinkDown, codes_of, describe, is_for_good
 from ledger.edge.mqtt_link import PROBLEM_TYPE, Broker, Message, Session
 from ledger.metering import batch
 
-SESSION_SECONDS = 86_400
+SESSION_SECONDS = 120
+"""How long the broker keeps a listener's share for it. Long enough to be started again; then the other listeners get everything. What the
+broker drops meanwhile its device sends again."""
 IN_FLIGHT = 32
 WORKERS = 4
 FIRST_WAIT = 1.0
-LONGEST_WAIT = 60.0
+LONGEST_WAIT = 10.0
 ANSWER_SECONDS = 15.0
 _TOPIC = re.compile(r"lingtan/v1/([^/]+)/([^/]+)/([^/]+)/readings")
 _SIGNATURE_CODES = frozenset({"SIGNATURE_UNKNOWN", "SIGNATURE_WRONG", "KEY_REVOKED"})

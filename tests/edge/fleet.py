@@ -18,7 +18,7 @@ from ledger.edge.sender import Sender
 from tests.edge.ledger_server import device_key
 from tests.edge.queues import bodies_of
 
-FIRST_DAY = 1_793_491_200  # 2026-11-01T00:00:00Z
+FIRST_DAY = 1_740_787_200  # 2025-03-01T00:00:00Z
 SLOTS = 96
 
 

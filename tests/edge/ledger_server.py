@@ -6,6 +6,7 @@ import hashlib
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -87,9 +88,8 @@ class LedgerServer:
 
     def stored(self) -> list[str]:
         """The hashes of the envelope log in its order, read behind the stopped server's back."""
-        with self._database() as database, database.reading() as session:
-            rows = metering.list_telemetry(session, BANK, limit=100_000).items
-            return [row.sha256 for row in rows]
+        with closing(sqlite3.connect(self.folder / "ledger.sqlite")) as db:
+            return [str(row[0]) for row in db.execute("SELECT sha256 FROM telemetry_body ORDER BY log_index")]
 
     def stored_readings(self) -> dict[str, int]:
         """How many slots of each meter hold a reading, after everything was derived that the log brings."""
