@@ -135,10 +135,10 @@ MESSAGES: tuple[tuple[str, str, str], ...] = (
     (
         "log_unchanged",
         "nothing came into the envelope log since it was signed: nothing is signed",
-        "上次签署后信封日志没有新条目，未再签署",
+        "上次签署后报文日志没有新条目，未再签署",
     ),
-    ("log_signed", "the envelope log is signed too: {size} entries", "信封日志已一并签署：共 {size} 条"),
-    ("anchoring_daily", "signing the envelope log every day at {time} (Ctrl-C ends)", "每天 {time} 签署信封日志（Ctrl-C 结束）"),
+    ("log_signed", "the envelope log is signed too: {size} entries", "报文日志已一并签署：共 {size} 条"),
+    ("anchoring_daily", "signing the envelope log every day at {time} (Ctrl-C ends)", "每天 {time} 签署报文日志（Ctrl-C 结束）"),
     ("anchoring_again", "not signed ({reason}): again in {seconds} s", "未能签署（{reason}）：{seconds} 秒后重试"),
     ("device", "device", "设备"),
     ("serial", "serial number", "出厂编号"),
