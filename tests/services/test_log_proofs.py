@@ -105,6 +105,7 @@ def test_a_proof_without_a_size_is_of_the_last_anchored_log_and_carries_its_bloc
 
 def test_a_logkeeper_with_a_key_of_its_own_keeps_the_log_and_does_nothing_else(town: Town) -> None:
     town.add_key("oak", Role.LOGKEEPER, "oak.keeper")
+    town.relay()
     grow(town, 1)
     assert anchor(town, "oak.keeper", KEEPER) == "anchored"
     with town.work(person("oak.meter", "oak", "meter")) as work, pytest.raises(Forbidden):
