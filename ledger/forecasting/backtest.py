@@ -20,8 +20,8 @@ METHODS: tuple[tuple[str, Method], ...] = (
     ("wandering", wandering),
 )
 HORIZON = 90
-STEP = 30
-MOST_ORIGINS = 12
+STEP = 45
+MOST_ORIGINS = 6
 LEAST_PAST = 120
 A_YEAR = 365
 LEAST_RESULTS = 2
@@ -74,8 +74,10 @@ class Backtest:
 
 
 def origins_of(n: int, horizon: int) -> tuple[int, ...]:
-    """Return the day numbers from which to forecast: every thirty days, the last one a horizon before the end, all with a year behind them
-    where there is more than a year and a horizon, else with at least four months."""
+    """Return the day numbers from which to forecast: every 45 days, six at most, the last one a horizon before the end.
+
+    All have a year behind them where there is more than a year and a horizon, else at least four months.
+    """
     least = A_YEAR if n >= A_YEAR + horizon else LEAST_PAST
     return tuple(reversed(range(n - horizon, least - 1, -STEP)[:MOST_ORIGINS]))
 

@@ -16,7 +16,7 @@ from ledger.forecasting.weather import Conditions
 
 WEEK = 7
 YEAR = 364  # 52 weeks: the same weekday a year before
-PATHS = 400
+PATHS = 250
 LEAST_ERRORS = 60
 
 

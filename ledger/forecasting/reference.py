@@ -5,7 +5,7 @@ Medians and median absolute deviations, so that the fault that is looked for doe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -77,10 +77,23 @@ def band_of(values: Sequence[float] | Floats, floor: float) -> Band:
     The median deviation alone takes a meter with two habits (a plant that starts early on some days) for one that strays daily: the
     distance of the tenth from the ninetieth percentile knows both habits, and still forgets one fault among twenty days.
     """
-    known = np.asarray(values, dtype=np.float64)
-    low, middle, high = (float(value) for value in np.quantile(known, (0.1, 0.5, 0.9)))
-    deviation = MAD_TO_DEVIATION * float(np.median(np.abs(known - middle)))
+    known = sorted(float(value) for value in values)
+    low, middle, high = quantile(known, 0.1), quantile(known, 0.5), quantile(known, 0.9)
+    deviation = MAD_TO_DEVIATION * median(abs(value - middle) for value in known)
     return Band(middle, max(deviation, (high - low) / TENTHS_TO_DEVIATION, floor * abs(middle), 1e-9))
+
+
+def median(values: Iterable[float]) -> float:
+    """Return the median; of a few numbers in a tenth of the time that an array takes."""
+    return quantile(sorted(values), 0.5)
+
+
+def quantile(ascending: Sequence[float], share: float) -> float:
+    """Return a quantile of sorted numbers, between two of them in proportion."""
+    at = share * (len(ascending) - 1)
+    low = int(at)
+    high = min(low + 1, len(ascending) - 1)
+    return ascending[low] + (at - low) * (ascending[high] - ascending[low])
 
 
 class Comparison:
