@@ -15,6 +15,7 @@ import pytest
 
 from ledger.cli.app import hoist
 from ledger.cli.failures import INTERRUPTED
+from ledger.cli.labels import LABELS
 from ledger.cli.messages import EXITS, MESSAGES
 from ledger.cli.output import printable, tonnes
 from tests.child import started
@@ -64,8 +65,9 @@ def test_every_message_has_both_languages_with_the_same_facts() -> None:
     def facts(text: str) -> set[str]:
         return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
-    assert len({key for key, _, _ in MESSAGES}) == len(MESSAGES)
-    for key, en, zh in MESSAGES:
+    texts = (*MESSAGES, *LABELS)
+    assert len({key for key, _, _ in texts}) == len(texts)
+    for key, en, zh in texts:
         assert en, key
         assert facts(en) == facts(zh), key
     assert all(en and zh for _, en, zh in EXITS)
