@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import create_app
 from ledger.services.house import House
@@ -24,7 +25,11 @@ def serve(house: House, *, host: str = "127.0.0.1", port: int = 8057, ready: Cal
     Args:
         ready: called when requests are answered.
     """
-    app = create_app(house)
+    serve_app(create_app(house), host=host, port=port, ready=ready)
+
+
+def serve_app(app: FastAPI, *, host: str = "127.0.0.1", port: int = 8057, ready: Callable[[], None] = lambda: None) -> None:
+    """Serve an application as `serve` does that of a house."""
     config = uvicorn.Config(
         app, host=host, port=port, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
     )

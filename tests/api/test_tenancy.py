@@ -65,6 +65,7 @@ TABLE: dict[str, Row] = {
     "periods.list": Row(READERS, "tenant"),
     "periods.get": Row(READERS, "tenant"),
     "telemetry.create": Row("preparer meter", "tenant"),
+    "telemetry.send": Row("preparer meter", "shared"),
     "telemetry.list": Row(READERS + " meter", "tenant"),
     "telemetry.get": Row(READERS + " meter", "tenant"),
     "telemetry.body": Row(READERS + " meter", "tenant"),
