@@ -7,9 +7,13 @@ SERVE  ?= 1
 LANGUAGE ?= en
 PORT   ?= 8057
 export PYTHONHASHSEED := 0
+# Bytecode is kept, whatever the environment says: a thousand processes start in these targets.
+export PYTHONDONTWRITEBYTECODE :=
+# The rooms with a test of this mark; the others need not be collected.
+rooms = $(shell grep -rlE --include='*.py' 'mark\.$(1)\b' tests | cut -d/ -f1,2 | sort -u)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-postgres test-node test-kill check fix generated contracts contracts-check lock bench million wheel-smoke conformance clean
+.PHONY: help setup demo test test-postgres test-mqtt test-node test-kill check fix generated contracts contracts-check lock bench million fleet-mqtt wheel-smoke conformance clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -27,14 +31,18 @@ demo: setup ## the whole story on three seeded banks, then serve (SERVE=0 stops 
 	$(BIN)/lingtan --lang $(LANGUAGE) demo --data $(DATA) --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve,)
 
 test: setup ## all tests that need nothing but Python, on all cores
-	$(BIN)/python -m pytest -q -n auto --dist loadfile --max-worker-restart 0
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 test-postgres: setup ## the store and product tests on a private PostgreSQL (Debian package postgresql)
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || (apt-get update -q && apt-get install -y -q --no-install-recommends postgresql)
-	$(BIN)/python -m scripts.with_postgres -- $(BIN)/python -m pytest -q -m postgres
+	$(BIN)/python -m scripts.with_postgres -- $(BIN)/python -m pytest -q -n auto --dist loadfile --max-worker-restart 0 -m postgres $(call rooms,postgres)
+
+test-mqtt: setup ## the edge and the listener through a private mosquitto with TLS (Debian package mosquitto)
+	@$(BIN)/python -m scripts.with_mosquitto --check >/dev/null || (apt-get update -q && apt-get install -y -q --no-install-recommends mosquitto)
+	$(BIN)/python -m pytest -q -m mqtt $(call rooms,mqtt)
 
 test-node: setup ## the chain and product tests on an external node by URL (anvil from npm)
-	$(BIN)/python -m scripts.with_node -- $(BIN)/python -m pytest -q -m node
+	$(BIN)/python -m scripts.with_node -- $(BIN)/python -m pytest -q -m node $(call rooms,node)
 
 test-kill: setup ## the long crash drill: 50 random kills of a loaded anchor run
 	LINGTAN_KILLS=50 $(BIN)/python -m pytest -q tests -k "kill" -o timeout=3600 -o faulthandler_timeout=3660
@@ -74,6 +82,9 @@ bench: setup ## measure the ratios of docs/performance.md into bench/results/
 
 million: setup ## a million made-up loans from Parquet to a signed, anchored and verified statement: seconds and memory per step (not in CI)
 	$(BIN)/python -m scripts.million_loans --verify
+
+fleet-mqtt: setup ## 1,000 meters of 40 gateways, 30 days, through mosquitto: every acknowledgement held against what is stored (not in CI)
+	$(BIN)/python -m scripts.fleet_mqtt
 
 wheel-smoke: setup ## build the wheel, install it alone, run its commands outside the checkout
 	$(BIN)/python -m scripts.wheel_smoke
