@@ -8,13 +8,14 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ledger.errors import InputError
+from ledger.metering.checks import check_record
 from ledger.metering.fitting_document import load_fitting
 from ledger.metering.local_days import series_of_days
-from ledger.metering.meter_day import DAY_SLOTS, MeterDay
+from ledger.metering.meter_day import DAY_SLOTS, INTERVAL_MINUTES, SLOT_SECONDS, MeterDay
 from ledger.metering.vee.history import MeterHistory
 from ledger.metering.vee.vee_1.registry import RULE_SET
 from ledger.records.findings import Finding
-from ledger.records.meter_record import Quantity
+from ledger.records.meter_record import MeterRecord, Quantity
 from ledger.records.period import Period
 from ledger.services.context import Work, require_visible
 from ledger.services.meter_bills import load_bills
@@ -97,8 +98,17 @@ def validate_meters(work: Work, institution: str, window: Window, meter: str | N
     Raises:
         NotFound: no such institution or meter.
     """
-    rows = chosen_meters(work, institution, meter)
-    return RULE_SET.validate([load_history(work, row, window) for row in rows])
+    histories = [load_history(work, row, window) for row in chosen_meters(work, institution, meter)]
+    seen = [finding for history in histories for finding in check_record(history.meter, _record_of(history))]
+    return (*seen, *RULE_SET.validate(histories))
+
+
+def _record_of(history: MeterHistory) -> MeterRecord:
+    """Return the judged slots of a history as a record, for the checks of a record."""
+    first = history.series.bounds[history.judged]
+    values, quality = history.series.values[first:], history.series.quality[first:]
+    start = (history.first_slot + first) * SLOT_SECONDS
+    return MeterRecord(bytes(32), start, INTERVAL_MINUTES, history.quantity, values.astype("<i8").tobytes(), quality.tobytes())
 
 
 def validate_period(work: Work, institution: str, period: Period, meters: Iterable[str]) -> Iterator[Finding]:

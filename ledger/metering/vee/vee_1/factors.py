@@ -9,17 +9,17 @@ from ledger.metering.vee.vee_1.policies import Policies
 from ledger.units import parse_decimal
 
 
-def slip_factors(history: MeterHistory, policies: Policies) -> tuple[tuple[str, Fraction], ...]:
-    """Return (name, factor) of ct, pt and ct × pt of every fitting and of the common slips, with their inverses; 1 is none."""
-    found: dict[Fraction, str] = {}
+def slip_factors(history: MeterHistory, policies: Policies) -> tuple[tuple[bool, str, Fraction], ...]:
+    """Return (whether it is of no fitting, name, factor) of every fitting's ct, pt and ct × pt, of common ratios, and of inverses."""
+    found: dict[Fraction, tuple[bool, str]] = {}
     for fitting in history.fittings:
         ct, pt = parse_decimal(fitting.ratio.ct), parse_decimal(fitting.ratio.pt)
         for name, factor in (("ct", ct), ("pt", pt), ("ct × pt", ct * pt)):
-            found.setdefault(factor, f"{name} {factor}")
+            found.setdefault(factor, (False, f"{name} {factor}"))
     for factor in policies.factors:
-        found.setdefault(factor, str(factor))
-    both = [(name, factor) for factor, name in found.items() if factor != 1]
-    return (*both, *((f"1 / {name}", 1 / factor) for name, factor in both))
+        found.setdefault(factor, (True, str(factor)))
+    both = [(common, name, factor) for factor, (common, name) in found.items() if factor != 1]
+    return (*both, *((common, f"1 / {name}", 1 / factor) for common, name, factor in both))
 
 
 def is_large(factor: Fraction, policies: Policies) -> bool:
@@ -30,11 +30,13 @@ def is_large(factor: Fraction, policies: Policies) -> bool:
 def find_slip(
     history: MeterHistory, got: int, expected: int, policies: Policies, large: Fraction | None = None
 ) -> tuple[str, Fraction] | None:
-    """Return the factor k for which `got` is k ± 5 % of `expected` (± `large` for large factors if given), nearest first, or None."""
+    """Return the factor k for which `got` is k ± 5 % of `expected` (± `large` for large factors if given), or None.
+
+    A fitting's own factors come before common ones, then the nearest.
+    """
     if got <= 0 or expected <= 0:
         return None
-    ratio = Fraction(got, expected)
-    near = [(abs(ratio / factor - 1), name, factor) for name, factor in slip_factors(history, policies)]
-    limit = policies.factor_tolerance
-    near = [item for item in near if item[0] <= (large if large is not None and is_large(item[2], policies) else limit)]
-    return min(near)[1:] if near else None
+    ratio, limit = Fraction(got, expected), policies.factor_tolerance
+    near = [(common, abs(ratio / factor - 1), name, factor) for common, name, factor in slip_factors(history, policies)]
+    near = [item for item in near if item[1] <= (large if large is not None and is_large(item[3], policies) else limit)]
+    return min(near)[2:] if near else None

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+COMMON_RATIOS = (10, 15, 20, 30, 40, 50, 60, 80, 100, 120, 160, 200, 300, 400, 500, 600, 800, 1000)
+"""What stands on current transformers with 5 A on the other side, from 50/5 to 5000/5, and powers of ten."""
+
 
 @dataclass(frozen=True)
 class Policies:
@@ -39,7 +42,7 @@ class Policies:
     level_spread: Fraction = Fraction(1, 4)
     level_spread_large: Fraction = Fraction(1, 2)
     factor_tolerance: Fraction = Fraction(1, 20)
-    factors: tuple[Fraction, ...] = (Fraction(10), Fraction(100), Fraction(1000), Fraction(2), Fraction(3))
+    factors: tuple[Fraction, ...] = tuple(map(Fraction, (2, 3, *COMMON_RATIOS)))
     bill_tolerance: Fraction = Fraction(1, 50)
     bill_estimated: Fraction = Fraction(1, 20)
     register_tolerance: Fraction = Fraction(1, 200)
