@@ -49,6 +49,7 @@ CHECKPOINT_ROLLBACK 本链短于见证方已会签的长度
 CLOCK_OFF 设备时钟偏差，读数记为可疑
 CLOSING_WITHOUT_DATE 关闭日期与关闭原因须同时填写
 CODE_DIFFERS 名称与隐藏代码不一致
+COLLECTOR_ERROR 采集器数据无效
 COLUMN_FLOAT 列为浮点数，按最短十进制读取
 COLUMN_MISSING 缺少列
 COLUMN_TWICE 列标题重复

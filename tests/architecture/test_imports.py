@@ -37,6 +37,8 @@ PLANTED: dict[str, tuple[str, str, str]] = {
         "import statsmodels.api",
         "Only savings and forecasts know the statistics libraries",
     ),
+    "MQTT outside its one module": ("ledger/services/planted.py", "import paho.mqtt.client", "Only the edge knows MQTT"),
+    "the services in the edge": ("ledger/edge/planted.py", "import ledger.services.intake", "Imports go one way through the house"),
     "the api in a service": ("ledger/services/planted.py", "import api.app", "Imports go one way through the house"),
 }
 

@@ -23,6 +23,7 @@ from ledger.edge.mqtt_link import Broker as Place
 from ledger.edge.mqtt_link import Message, MqttLink, Session, read_broker
 from ledger.edge.queue import QueuedBody
 from ledger.errors import ConfigurationError
+from scripts import fleet_mqtt
 from scripts.with_mosquitto import LISTENER, Broker, broker
 from tests.child import Child
 from tests.edge import listener_child
@@ -374,3 +375,10 @@ def test_a_fleet_over_mqtt_with_listener_server_and_broker_killed_is_stored_whol
     assert max(Counter(stored).values()) == 1
     assert set(ledger.stored_readings().values()) == {days * SLOTS}
     assert [gateway.queue.status().aside for gateway in gateways] == [()] * len(gateways)
+
+
+@pytest.mark.slow
+def test_a_small_fleet_of_batches_and_envelopes_is_acknowledged_and_stored_to_the_reading(tmp_path: Path) -> None:
+    outcome = fleet_mqtt.run(tmp_path, meters=30, days=6, gateways=3, form="both")
+    assert outcome.is_whole, outcome
+    assert outcome.expected == 30 * 6 * SLOTS
