@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ledger.clock import parse_instant
 from ledger.errors import InputError
@@ -15,6 +19,7 @@ from ledger.metering.imports.guess import guess_map
 from ledger.metering.imports.meter_map import MeterMap, load_map
 from ledger.metering.imports.reading import import_files
 from ledger.metering.imports.result import ImportResult
+from ledger.metering.imports.stamps import NoStamp, Stamp, reader_of
 
 NOW = parse_instant("2026-01-01T00:00:00Z")
 PLAIN = "meter=m,time=t,value=v,zone=Asia/Shanghai"
@@ -287,3 +292,26 @@ def test_findings_on_a_screen_are_the_first_of_each_code_and_a_count() -> None:
     shown = shorten(faults.close(), 50)
     assert [item.got for item in shown if item.params] == ["70 in all"]
     assert len(shown) == 52
+
+
+@given(
+    format=st.sampled_from(["%d/%m/%Y %H:%M", "%Y-%m-%d %H:%M:%S", "%d-%b-%y %I:%M %p", "%m/%d/%Y  %H:%M", "iso"]),
+    instants=st.lists(st.integers(1, 4_000_000), min_size=1, max_size=30),
+    spoilt=st.lists(st.sampled_from(["31/02/2025 00:00", "01/01/2025 24:00", "01/01/2025 24:15", "x", "2025-01-01 00:00Z", " ", "1 2 3"])),
+)
+@settings(max_examples=150, deadline=None)
+def test_a_stamp_read_by_halves_is_the_stamp_read_whole(format: str, instants: list[int], spoilt: list[str]) -> None:
+    texts = [datetime.fromtimestamp(60 * at, UTC).strftime("%Y-%m-%d %H:%M" if format == "iso" else format) for at in instants]
+    reader_of.cache_clear()
+    read = reader_of(format)
+    for text in [*texts, *spoilt, *texts, *spoilt]:
+        reader_of.cache_clear()
+        fresh = reader_of(format)
+        assert outcome(read, text) == outcome(fresh, text), text
+
+
+def outcome(read: Callable[[str], Stamp], text: str) -> Stamp | type[Exception]:
+    try:
+        return read(text)
+    except (NoStamp, ValueError) as error:
+        return type(error)

@@ -79,7 +79,9 @@ class Assembly:
         elapsed = map.layout == "day" and map.day_columns == "elapsed"
         # A row of a day has its first interval first, whatever its titles say.
         ends = map.stamp == "end" and map.kind == "interval" and map.layout != "day"
-        self._instants = compute_instants(columns.stamps.found, zone, elapsed=elapsed, ends=ends)
+        seconds = np.array(columns.stamps.seconds, dtype=np.int64)
+        local = np.array(columns.stamps.local, dtype=np.bool_)
+        self._instants = compute_instants(seconds, local, zone, elapsed=elapsed, ends=ends)
         self._shift = 60 * map.interval if ends else 0
         self._wholes = np.array(columns.values.wholes, dtype=np.int64)
         self._bad = np.zeros(len(self._wholes), dtype=np.bool_)
@@ -246,8 +248,7 @@ class Assembly:
         map, step = self._map, 60 * self._map.interval
         wholes = np.append(self._wholes, 0)[part.code]
         rests = self._columns.values.rests
-        exact = Fraction(sum(wholes.tolist())) + sum((rests[code] for code in part.code.tolist() if code in rests), Fraction(0))
-        values, rounded = round_running(wholes, part.code, rests)
+        values, rounded, exact = round_running(wholes, part.code, rests)
         if rounded:
             action = "nothing to do: the running total is rounded, so that every sum is right to half a unit"
             got, expected = f"{rounded} of {len(part)} values", f"whole {map.smallest_unit}"

@@ -27,21 +27,22 @@ _ACTUAL, _MISSING = int(Quality.ACTUAL), int(Quality.MISSING)
 
 
 class Stamps:
-    """Texts → codes into `found`; a text that is no stamp has `_SKIPPED`, and its expected form in `refused`."""
+    """Texts → codes into `seconds` and `local`; a text that is no stamp has `_SKIPPED`, and its expected form in `refused`."""
 
     def __init__(self, format: str) -> None:
         self.codes: dict[Hashable, int] = {}
         self.plain: dict[Hashable, int] = {}
         """Of the codes those of stamps."""
-        self.found: list[Stamp] = []
+        self.seconds: array[int] = array("q")
+        self.local: array[int] = array("B")
         self.refused: dict[Hashable, str] = {}
-        self._read, self._known = reader_of(format), dict[Stamp, int]()
-        self.days: dict[Hashable, list[int]] = {}
+        self._read, self._known = reader_of(format), dict[int, int]()
+        self._days: dict[Hashable, list[int]] = {}
 
     def add(self, key: Hashable) -> int:
         """Return the code of a text (or stamp of Parquet) that was not met yet."""
         stamp = self.read(key)
-        self.codes[key] = _SKIPPED if stamp is None else self.code_of(stamp)
+        self.codes[key] = _SKIPPED if stamp is None else self.code_of(stamp.seconds, stamp.local)
         if stamp is not None:
             self.plain[key] = self.codes[key]
         return self.codes[key]
@@ -58,23 +59,28 @@ class Stamps:
             self.refused[key] = "1970 to 2099"
         return None
 
-    def code_of(self, stamp: Stamp) -> int:
+    def code_of(self, seconds: int, local: bool) -> int:
         """Return the code of a stamp."""
-        code = self._known.setdefault(stamp, len(self.found))
-        if code == len(self.found):
-            self.found.append(stamp)
+        code = self._known.setdefault(2 * seconds + local, len(self.seconds))
+        if code == len(self.seconds):
+            self.seconds.append(seconds)
+            self.local.append(local)
         return code
+
+    def show(self, code: int) -> str:
+        """Return a stamp for people."""
+        return wall_clock(self.seconds[code]) if self.local[code] else format_instant(self.seconds[code])
 
     def codes_of_day(self, key: Hashable, positions: int, step: int) -> list[int] | None:
         """Return the codes of the stamps of a day's columns, or None where the text is no date."""
-        known = self.days.get(key)
+        known = self._days.get(key)
         if known is None:
             start = self.read(key)
             if start is None or start.seconds % DAY or not start.local:
                 self.refused.setdefault(key, "a date")
                 return None
-            known = [self.code_of(Stamp(start.seconds + at * step, True)) for at in range(positions)]
-            self.days[key] = known
+            known = [self.code_of(start.seconds + at * step, True) for at in range(positions)]
+            self._days[key] = known
         return known
 
 
@@ -303,8 +309,8 @@ class Collector:
         if meter != _SKIPPED:
             facts["meter"] = self.columns.names[meter]
         if stamp != _SKIPPED:
-            found = self.columns.stamps.found[stamp]
-            facts["local_time" if found.local else "instant"] = wall_clock(found.seconds) if found.local else format_instant(found.seconds)
+            stamps = self.columns.stamps
+            facts["local_time" if stamps.local[stamp] else "instant"] = stamps.show(stamp)
         return facts
 
     def _quality(self, cells: Sequence[object], shape: Shape, place: str) -> int:
@@ -356,5 +362,5 @@ class Collector:
 
 def check_zone(map: MeterMap, columns: Columns) -> None:
     """Raise InputError where stamps are of the wall's clock and the map does not say of which."""
-    if map.zone is None and any(stamp.local for stamp in columns.stamps.found):
+    if map.zone is None and any(columns.stamps.local):
         raise InputError("the stamps carry no offset from UTC and the map names no zone", hint="add zone, as Asia/Shanghai or +08:00")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from itertools import accumulate
 from math import gcd, lcm
 
 import numpy as np
@@ -29,31 +28,26 @@ def piece_minutes(interval: int) -> int:
     return gcd(interval, INTERVAL_MINUTES)
 
 
-def round_running(wholes: Ints, codes: Ints, rests: Mapping[int, Fraction]) -> tuple[Ints, int]:
-    """Return whole values of readings in order of time, and how many of them were none.
+def round_running(wholes: Ints, codes: Ints, rests: Mapping[int, Fraction]) -> tuple[Ints, int, Fraction]:
+    """Return whole values of readings in order of time, how many of them were none, and their exact sum.
 
     The value of a reading is round_half_even(F(end)) − round_half_even(F(start)), where F is the exact running total.
     """
-    if not rests:
-        return wholes, 0
-    fractions = [rests.get(code) for code in codes.tolist()]
-    touched = sum(rest is not None for rest in fractions)
+    listed = codes.tolist() if rests else []
+    touched = sum(code in rests for code in listed)
     if not touched:
-        return wholes, 0
-    unit = 1
-    for rest in {id(rest): rest for rest in fractions if rest is not None}.values():
-        unit = lcm(unit, rest.denominator)
-    scaled = {id(rest): rest.numerator * (unit // rest.denominator) for rest in fractions if rest is not None}
-    exact = accumulate(
-        whole * unit + (scaled[id(rest)] if rest is not None else 0) for whole, rest in zip(wholes.tolist(), fractions, strict=True)
-    )
-    made, before = [], 0
-    for total in exact:
+        return wholes, 0, Fraction(sum(wholes.tolist()))
+    present = {code: rests[code] for code in set(listed) if code in rests}
+    unit = lcm(*(rest.denominator for rest in present.values()))
+    scaled = {code: rest.numerator * (unit // rest.denominator) for code, rest in present.items()}
+    made, before, total = [], 0, 0
+    for whole, code in zip(wholes.tolist(), listed, strict=True):
+        total += whole * unit + scaled.get(code, 0)
         quotient, remainder = divmod(total, unit)
         rounded = quotient + (2 * remainder > unit or (2 * remainder == unit and quotient % 2 == 1))
         made.append(rounded - before)
         before = rounded
-    return np.array(made, dtype=np.int64), touched
+    return np.array(made, dtype=np.int64), touched, Fraction(total, unit)
 
 
 def to_slots(starts: Ints, values: Ints, quality: Bytes, interval: int) -> tuple[Ints, Ints, Bytes, Ints, Ints]:

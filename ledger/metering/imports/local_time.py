@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from itertools import pairwise
 
 import numpy as np
 
 from ledger.metering.csv_block import Bytes, Ints, Mask
-from ledger.metering.imports.stamps import Stamp
+
+_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -27,35 +28,54 @@ class Instants:
     edge: Bytes
 
 
-def compute_instants(stamps: Sequence[Stamp], zone: tzinfo | None, *, elapsed: bool, ends: bool) -> Instants:
+def compute_instants(seconds: Ints, local: Mask, zone: tzinfo | None, *, elapsed: bool, ends: bool) -> Instants:
     """Return the instants of stamps.
 
     Args:
+        seconds: since 1970, of UTC or where `local` as if the wall's clock were UTC.
         zone: of the stamps that are local; must be given where any is.
         elapsed: the seconds of a local stamp since its midnight are seconds that passed, not those of the wall's clock.
         ends: stamps end intervals, so that the end of an hour may be written by either clock.
     """
-    first, second = np.zeros(len(stamps), dtype=np.int64), np.zeros(len(stamps), dtype=np.int64)
-    edge = np.zeros(len(stamps), dtype=np.uint8)
-    for at, stamp in enumerate(stamps):
-        seconds = stamp.seconds
-        if not stamp.local or zone is None:
-            first[at] = second[at] = seconds
-        elif elapsed:
-            midnight = seconds - seconds % 86_400
-            first[at] = second[at] = _utc(midnight, zone, 0) + seconds - midnight
-        else:
-            first[at], second[at] = _utc(seconds, zone, 0), _utc(seconds, zone, 1)
-            if ends:
-                before = _utc(seconds - 1, zone, 0) + 1
-                if first[at] < second[at] and _utc(seconds - 1, zone, 1) + 1 == before:
-                    edge[at] = 1
-                elif first[at] == second[at] and before < first[at]:
-                    first[at], edge[at] = before, 2
-                elif first[at] > second[at] and _utc(seconds - 1, zone, 1) + 1 == before:
-                    second[at] = first[at]  # the end of the last interval before clocks jump
+    first, second = seconds.copy(), seconds.copy()
+    edge = np.zeros(len(seconds), dtype=np.uint8)
+    if zone is not None and local.any():
+        chosen = np.flatnonzero(local)
+        days = seconds[chosen] // _DAY
+        order = np.argsort(days, kind="stable")
+        bounds = np.append(np.flatnonzero(np.diff(days[order], prepend=days[order[:1]] - 1)), len(order)).tolist()
+        for start, stop in pairwise(bounds):
+            inside = chosen[order[start:stop]]
+            day = int(seconds[inside[0]]) // _DAY
+            offset = _offset_of_day(day, zone)
+            if offset is not None or elapsed:
+                midnight = _utc(day * _DAY, zone, 0) - day * _DAY
+                first[inside] = second[inside] = seconds[inside] + midnight
+                continue
+            for at in inside.tolist():
+                first[at], second[at], edge[at] = _resolve(int(seconds[at]), zone, ends=ends)
     # Where clocks jump forward, the earlier offset gives the later instant (PEP 495).
     return Instants(first, second, first < second, first > second, edge)
+
+
+def _offset_of_day(day: int, zone: tzinfo) -> int | None:
+    """Return what a local day adds to its seconds, or None where its clock changes from the end of the day before to its own end."""
+    begin, end = day * _DAY, (day + 1) * _DAY
+    offsets = {_utc(at, zone, fold) - at for at in (begin - 1, begin, begin + _DAY // 2, end - 1, end) for fold in (0, 1)}
+    return offsets.pop() if len(offsets) == 1 else None
+
+
+def _resolve(seconds: int, zone: tzinfo, *, ends: bool) -> tuple[int, int, int]:
+    first, second = _utc(seconds, zone, 0), _utc(seconds, zone, 1)
+    if ends:
+        before, after = (_utc(seconds - 1, zone, fold) + 1 for fold in (0, 1))
+        if first < second and before == after:
+            return first, second, 1
+        if first == second and before < first:
+            return before, second, 2
+        if first > second and before == after:
+            return first, first, 0  # the end of the last interval before clocks jump
+    return first, second, 0
 
 
 def _utc(seconds: int, zone: tzinfo, fold: int) -> int:
