@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from ledger.cli.app import GLOBAL_OPTIONS, app, hoist
 from tests.cli.city import City
 
-GUIDES = ("docs/guides/bank.md", "docs/guides/centre.md", "docs/guides/operator.md", "docs/guides/facility.md")
+GUIDES = ("docs/guides/bank.md", "docs/guides/centre.md", "docs/guides/operator.md", "docs/guides/facility.md", "docs/guides/gateway.md")
 LOCAL = ("workbook", "template", "check", "library shipped", "keys show")
 _ROOT = Path(__file__).resolve().parents[2]
 
