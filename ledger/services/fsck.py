@@ -22,6 +22,7 @@ from ledger.services.anchors import attested
 from ledger.services.attestations import read_attestation
 from ledger.services.context import Work
 from ledger.services.financed_checks import check_financed_statements
+from ledger.services.fitting_check import check_fittings
 from ledger.services.institutions import FORGET
 from ledger.services.stored_statement import load_commitments
 from ledger.services.telemetry_replay import check_meter_days
@@ -44,6 +45,7 @@ def check_house(work: Work, *, replay: bool = False) -> tuple[Finding, ...]:
     return (
         *check_store(work.session),
         *check_meter_days(work.session),
+        *check_fittings(work.session),
         *work.house.chain.check(replay=replay),
         *check_alarm(find_alarm(work.house)),
         *_check_statements(work),

@@ -10,7 +10,8 @@ import pytest
 from ledger.errors import Conflict, InputError, NotFound
 from ledger.records import canonical
 from ledger.services import fittings, meters, telemetry
-from ledger.store.repositories import metering
+from ledger.services.fitting_check import check_fittings
+from ledger.store.repositories import devices, metering
 from tests.product import Town, preparer
 
 FIRST: dict[str, Any] = {
@@ -85,3 +86,17 @@ def test_a_fitting_of_the_future_or_of_no_meter_is_refused(town: Town) -> None:
         record(town, FIRST | {"since": "2199-01-01T00:00:00Z"})
     with pytest.raises(NotFound):
         record(town, FIRST, meter="M-9")
+
+
+def test_fsck_finds_a_fitting_that_was_taken_out_of_the_table_or_put_in(town: Town) -> None:
+    view = record(town, FIRST)
+    with town.house.view(preparer("oak")) as work:
+        assert list(check_fittings(work.session)) == []
+    with town.work(preparer("oak")) as work:
+        devices.add_fitting(work.session, "oak", "M-1", 5, view.log_index)
+    with town.house.database.connection() as connection:
+        connection.exec_driver_sql("DROP TRIGGER fitting_refuse_delete")
+        connection.exec_driver_sql(f"DELETE FROM fitting WHERE since = {view.fitting.since}")
+    with town.house.view(preparer("oak")) as work:
+        found = [(finding.code, finding.got, finding.params["instant"]) for finding in check_fittings(work.session)]
+    assert found == [("FITTING_CHANGED", "a row", "1970-01-01T00:00:05Z"), ("FITTING_CHANGED", "no row", "2025-01-01T00:00:00Z")]

@@ -8,7 +8,9 @@ import pytest
 
 from ledger.errors import NotFound
 from ledger.services import activity, meters, organisation, signing_request, statements, stored_statement
+from ledger.services.context import Work
 from ledger.services.statements import StatementView
+from ledger.store.repositories import metering
 from tests.product import AUDITOR, Town, preparer, take_telemetry
 from tests.services.books import DAYS, fuels, readings
 from tests.whole.scene import activity as activity_document
@@ -163,3 +165,30 @@ def test_another_tree_and_another_meter_are_changes_of_boundary_and_data(anchore
     assert {(finding.severity, finding.place) for finding in found} == {("warning", "/organisation"), ("warning", "/meters")}
     assert "K-1" in str(next(finding.got for finding in found if finding.place == "/meters"))
     assert view.state == "draft", "a warning does not keep it from being signed"
+
+
+def test_gas_and_solar_meters_enter_their_own_lines_and_the_dataset_holds_purchased_electricity_alone(town: Town) -> None:
+    quantities = {"G-1": ("gas.volume", 2), "P-1": ("pv.generation", 3_000), "X-1": ("el.export", 1_000)}
+    with town.work(OAK) as work:
+        body = metering.add_telemetry_body(work.session, "oak", b"any", media_type="x/any", findings=b"{}", actor="x", received_at=1)
+        stored = [metering.StoredDay("M-1", day.day, day.values, day.quality) for day in days_of(work, "M-1")]
+        for id, (quantity, value) in quantities.items():
+            meters.register_meter(work, "oak", id=id, unit="hq", quantity=quantity, interval_minutes=15)
+            # The slots that the electricity meter has, each with a value of its own.
+            filled = [(day, b"".join((value if mark else 0).to_bytes(8, "little") for mark in day.quality)) for day in stored]
+            days = [metering.StoredDay(id, day.day, values, day.quality) for day, values in filled]
+            metering.add_meter_days(work.session, "oak", body.log_index, days)
+    view = town.prepare("oak", "2025-03")
+    assert errors(view) == []
+    with town.house.view(AUDITOR) as work:
+        row = stored_statement.load_statement_row(work, view.id)
+        lines = {line.indicator: line.quantity.value for line in stored_statement.load_statement(row).lines if line.unit == "hq"}
+        committed = stored_statement.load_commitments(work, row)
+    assert lines["fuel.natural_gas.stationary"] == "0.384", "192 slots of 2 L"
+    assert lines["electricity.self_used_pv"] == "0.384", "192 slots of 3 Wh made and 1 Wh sent out"
+    named = {opening.asset for dataset in committed.datasets if dataset.dataset == "METERS" for opening in dataset.openings}
+    assert named == {"meter/M-1/el.import"}
+
+
+def days_of(work: Work, meter: str) -> list[metering.StoredDay]:
+    return list(metering.iterate_meter_days(work.session, "oak", meter, 0, 10**5))

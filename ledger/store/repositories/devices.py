@@ -200,6 +200,13 @@ def list_fittings(session: Session, institution_id: str, meter_id: str | None = 
     return [StoredFitting(row.meter_id, row.since, row.log_index, body) for row, body in rows]
 
 
+def list_entries_of_type(session: Session, institution_id: str, media_type: str) -> list[tuple[int, bytes]]:
+    """Return index and bytes of the envelope log's entries of one media type, in the order of the log."""
+    query = select(TelemetryBody.log_index, TelemetryBody.body).where(TelemetryBody.institution_id == institution_id)
+    rows = session.exec(query.where(TelemetryBody.media_type == media_type).order_by(col(TelemetryBody.log_index))).all()
+    return [(log_index, body) for log_index, body in rows]
+
+
 def _key(row: KeyRow, last_seq: int | None) -> DeviceKey:
     return DeviceKey(row.institution_id, row.device_id, row.kid, row.public_key, last_seq, row.serial, row.enrolled_by, row.at)
 
