@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LISTED = 50
 COLUMNS = ("meter", "first", "last", "readings", "missing_readings", "coverage", "total")
-REGISTER_COLUMNS = ("meter", "first", "last", "points", "first_display", "last_display")
+REGISTER_COLUMNS = ("meter", "first", "last", "points", "first_display", "last_display", "total")
 
 FilesArgument = Annotated[
     list[Path], typer.Argument(help="CSV (also gzip) or Parquet; several are read as one", exists=True, dir_okay=False)
@@ -167,7 +167,9 @@ def _show(run: Invocation, document: dict[str, Any]) -> None:
     unit = document["unit"]
     for columns, items in ((COLUMNS, document["meters"]), (REGISTER_COLUMNS, document["registers"])):
         if items:
-            rows = [[f"{item['total_kwh']} kWh" if name == "total" and unit == "mWh" else item[name] for name in columns] for item in items]
+            rows = [
+                [f"{item['total_kwh']} kWh" if name == "total" and item["total_kwh"] else item[name] for name in columns] for item in items
+            ]
             run.out.table(document, columns, rows)
     for item in document["meters"]:
         by_month = [

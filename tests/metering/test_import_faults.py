@@ -225,6 +225,18 @@ def test_registers_are_kept_as_they_were_read(tmp_path: Path) -> None:
     assert done.meters == ()
 
 
+def test_a_register_that_rolls_over_gives_its_energy_and_one_that_steps_back_is_named(tmp_path: Path) -> None:
+    line = PLAIN + ",kind=register,multiplier=40"
+    rolled = rows(tmp_path, ["M1,2025-03-01 00:00,999999.99", "M1,2025-03-01 00:15,0.05"], line)
+    assert rolled.energies == {"M1": 40 * 60_000}
+    assert [code for code, _ in found(rolled)] == ["REGISTER_ROLLOVER"]
+    back = rows(tmp_path, ["M1,2025-03-01 00:00,500", "M1,2025-03-01 00:15,400", "M1,2025-03-01 00:30,401.5"], line)
+    assert [code for code, _ in found(back)] == ["NEGATIVE_STEP"]
+    assert back.energies == {"M1": 40 * 1_500_000}
+    assert not back.accepted
+    assert rows(tmp_path, ["M1,2025-03-01 00:00,5"], line + ",unit=MWh").energies == {"M1": None}
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -10,6 +10,7 @@ from ledger.metering.imports.collect import Collector, Rows, check_zone
 from ledger.metering.imports.faults import Faults
 from ledger.metering.imports.meter_map import MeterMap
 from ledger.metering.imports.parquet_source import ParquetRows
+from ledger.metering.imports.register_energy import compute_energy
 from ledger.metering.imports.result import ImportResult, SourceFile
 from ledger.metering.imports.source import CsvRows, digest_of, is_parquet
 
@@ -40,7 +41,9 @@ def import_files(paths: Sequence[Path], map: MeterMap, *, now: int, progress: Ca
     assembly = Assembly(map, columns, sources, now, faults)
     meters = assembly.meters() if map.kind == "interval" else ()
     registers = assembly.registers() if map.kind == "register" else ()
-    return ImportResult(map, tuple(files), meters, registers, faults.close())
+    energies = {register.meter: compute_energy(register, map) for register in registers}
+    findings = (*faults.close(), *(finding for _, found in energies.values() for finding in found))
+    return ImportResult(map, tuple(files), meters, registers, findings, {meter: energy for meter, (energy, _) in energies.items()})
 
 
 def open_rows(path: Path, map: MeterMap, faults: Faults, *, prefix: str = "") -> Rows:

@@ -51,6 +51,8 @@ class ImportResult:
     meters: tuple[ImportedMeter, ...]
     registers: tuple[ImportedRegister, ...]
     findings: tuple[Finding, ...] = field(repr=False)
+    energies: Mapping[str, int | None] = field(default_factory=dict)
+    """Of registers, in the smallest unit; None where the display's unit does not say."""
 
     @property
     def accepted(self) -> bool:
@@ -116,6 +118,7 @@ class ImportResult:
 
     def _register_document(self, register: ImportedRegister) -> dict[str, object]:
         first, last = register.points[0], register.points[-1]
+        energy = self.energies.get(register.meter)
         return {
             "meter": register.meter,
             "first": format_instant(first.at),
@@ -125,6 +128,8 @@ class ImportResult:
             "last_display": format_decimal(last.display),
             "unit": self.map.unit,
             "multiplier": self.map.multiplier,
+            "total": None if energy is None else str(energy),
+            "total_kwh": None if energy is None else self._kwh(energy),
         }
 
 
