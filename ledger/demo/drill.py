@@ -31,12 +31,13 @@ EXPOSURES = "exposures.jsonl"
 
 @dataclass(frozen=True)
 class Verification:
-    """What `lingtan-verify` said: exit code, the word, and the checks that failed or could not run."""
+    """What `lingtan-verify` said: exit code, the word, the checks, and of a bundle whether its figures were recomputed."""
 
     code: int
     verdict: str
     level: str
     checks: tuple[dict[str, Any], ...]
+    recomputation: str = ""
 
     @property
     def failures(self) -> tuple[dict[str, Any], ...]:
@@ -76,7 +77,12 @@ def verify(command: str, file: Path, trust: Trust, *more: str) -> Verification:
         answer = json.loads(done.stdout)
     except json.JSONDecodeError:
         answer = {"verdict": done.stderr.strip()[-300:], "level": "", "checks": []}
-    return Verification(done.returncode, str(answer["verdict"]), str(answer.get("level")), tuple(answer["checks"]))
+    return Verification(done.returncode, str(answer["verdict"]), str(answer.get("level")), tuple(answer["checks"]), _outcome(answer))
+
+
+def _outcome(answer: dict[str, Any]) -> str:
+    found = answer.get("recomputation")
+    return str(found["outcome"]) if isinstance(found, dict) else ""
 
 
 def forge_package(package: bytes, path: str, change: Callable[[bytes], bytes]) -> bytes:

@@ -12,6 +12,7 @@ from rich.console import Console
 from ledger.config import DEFAULT_CHAIN_ID, Settings
 from ledger.demo import seeds
 from ledger.demo.banks import BANKS
+from ledger.demo.claim_bundle import prove_claim
 from ledger.demo.drill import Trust, flip_line_proof, forge_exposure, run_package_drill, verify
 from ledger.demo.insider import run_store_drill
 from ledger.demo.lending import BookPackage, download_books, erase_record, match_borrowers, report_books, verify_books
@@ -20,6 +21,7 @@ from ledger.demo.server import serving
 from ledger.demo.story import Cast, StepFailed, Story
 from ledger.demo.verdict import give_verdict
 from ledger.demo.voice import Voice
+from ledger.demo.witnesses import places, witnessed
 from ledger.demo.year_before import report_year_before
 from ledger.services.house import init_house, open_house
 
@@ -39,19 +41,22 @@ def run_demo(data: Path, *, port: int, serve: bool, chinese: bool, console: Cons
         f"chain {settings.chain_id}, PeriodLedger {deployment.address('PeriodLedger')}",
         f"链 {settings.chain_id}，PeriodLedger {deployment.address('PeriodLedger')}",
     )
-    house = open_house(settings)
-    try:
-        with serving(house, port) as url:
-            story = Story(cast, house, url, voice)
-            tell(story)
-            minutes = voice.pick("everything did what it says", "每一步都如其所言")
-            console_url = f"{url}/docs"
-            voice.step(f"Done: {minutes}", f"完成：{minutes}")
-            if serve:
-                voice.fact(f"API and its docs: {console_url}   (Ctrl-C ends)", f"接口与文档：{console_url}   （Ctrl-C 结束）")
-                _wait()
-    finally:
-        house.close()
+    with witnessed(settings, deployment, cast.data) as seen:
+        names = ", ".join(place.name for place in places(cast.data))
+        voice.fact(f"witnesses, each its own process, key and state: {names}", f"见证方（各自独立的进程、密钥与状态）：{names}")
+        house = open_house(seen)
+        try:
+            with serving(house, port) as url:
+                story = Story(cast, house, url, voice)
+                tell(story)
+                minutes = voice.pick("everything did what it says", "每一步都如其所言")
+                console_url = f"{url}/docs"
+                voice.step(f"Done: {minutes}", f"完成：{minutes}")
+                if serve:
+                    voice.fact(f"API and its docs: {console_url}   (Ctrl-C ends)", f"接口与文档：{console_url}   （Ctrl-C 结束）")
+                    _wait()
+        finally:
+            house.close()
 
 
 def tell(story: Story) -> None:
@@ -100,6 +105,12 @@ def tell(story: Story) -> None:
             f"{package.name}: VALID, {len(answer.checks)} checks, {answer.level}; claim {claim} is {state}",
             f"{package.name}：通过，{len(answer.checks)} 项检查，{answer.level}；申请 {claim} 状态 {state}",
         )
+    voice.step(
+        "A stranger opens one file: the bundle of each claim, with the policy alone",
+        "外部人员只凭一份策略打开一个文件：每项申请的证明文件",
+    )
+    for claim in claims:
+        prove_claim(story, claim, trust)
     disclosed = audit_books(story, books, trust)
     audit_offline(story, BANKS[0], statements[BANKS[0].id], packages[claims[0]], trust)
     drill(story, statements[BANKS[0].id], packages[claims[0]], trust)

@@ -16,11 +16,12 @@ from ledger.accounting.financed.matching import MatchingKey
 from ledger.chain.client import ChainClient, connect
 from ledger.chain.deploy import Contracts, check_deployment, deploy, open_contracts
 from ledger.chain.deployment import Deployment, load_deployment
+from ledger.chain.embedded.checkpoint import origin_of
 from ledger.chain.keystore import Signer, create_key, load_key
 from ledger.clock import Clock, SystemClock
 from ledger.config import Settings
 from ledger.errors import ConfigurationError, IntegrityError, MalformedDocument
-from ledger.records.signed_note import COSIGNATURE, NoteKey, read_vkey
+from ledger.records.signed_note import COSIGNATURE, ED25519, NoteKey, read_vkey
 from ledger.services.context import Actor, Work
 from ledger.services.log_tree import EnvelopeLogs
 from ledger.store.database import Database, open_database
@@ -170,6 +171,16 @@ def _connect(settings: Settings, clock: Clock) -> ChainClient:
         witnesses=[key for key, _ in witness_keys(settings)],
         quorum=settings.witness_quorum,
     )
+
+
+def read_log_vkey(settings: Settings, deployment: Deployment) -> str:
+    """Return the vkey line under which the embedded chain publishes its checkpoints: what a witness and a policy file need.
+
+    Raises:
+        ConfigurationError: the checkpoint key cannot be read.
+    """
+    origin = origin_of(deployment.chain_id, bytes.fromhex(deployment.genesis.removeprefix("0x")))
+    return NoteKey(origin, ED25519, _read_checkpoint_key(settings).public_key().public_bytes_raw()).vkey
 
 
 def witness_keys(settings: Settings) -> tuple[tuple[NoteKey, str], ...]:
