@@ -78,6 +78,12 @@ def timed(work: Callable[[int], None]) -> float:
     return seconds
 
 
+def cpu_seconds(pid: int | None) -> float:
+    """Return the CPU seconds that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def send_bodies(port: int, token: str, bodies: list[list[bytes]]) -> float:
     """Return the seconds in which all of them were acknowledged."""
     senders = [Sender(port, token) for _ in range(CONNECTIONS)]
@@ -134,7 +140,7 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=600)
     options = parser.parse_args()
     os.sched_setaffinity(0, CLIENT_CORE)
-    bodies, rates = Bodies(), {name: list[float]() for name in ("record", "96", "9984", "envelope_96")}
+    bodies, rates = Bodies(), {name: list[tuple[float, float]]() for name in ("record", "96", "9984", "envelope_96")}
     sizes: dict[str, int] = {}
     with tempfile.TemporaryDirectory() as folder:
         house = found_house(Path(folder), bodies.gateways, NOW)
@@ -155,34 +161,43 @@ def main() -> None:
                 for name, count, meters, envelopes in kinds if turn % 2 else reversed(kinds):
                     made = bodies.make(count, meters, envelopes=envelopes)
                     sizes[name] = len(made[0][0])
+                    cpu = cpu_seconds(server.pid)
                     seconds = send_bodies(server.port, house.token, made)
-                    readings += 96 * count * meters
+                    taken = 96 * count * meters
+                    readings += taken
                     if turn:
-                        rates[name].append(96 * count * meters / seconds)
+                        rates[name].append((taken / (cpu_seconds(server.pid) - cpu), taken / seconds))
+                cpu = cpu_seconds(baseline.pid)
                 seconds = send_records(port, options.records, turn * options.records)
                 if turn:
-                    rates["record"].append(options.records / seconds)
+                    rates["record"].append((options.records / (cpu_seconds(baseline.pid) - cpu), options.records / seconds))
         baseline.kill()
         derived = readings / derive(house)
-    ratios = {name: [ours / base for ours, base in zip(rates[name], rates["record"], strict=True)] for name in GOALS}
     outcome: dict[str, object] = {
         "what": "acknowledged readings/s of signed bodies on one core ÷ those of FastAPI + SQLModel with one record a request",
+        "clock": "CPU seconds of the server; by the wall's clock beside it, which on a shared machine counts the neighbours too",
         "goal": "at least 150 for 96 readings a body, 4,000 for 9,984",
         "repeats": options.repeats,
-        "baseline_readings_per_s": round(statistics.median(rates["record"])),
+        "baseline_readings_per_cpu_s": round(statistics.median(cpu for cpu, _ in rates["record"])),
+        "baseline_readings_per_s": round(statistics.median(wall for _, wall in rates["record"])),
         "derivation_readings_per_cpu_s": round(derived),
     }
+    medians = {}
     for name in GOALS:
-        ordered = sorted(ratios[name])
+        pairs = list(zip(rates[name], rates["record"], strict=True))
+        by_cpu, by_wall = (sorted(ours[clock] / base[clock] for ours, base in pairs) for clock in (0, 1))
+        medians[name] = statistics.median(by_cpu)
         outcome[name] = {
-            "ratio": round(statistics.median(ordered)),
-            "ratio_range": [round(ordered[0]), round(ordered[-1])],
-            "readings_per_s": round(statistics.median(rates[name])),
+            "ratio": round(medians[name]),
+            "ratio_range": [round(by_cpu[0]), round(by_cpu[-1])],
+            "ratio_by_wall_clock": round(statistics.median(by_wall)),
+            "readings_per_cpu_s": round(statistics.median(cpu for cpu, _ in rates[name])),
+            "readings_per_s": round(statistics.median(wall for _, wall in rates[name])),
             "body_bytes": sizes[name],
         }
     write_result("p3", outcome)
     for name, goal in GOALS.items():
-        print(f"P3 {name}: {statistics.median(ratios[name]):,.0f} times" + (f" (goal: at least {goal:,})" if goal else ""))
+        print(f"P3 {name}: {medians[name]:,.0f} times" + (f" (goal: at least {goal:,})" if goal else ""))
 
 
 if __name__ == "__main__":

@@ -128,6 +128,11 @@ class Server:
         self._said, out = context.Pipe(duplex=False)
         self._process = context.Process(target=_serve, args=(out, house, self.port, now, cores, derive), daemon=True)
 
+    @property
+    def pid(self) -> int | None:
+        """Return the server's process id."""
+        return self._process.pid
+
     def __enter__(self) -> Server:
         self._process.start()
         if not self._said.poll(READY_SECONDS):

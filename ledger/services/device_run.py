@@ -50,10 +50,13 @@ class Run:
 
 
 class DeviceRuns:
-    """The runs of one device within one unit of work."""
+    """The runs of one device, read as they are needed; good for as long as nobody else writes to the institution's log.
 
-    def __init__(self, session: Session, institution: str, device: str, floors: dict[tuple[str, str, int], int]) -> None:
-        self._session, self._institution, self._device, self._floors = session, institution, device, floors
+    `session` is the unit of work that asks just now.
+    """
+
+    def __init__(self, session: Session, institution: str, device: str) -> None:
+        self.session, self._institution, self._device = session, institution, device
         self._runs: dict[int, Run] = {}
         self._of_boot: dict[str, int] = {}
         self._last: int | None = None
@@ -69,14 +72,14 @@ class DeviceRuns:
         run = self.get(number)
         if seq > run.floor:
             return next((item for item in run.tail.get(seq, ()) if item.boot == boot), None)
-        return envelopes.find_envelope(self._session, self._institution, self._device, boot, seq)
+        return envelopes.find_envelope(self.session, self._institution, self._device, boot, seq)
 
     def assign(self, boot: str, seq: int) -> tuple[int, bool]:
         """Return the run that a new body belongs to, and whether the device began to count again with it."""
         number = self._number_of(boot)
         if number is not None:
             return number, False
-        last = self._last if self._last is not None else envelopes.find_last_run(self._session, self._institution, self._device)
+        last = self._last if self._last is not None else envelopes.find_last_run(self.session, self._institution, self._device)
         if last is None:
             return 0, False
         restarted = self.get(last).has(seq)
@@ -92,23 +95,19 @@ class DeviceRuns:
     def get(self, number: int) -> Run:
         """Return a run as it stands, with what this unit of work added."""
         if number not in self._runs:
-            key = self._institution, self._device, number
-            floor = self._floors.get(key)
-            if floor is None:
-                floor = envelopes.find_unbroken_end(self._session, self._institution, self._device, number)
-            run = Run(max(floor, 0))
-            for item in envelopes.list_envelopes_from(self._session, self._institution, self._device, number, run.floor):
+            run = Run(envelopes.find_unbroken_end(self.session, self._institution, self._device, number))
+            for item in envelopes.list_envelopes_from(self.session, self._institution, self._device, number, run.floor):
                 run.add(item)
             self._runs[number] = run
         return self._runs[number]
 
-    def floors(self) -> dict[tuple[str, str, int], int]:
-        """Return what is without a gap as it stands; true for ever once the unit of work is committed."""
-        return {(self._institution, self._device, number): run.floor for number, run in self._runs.items()}
+    def settle(self) -> None:
+        """Forget what the database has, now that the unit of work is committed."""
+        self._added.clear()
 
     def _number_of(self, boot: str) -> int | None:
         if boot not in self._of_boot:
-            number = envelopes.find_run(self._session, self._institution, self._device, boot)
+            number = envelopes.find_run(self.session, self._institution, self._device, boot)
             if number is None:
                 return None
             self._of_boot[boot] = number

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from ledger.metering.body import SIGNED, Form, judge, read_form
@@ -19,8 +19,8 @@ from ledger.services.device_run import DeviceRuns, Run, check_order
 from ledger.services.findings import read_findings
 from ledger.services.meter_book import MeterBooks
 from ledger.store.database import Database
-from ledger.store.repositories import devices, envelopes, metering
-from ledger.store.repositories.envelopes import NewBody, StoredEnvelope
+from ledger.store.repositories import devices, envelopes
+from ledger.store.repositories.envelopes import NewBody, Stamp, StoredEnvelope
 from ledger.store.session import Session
 
 Reason = Literal["form", "key", "revoked", "equivocation", "readings"]
@@ -73,24 +73,33 @@ class Prepared:
     device: str
     sha256: bytes
     kid: str
+    packed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the intake knows of an institution's log after the entries that it wrote itself: as long as `stamp` is the same, all of it."""
+
+    stamp: Stamp
+    runs: dict[str, DeviceRuns] = field(repr=False)
+    ends: dict[str, int] = field(repr=False)
 
 
 @dataclass(frozen=True)
 class Took:
-    """What became of bodies, one outcome each, and up to which seq nothing of (institution, device, run) is missing."""
+    """What became of bodies, one outcome each, and what is known of the logs once that is committed."""
 
     outcomes: tuple[Outcome, ...]
-    floors: dict[tuple[str, str, int], int] = field(repr=False)
+    known: dict[str, Known] = field(repr=False)
 
 
 class Intake:
-    """Takes bodies; holds what never changes once it is true: keys, meters, counts without a gap. Safe to share between threads."""
+    """Takes bodies, for one thread; holds keys and meters, and how far devices have counted until another process writes to the log."""
 
-    def __init__(self, database: Database, books: MeterBooks | None = None) -> None:
-        self._database = database
-        self._books = books or MeterBooks()
+    def __init__(self, database: Database) -> None:
+        self._database, self._books = database, MeterBooks()
         self._keys: dict[tuple[str, str], tuple[str, bytes]] = {}
-        self._floors: dict[tuple[str, str, int], int] = {}
+        self._known: dict[str, Known] = {}
 
     def prepare(self, offer: Offer, session: Session | None = None) -> Prepared | Refused:
         """Return the body read and its signature verified, or why not. Without a session one is opened where a key is new.
@@ -115,28 +124,31 @@ class Intake:
         if identity.device not in (None, device):
             action = "sign with a key of the device that the envelope names"
             return _refuse_key("SIGNATURE_WRONG", "key", "/device", action, identity.device or "", f"{device}, whose key this is")
-        return Prepared(offer, form, device, hashlib.sha256(offer.body).digest(), identity.kid)
+        return Prepared(offer, form, device, hashlib.sha256(offer.body).digest(), identity.kid, envelopes.pack_body(offer.body))
 
     def take(self, session: Session, bodies: Sequence[Prepared], now: int) -> Took:
         """Take bodies in their order within one unit of work; true once that is committed (then `remember`)."""
         outcomes: list[Outcome] = [Refused("form", ())] * len(bodies)
-        learnt: dict[tuple[str, str, int], int] = {}
+        known: dict[str, Known] = {}
         by_institution: dict[str, list[int]] = {}
         for at, item in enumerate(bodies):
             by_institution.setdefault(item.offer.institution, []).append(at)
         self._learnt: dict[tuple[str, str, int], int] = {}
         for institution, own in by_institution.items():
-            taking = _Taking(session, institution, self._books, self._floors, now)
-            taking.look_up([bodies[at].kid for at in own])
+            # Taken out: should this unit of work fail, what it learnt was never so.
+            taking = _Taking(session, institution, self._books, self._known.pop(institution, None), now)
             for at in own:
                 outcomes[at] = taking.take(bodies[at])
             taking.write()
-            learnt |= taking.floors()
-        return Took(tuple(outcomes), learnt)
+            known[institution] = taking.known()
+        return Took(tuple(outcomes), known)
 
     def remember(self, took: Took) -> None:
-        """Keep what `take` found without a gap: to be called once its unit of work is committed."""
-        self._floors |= took.floors
+        """Keep what `take` learnt: to be called once its unit of work is committed."""
+        for known in took.known.values():
+            for runs in known.runs.values():
+                runs.settle()
+        self._known |= took.known
 
     def _find_key(self, institution: str, kid: str, session: Session | None) -> tuple[str, bytes] | None:
         known = self._keys.get((institution, kid))
@@ -157,20 +169,17 @@ class Intake:
 class _Taking:
     """Bodies of one institution within one unit of work."""
 
-    def __init__(self, session: Session, institution: str, books: MeterBooks, floors: dict[tuple[str, str, int], int], now: int) -> None:
+    def __init__(self, session: Session, institution: str, books: MeterBooks, known: Known | None, now: int) -> None:
         self._session, self._institution, self._now = session, institution, now
-        self._floors = floors
-        self._book = books.get(session, institution)
-        self._next = metering.count_telemetry(session, institution)
-        self._runs: dict[str, DeviceRuns] = {}
-        self._ends: dict[str, int] = {}
+        self._stamp = envelopes.read_stamp(session, institution)
+        self._book = books.get(session, institution, self._stamp)
+        self._next = self._stamp.log_size
+        same = known is not None and known.stamp == self._stamp
+        self._runs = known.runs if known is not None and same else {}
+        self._ends = known.ends if known is not None and same else envelopes.list_last_seqs(session, institution)
         self._bodies: list[NewBody] = []
         self._envelopes: list[StoredEnvelope] = []
         self._findings: dict[int, tuple[Finding, ...]] = {}
-
-    def look_up(self, kids: Sequence[str]) -> None:
-        """Read which of these keys are revoked."""
-        self._ends = envelopes.list_last_seqs(self._session, self._institution, sorted(set(kids)))
 
     def take(self, item: Prepared) -> Outcome:
         """Take one body, or refuse it."""
@@ -181,7 +190,8 @@ class _Taking:
             return _refuse_key("KEY_REVOKED", "revoked", f"key {item.kid}", action, f"seq {identity.seq}", f"at most seq {last_seq}")
         runs = self._runs.get(item.device)
         if runs is None:
-            runs = self._runs[item.device] = DeviceRuns(self._session, self._institution, item.device, self._floors)
+            runs = self._runs[item.device] = DeviceRuns(self._session, self._institution, item.device)
+        runs.session = self._session
         earlier = runs.find(identity.boot, identity.seq)
         if earlier is not None:
             return self._answer_again(item, earlier, runs) if earlier.sha256 == item.sha256 else self._raise_alarm(item, earlier)
@@ -214,14 +224,15 @@ class _Taking:
             envelopes.add_envelopes(self._session, self._institution, self._envelopes)
             self._bodies, self._envelopes = [], []
 
-    def floors(self) -> dict[tuple[str, str, int], int]:
-        """Return what is without a gap once this is committed."""
-        return {key: floor for runs in self._runs.values() for key, floor in runs.floors().items()}
+    def known(self) -> Known:
+        """Return what is known once this is committed."""
+        return Known(replace(self._stamp, log_size=self._next), self._runs, self._ends)
 
     def _keep(self, item: Prepared, stored: StoredEnvelope, findings: tuple[Finding, ...]) -> None:
         found = canonical.dump(findings_document(findings)) if findings else NOTHING_FOUND
         offer = item.offer
-        self._bodies.append(NewBody(stored.log_index, offer.body, offer.media_type, found, offer.actor, self._now))
+        body = NewBody(stored.log_index, offer.body, offer.media_type, found, offer.actor, self._now, item.packed)
+        self._bodies.append(body)
         self._envelopes.append(stored)
         self._findings[stored.log_index] = findings
         self._next += 1

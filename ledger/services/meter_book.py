@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-
 from ledger.metering.body import MeterBook
 from ledger.metering.csv_line import MeterFacts
 from ledger.records.meter_record import Quantity
-from ledger.store.repositories import devices, envelopes, metering
+from ledger.store.repositories import devices, metering
+from ledger.store.repositories.envelopes import Stamp
 from ledger.store.session import Session
 
 
@@ -27,17 +26,14 @@ class MeterBooks:
     """The last book of every institution. Meters and namings are never changed or deleted, so their numbers tell whether one is old."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._books: dict[str, tuple[tuple[int, int], MeterBook]] = {}
 
-    def get(self, session: Session, institution: str) -> MeterBook:
-        """Return the book for the next entry of the log."""
-        stamp = envelopes.count_meters(session, institution)
-        with self._lock:
-            known = self._books.get(institution)
-        if known is not None and known[0] == stamp:
+    def get(self, session: Session, institution: str, stamp: Stamp) -> MeterBook:
+        """Return the book for the next entry of the log; `stamp` is the institution's in this session."""
+        numbers = stamp.meters, stamp.namings
+        known = self._books.get(institution)
+        if known is not None and known[0] == numbers:
             return known[1]
         book = load_book(session, institution)
-        with self._lock:
-            self._books[institution] = (stamp, book)
+        self._books[institution] = (numbers, book)
         return book

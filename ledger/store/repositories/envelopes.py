@@ -6,12 +6,28 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, insert
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from ledger.store.driver_sql import Statement
 from ledger.store.repositories.paging import Page, fetch_page, sha256_hex
-from ledger.store.tables import DeviceKeyEnd, Envelope, EnvelopeAlarm, Meter, MeterDevice, TelemetryBody
+from ledger.store.tables import DeviceKeyEnd, Envelope, EnvelopeAlarm, MeterDevice, TelemetryBody
+from ledger.store.tables.base import pack
 
+_STAMP = Statement(
+    "SELECT (SELECT count(*) FROM meter WHERE institution_id = :institution), "
+    "(SELECT count(*) FROM meter_device WHERE institution_id = :institution), "
+    "(SELECT count(*) FROM device_key_end WHERE institution_id = :institution), "
+    "(SELECT max(log_index) FROM telemetry_body WHERE institution_id = :institution)"
+)
+_ADD_BODY = Statement(
+    "INSERT INTO telemetry_body (institution_id, log_index, sha256, leaf_hash, media_type, received_at, actor, findings, body) "
+    "VALUES (:institution, :log_index, :sha256, :leaf_hash, :media_type, :received_at, :actor, :findings, :body)"
+)
+_ADD_ENVELOPE = Statement(
+    "INSERT INTO envelope (institution_id, device_id, boot, seq, run, log_index, sha256, prev, bytes, readings, meters) "
+    "VALUES (:institution, :device, :boot, :seq, :run, :log_index, :sha256, :prev, :bytes, :readings, :meters)"
+)
 _BODIES = TelemetryBody.metadata.tables["telemetry_body"]
 _ENVELOPES = Envelope.metadata.tables["envelope"]
 
@@ -42,6 +58,13 @@ class NewBody:
     findings: bytes = field(repr=False)
     actor: str
     received_at: int
+    packed: bytes | None = field(default=None, repr=False)
+    """What is stored of the body (tables.base.pack), where somebody made it beforehand."""
+
+
+def pack_body(body: bytes) -> bytes:
+    """Return what is stored of a body, for `NewBody.packed`: made before the unit of work, it holds up no other writer."""
+    return pack(body)
 
 
 def append_bodies(session: Session, institution_id: str, bodies: Sequence[NewBody]) -> None:
@@ -52,7 +75,7 @@ def append_bodies(session: Session, institution_id: str, bodies: Sequence[NewBod
     """
     rows = [
         {
-            "institution_id": institution_id,
+            "institution": institution_id,
             "log_index": item.log_index,
             "sha256": sha256_hex(item.body),
             "leaf_hash": hashlib.sha256(b"\x00" + item.body).digest(),
@@ -60,11 +83,11 @@ def append_bodies(session: Session, institution_id: str, bodies: Sequence[NewBod
             "received_at": item.received_at,
             "actor": item.actor,
             "findings": item.findings,
-            "body": item.body,
+            "body": pack(item.body) if item.packed is None else item.packed,
         }
         for item in bodies
     ]
-    session.connection().execute(insert(_BODIES), rows)
+    _ADD_BODY.run(session, rows)
 
 
 def add_envelopes(session: Session, institution_id: str, envelopes: Sequence[StoredEnvelope]) -> None:
@@ -75,8 +98,8 @@ def add_envelopes(session: Session, institution_id: str, envelopes: Sequence[Sto
     """
     rows = [
         {
-            "institution_id": institution_id,
-            "device_id": item.device,
+            "institution": institution_id,
+            "device": item.device,
             "boot": item.boot,
             "seq": item.seq,
             "run": item.run,
@@ -89,7 +112,7 @@ def add_envelopes(session: Session, institution_id: str, envelopes: Sequence[Sto
         }
         for item in envelopes
     ]
-    session.connection().execute(insert(_ENVELOPES), rows)
+    _ADD_ENVELOPE.run(session, rows)
 
 
 def find_envelope(session: Session, institution_id: str, device_id: str, boot: str, seq: int) -> StoredEnvelope | None:
@@ -143,19 +166,27 @@ def find_unbroken_end(session: Session, institution_id: str, device_id: str, run
     return int(last) if count and count == last else 0
 
 
-def list_last_seqs(session: Session, institution_id: str, kids: Sequence[str]) -> dict[str, int]:
-    """Return kid → the greatest seq that it still signs, for those of these keys that are revoked."""
+def list_last_seqs(session: Session, institution_id: str) -> dict[str, int]:
+    """Return kid → the greatest seq that it still signs, for every revoked key."""
     columns = DeviceKeyEnd.metadata.tables["device_key_end"].c
-    query = select(columns.kid, func.min(columns.last_seq)).where(columns.institution_id == institution_id, columns.kid.in_(list(kids)))
+    query = select(columns.kid, func.min(columns.last_seq)).where(columns.institution_id == institution_id)
     return {row[0]: int(row[1]) for row in session.connection().execute(query.group_by(columns.kid))}
 
 
-def count_meters(session: Session, institution_id: str) -> tuple[int, int]:
-    """Return how many meters there are and how many times a device was named for one: neither ever changes without the other rising."""
-    meters = select(func.count()).select_from(Meter).where(Meter.institution_id == institution_id)
-    named = select(func.count()).select_from(MeterDevice).where(MeterDevice.institution_id == institution_id)
-    row = session.connection().execute(select(meters.scalar_subquery(), named.scalar_subquery())).one()
-    return int(row[0]), int(row[1])
+@dataclass(frozen=True)
+class Stamp:
+    """Numbers of rows that are only ever added: who knew what hangs on them knows it still where they are the same."""
+
+    meters: int
+    namings: int
+    key_ends: int
+    log_size: int
+
+
+def read_stamp(session: Session, institution_id: str) -> Stamp:
+    """Return how many meters, namings of devices for them and revocations of keys there are, and the size of the envelope log."""
+    meters, namings, key_ends, last = tuple(_STAMP.run(session, {"institution": institution_id}).one())
+    return Stamp(meters, namings, key_ends, 0 if last is None else last + 1)
 
 
 def add_alarm(
