@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from functools import cache
@@ -36,6 +37,17 @@ def remembered_scrypt() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keyfile, "scrypt", cache(keyfile.scrypt))
         yield
+
+
+def pytest_collection() -> None:
+    """Let the collector of garbage rest while ten thousand tests are made: none of them is garbage."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Wake it, and never let it look at them again."""
+    gc.enable()
+    gc.freeze()
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
