@@ -22,6 +22,8 @@ from ledger.metering.imports.result import ImportResult
 from ledger.metering.imports.stamps import NoStamp, Stamp, reader_of
 
 NOW = parse_instant("2026-01-01T00:00:00Z")
+ONE = "meter_id=x,time=t,zone=UTC"
+PECAN = {"26-grid": 125_000, "26-solar": 0, "26-solar-export": 62_500}
 PLAIN = "meter=m,time=t,value=v,zone=Asia/Shanghai"
 GOOD = ["M1,2025-03-01 00:00,1", "M1,2025-03-01 00:15,2", "M1,2025-03-01 00:30,3", "M1,2025-03-01 00:45,4"]
 
@@ -327,3 +329,33 @@ def outcome(read: Callable[[str], Stamp], text: str) -> Stamp | type[Exception]:
         return read(text)
     except (NoStamp, ValueError) as error:
         return type(error)
+
+
+@pytest.mark.parametrize(
+    ("table", "line", "wanted"),
+    [
+        (
+            "MTU (CET/CEST),Load\n26.10.2025 02:00 - 26.10.2025 02:15,4\n26.10.2025 02:15 - 26.10.2025 02:30,8\n",
+            "meter_id=area,time=MTU (CET/CEST),format=%d.%m.%Y %H:%M - %*,value=Load,unit=MW,zone=Europe/Berlin",
+            {"area": 3_000_000_000},
+        ),
+        ("id;45658.25\nid;45658.260416666664\n", "header=0,meter=1,time=2,value=2,format=excel,zone=UTC,unit=Wh", {"id": 91_316_510}),
+        ("t,a,b\n1735689600,1.5,\n1735690500,,2.5\n", "layout=columns,time=t,format=epoch_s", {"a": 1_500_000, "b": 2_500_000}),
+        ("t,v\n1735689600000,1\n", "meter_id=x,time=t,value=v,format=epoch_ms,unit=MWh", {"x": 10**9}),
+        (
+            "# made by X\n# v2\nt\tkWh\n2012/01/02 0:15\t1 234,5\n",
+            f"header=3,{ONE},value=kWh,format=%Y/%m/%d %H:%M,decimal=comma,group=blank",
+            {"x": 1_234_500_000},
+        ),
+        (
+            "day,hour,v\n01/02/2012,24:00,7\n",
+            "meter_id=x,time=day+hour,value=v,format=%d/%m/%Y %H:%M,stamp=end,interval=60,zone=UTC",
+            {"x": 7_000_000},
+        ),
+        ("time,grid,solar\n2018-01-01 00:00:00-06,0.5,-0.25\n", "meter_id=26,time=time,value=grid+solar,unit=kW,sign=split", PECAN),
+    ],
+)
+def test_files_of_other_houses_are_read(tmp_path: Path, table: str, line: str, wanted: dict[str, int]) -> None:
+    done = read(tmp_path, table, line)
+    assert totals(done) == wanted
+    assert done.accepted

@@ -39,6 +39,7 @@ _PARTS = {
     "j": r"(?P<j>\d{1,3})",
     "z": r"(?P<z>[Zz]|[+-]\d{2}:?\d{2})",
     "%": "%",
+    "*": ".*",
 }
 # Of formats whose date has no blank in it, and whose time says nothing of the date.
 _HALVES = re.compile(r"(?:%[YymdbBj]|[^% ])+ (?:%[HIMSfpz]|[^%])+")
