@@ -78,6 +78,7 @@ bench: setup ## measure the ratios of docs/performance.md into bench/results/
 	$(BIN)/python -m bench.p2_loan_tree
 	$(BIN)/python -m bench.p4_attribution
 	$(BIN)/python -m bench.p6_anchoring
+	$(BIN)/python -m bench.p8_csv_bank_year
 	$(BIN)/python -m bench.inventory
 
 million: setup ## a million made-up loans from Parquet to a signed, anchored and verified statement: seconds and memory per step (not in CI)
