@@ -95,6 +95,7 @@ def tell(story: Story) -> None:
     claims = [story.claim(bank, statements[bank.id]) for bank in BANKS]
     packages, books = story.download(claims), download_books(story, vaults)
     trust = story.trust([*packages.values(), *(book.package for book in books)])
+    voice.fact(f"the policy's key, by another channel: {trust.key}", f"策略密钥（经另一渠道告知）：{trust.key}")
     voice.step("The verifier recomputes every package with its own code and signs a verdict", "核验员用独立代码重算并签署核验结论")
     for claim, package in packages.items():
         answer = verify("package", package, trust)
