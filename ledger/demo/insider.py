@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from ledger.services.context import Actor
 from ledger.services.fsck import check_house
 from ledger.services.house import House
 from ledger.store.database import open_database
+from ledger.store.repositories.metering import pack_values, unpack_values
 
 _OPERATOR = Actor("operator", None, frozenset({"operator"}))
 
@@ -80,17 +82,24 @@ def _break_reading(database: sqlite3.Connection, document: dict[str, Any], meter
     first = parse_instant(document["period"]["start"]) // DAY_SECONDS + 1
     last = parse_instant(document["period"]["end"]) // DAY_SECONDS - 1
     days = database.execute(
-        'SELECT institution_id, meter_id, day, revision, "values" FROM meter_day'
+        'SELECT institution_id, meter_id, day, revision, "values", quality FROM meter_day'
         " WHERE institution_id = ? AND meter_id = ? AND day BETWEEN ? AND ? ORDER BY day, revision",
         (document["institution"], meter, first, last),
     )
-    for *key, values in days:
-        slot = find_high_slot(values)
+    for *key, values, quality in days:
+        slots = len(quality)
+        slot = find_high_slot(unpack_values(values, slots))
         if slot is not None:
             instant = format_instant(key[2] * DAY_SECONDS + slot * SLOT_SECONDS)
             where = "institution_id = ? AND meter_id = ? AND day = ? AND revision = ?"
-            return Break("reading", "meter_day", '"values"', "", where, tuple(key), change_values, f"meter {meter} {instant}")
+            return Break(
+                "reading", "meter_day", '"values"', "", where, tuple(key), partial(_change_packed, slots), f"meter {meter} {instant}"
+            )
     raise NotFound(f"{meter} has no reading of more than 1 kWh in the period", hint="choose a statement with another first meter")
+
+
+def _change_packed(slots: int, stored: bytes) -> bytes:
+    return pack_values(change_values(unpack_values(stored, slots)))
 
 
 def _run(house: House, source: Path, folder: Path, item: Break) -> Noticed:
