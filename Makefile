@@ -77,7 +77,9 @@ bench: setup ## measure the ratios of docs/performance.md into bench/results/
 	$(BIN)/python -m bench.p1_bank_year
 	$(BIN)/python -m bench.p2_loan_tree
 	$(BIN)/python -m bench.p4_attribution
+	$(BIN)/python -m bench.p3_ingest
 	$(BIN)/python -m bench.p6_anchoring
+	$(BIN)/python -m bench.p7_storage
 	$(BIN)/python -m bench.p8_csv_bank_year
 	$(BIN)/python -m bench.inventory
 
@@ -86,6 +88,9 @@ million: setup ## a million made-up loans from Parquet to a signed, anchored and
 
 fleet-mqtt: setup ## 1,000 meters of 40 gateways, 30 days, through mosquitto: every acknowledgement held against what is stored (not in CI)
 	$(BIN)/python -m scripts.fleet_mqtt
+
+fleet: setup ## a simulated fleet of 1,000 meters × 30 days through HTTP, every acknowledgement held against what is stored (not in CI)
+	$(BIN)/python -m scripts.fleet
 
 wheel-smoke: setup ## build the wheel, install it alone, run its commands outside the checkout
 	$(BIN)/python -m scripts.wheel_smoke

@@ -116,14 +116,17 @@ class Intake:
         known = self._find_key(offer.institution, identity.kid, session)
         if known is None:
             action = "enrol the device's key first, or send with a key that is enrolled here"
-            return _refuse_key("SIGNATURE_UNKNOWN", "key", f"key {identity.kid}", action, identity.kid, "a key of this institution")
+            found = Finding("SIGNATURE_UNKNOWN", "error", f"key {identity.kid}", action, identity.kid, "a key of this institution")
+            return Refused("key", (found,))
         device, public_key = known
         if not is_signed_by(public_key, identity.signature, identity.message):
             action = "send the bytes that were signed, unchanged"
-            return _refuse_key("SIGNATURE_WRONG", "key", f"key {identity.kid}", action, "another signature", "the signature of the key")
+            found = Finding("SIGNATURE_WRONG", "error", f"key {identity.kid}", action, "another signature", "the signature of the key")
+            return Refused("key", (found,))
         if identity.device not in (None, device):
             action = "sign with a key of the device that the envelope names"
-            return _refuse_key("SIGNATURE_WRONG", "key", "/device", action, identity.device or "", f"{device}, whose key this is")
+            found = Finding("SIGNATURE_WRONG", "error", "/device", action, identity.device or "", f"{device}, whose key this is")
+            return Refused("key", (found,))
         return Prepared(offer, form, device, hashlib.sha256(offer.body).digest(), identity.kid, envelopes.pack_body(offer.body))
 
     def take(self, session: Session, bodies: Sequence[Prepared], now: int) -> Took:
@@ -187,7 +190,8 @@ class _Taking:
         last_seq = self._ends.get(item.kid)
         if last_seq is not None and identity.seq > last_seq:
             action = "sign with a key that is in force; what was queued up to the cut-over is still taken"
-            return _refuse_key("KEY_REVOKED", "revoked", f"key {item.kid}", action, f"seq {identity.seq}", f"at most seq {last_seq}")
+            found = Finding("KEY_REVOKED", "error", f"key {item.kid}", action, f"seq {identity.seq}", f"at most seq {last_seq}")
+            return Refused("revoked", (found,))
         runs = self._runs.get(item.device)
         if runs is None:
             runs = self._runs[item.device] = DeviceRuns(self._session, self._institution, item.device)
@@ -270,7 +274,3 @@ class _Taking:
         params = {"device": earlier.device, "boot": earlier.boot, "seq": str(earlier.seq), "log_index": str(earlier.log_index)}
         got, expected = item.sha256.hex(), earlier.sha256.hex()
         return Refused("equivocation", (Finding("EQUIVOCATION", "error", place, action, got, expected, params),))
-
-
-def _refuse_key(code: str, reason: Reason, place: str, action: str, got: str, expected: str) -> Refused:
-    return Refused(reason, (Finding(code, "error", place, action, got, expected),))
