@@ -82,7 +82,8 @@ def run_edge(config: EdgeConfig, stop: threading.Event, tell: Tell, ready: Calla
             listener = open_collector(source, queue, sender, tell)
             listener.start()
             stack.callback(listener.close)
-        threads = [threading.Thread(target=_guarded(work, stop, tell), daemon=True) for work in works]
+        failures: list[Exception] = []
+        threads = [threading.Thread(target=_guarded(work, stop, failures), daemon=True) for work in works]
         for thread in threads:
             thread.start()
         ready()
@@ -90,17 +91,18 @@ def run_edge(config: EdgeConfig, stop: threading.Event, tell: Tell, ready: Calla
         sender.wake()
         for thread in threads:
             thread.join(STOP_SECONDS)
+        if failures:
+            raise failures[0]
 
 
-def _guarded(work: Callable[[], None], stop: threading.Event, tell: Tell) -> Callable[[], None]:
+def _guarded(work: Callable[[], None], stop: threading.Event, failures: list[Exception]) -> Callable[[], None]:
     def run() -> None:
         try:
             work()
         except Exception as error:
             # A part that fails in a way nobody foresaw must not leave the rest running as if all were well.
-            tell(f"stopping: {type(error).__name__}: {error}")
+            failures.append(error)
             stop.set()
-            raise
 
     return run
 

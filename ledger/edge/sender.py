@@ -16,7 +16,8 @@ from ledger.edge.queue import Queue
 NEWEST_SECONDS = 300
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 300.0
-IDLE_SECONDS = 30.0
+IDLE_SECONDS = 5.0
+"""How soon a body is noticed that another process let wait again (`edge retry`)."""
 PRUNE_SECONDS = 3600
 
 

@@ -6,8 +6,10 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,9 +19,9 @@ from typer.testing import CliRunner
 
 from ledger.cli.app import app
 from ledger.edge.collector_report import CollectorValue, Message, Party, write_time
-from ledger.edge.config import CollectorSource, LineSource, PolledMeter
+from ledger.edge.config import CollectorSource, LineSource, PolledMeter, read_config
 from ledger.edge.dlt645_meter import open_line
-from ledger.edge.program import next_round, poll_round, readings_of
+from ledger.edge.program import next_round, poll_round, readings_of, run_edge
 from ledger.edge.queue import Queue
 from ledger.metering.device_key_file import make_device_key
 from tests.child import started
@@ -149,6 +151,17 @@ def test_a_settings_file_with_faults_is_named_before_anything_starts(tmp_path: P
     assert result.exit_code == 2
     assert "device.institution is missing" in result.stderr
     assert not (site.folder / "queue.sqlite").exists()
+
+
+def test_a_part_that_fails_ends_the_whole_and_is_told(tmp_path: Path) -> None:
+    site = Site(tmp_path, "https://127.0.0.1:1")
+
+    def break_it() -> None:
+        with sqlite3.connect(site.folder / "queue.sqlite") as db:
+            db.execute("DROP TABLE bodies")
+
+    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+        run_edge(read_config(site.config), threading.Event(), lambda _: None, break_it)
 
 
 def test_lines_are_polled_at_whole_quarter_hours() -> None:
