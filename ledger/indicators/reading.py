@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from ledger.indicators.disclosure import SHOWS, TargetProfile, Template, TemplateRow
 from ledger.indicators.factor import BASE_UNITS, COMMON_GASES, CONFIDENCES, KINDS, GwpSet
@@ -15,6 +16,7 @@ from ledger.indicators.measure import USES, Indicator, Selection, UnitOfMeasure
 from ledger.indicators.publication import Policies, PublishedDocument
 from ledger.indicators.reading_factor import FACTOR_FIELDS, read_factor
 from ledger.indicators.release import SCHEMA, Release
+from ledger.records import canonical
 from ledger.records.fields import Fields, pointer_of, raise_first
 from ledger.records.findings import Finding, has_errors
 
@@ -36,6 +38,7 @@ _TEMPLATE_FIELDS = ("id", "title", "document", "rows")
 _ROW_FIELDS = ("id", "group", "name", "unit", "indicators", "show")
 _PROFILE_FIELDS = ("id", "name", "peak_by", "operations_neutral_by", "financed_neutral_by", "document")
 _GAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,19}")
+_KEPT = 8
 
 
 def release_from_document(document: object) -> Release:
@@ -47,6 +50,16 @@ def release_from_document(document: object) -> Release:
     release, findings = check_release(document)
     raise_first("library release", findings)
     return release  # type: ignore[return-value]  # without an error finding there is a release
+
+
+@lru_cache(maxsize=_KEPT)
+def read_release(data: bytes) -> Release:
+    """Return the release of canonical bytes: the same object for the same bytes while they are among the last few asked for.
+
+    Raises:
+        MalformedDocument: with the first finding; the bytes are not canonical.
+    """
+    return release_from_document(canonical.load_canonical(data))
 
 
 def check_release(document: object) -> tuple[Release | None, tuple[Finding, ...]]:

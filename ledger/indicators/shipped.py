@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-from ledger.indicators.reading import release_from_document
+from ledger.indicators.reading import read_release
 from ledger.indicators.release import Release
-from ledger.records import canonical
 
 RELEASE = "lingtan-2026.1"
 
@@ -24,4 +23,4 @@ def shipped_release(release: str = RELEASE) -> Release:
     Raises:
         MalformedDocument: the installed file is not the canonical document of a release.
     """
-    return release_from_document(canonical.load_canonical(shipped_bytes(release)))
+    return read_release(shipped_bytes(release))

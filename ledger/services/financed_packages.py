@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ledger.accounting.financed.package import FinancedEvidence, build_financed_package
 from ledger.errors import Conflict
-from ledger.indicators.reading import release_from_document
-from ledger.records import canonical
+from ledger.indicators.reading import read_release
 from ledger.services.anchors import attestation_item, read_evidence
 from ledger.services.context import Work
 from ledger.services.financed import load_financed, load_financed_row, load_leaves
@@ -30,7 +29,7 @@ def get_financed_package(work: Work, id: str) -> PackageView:
         FinancedEvidence(
             statement=load_financed(row),
             leaves=load_leaves(work, row),
-            release=release_from_document(canonical.load_canonical(release.document)),
+            release=read_release(release.document),
             attestations={"schema": "lingtan.attestations/1", "items": [attestation_item(attestation)]},
             anchors={"schema": "lingtan.anchors/1", "items": [read_evidence(anchor)]},
             chain_id=work.house.chain.chain_id,

@@ -11,7 +11,7 @@ from ledger.accounting.methods.operational_1 import Inputs, MeteredEnergy, compu
 from ledger.chain.contracts.period_ledger import attestation_id_of
 from ledger.chain.errors import ChainError
 from ledger.errors import LedgerError
-from ledger.indicators.reading import release_from_document
+from ledger.indicators.reading import read_release
 from ledger.records import canonical
 from ledger.records.activity import Activity
 from ledger.records.findings import Finding
@@ -131,7 +131,7 @@ def _check_computation(
             Inputs(
                 organisation=Organisation.from_document(canonical.load_canonical(organisation.document)),
                 activity=Activity.from_document(canonical.load_canonical(activity.document)),
-                release=release_from_document(canonical.load_canonical(release.document)),
+                release=read_release(release.document),
                 period=statement.period,
                 meters=meters,
                 revision=statement.revision,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ledger.accounting.analysis import PeriodInventory, of_statement
 from ledger.accounting.validators.subject import Earlier
 from ledger.errors import Conflict
-from ledger.indicators.reading import release_from_document
+from ledger.indicators.reading import read_release
 from ledger.indicators.release import Release
 from ledger.records import canonical
 from ledger.records.activity import Activity
@@ -81,7 +81,7 @@ def load_stated(work: Work, row: tables.Statement, releases: dict[str, Release] 
         raise _inputs_gone()
     if row.library_hash not in read:
         release = library.get_release(work.session, row.library_hash)
-        read[row.library_hash] = release_from_document(canonical.load_canonical(release.document))
+        read[row.library_hash] = read_release(release.document)
     return StatedPeriod(
         row=row,
         statement=load_statement(row),

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ledger.errors import Conflict, NotFound
-from ledger.indicators.reading import release_from_document
+from ledger.indicators.reading import read_release
 from ledger.indicators.release import Release
-from ledger.records import canonical
 from ledger.services.context import Work
 from ledger.services.library import find_release_in_force
 from ledger.services.library_drafts import ROLES
@@ -55,5 +54,5 @@ def load_release_in_force(work: Work) -> NamedRelease:
 
 
 def _read(document: bytes) -> NamedRelease:
-    release = release_from_document(canonical.load_canonical(document))
+    release = read_release(document)
     return NamedRelease(release.hash, release)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ledger.errors import NotFound
-from ledger.indicators.reading import release_from_document
+from ledger.indicators.reading import read_release
 from ledger.indicators.release import Release
 from ledger.records import canonical
 from ledger.records.activity import Activity
@@ -106,7 +106,7 @@ def _releases(work: Work, factor: str) -> Iterator[Release]:
             data = library.get_release(work.session, listed.hash).document
             # An id is plain ASCII and stands in canonical bytes as it is: what lacks it need not be read.
             if f'"{factor}"'.encode() in data:
-                release = release_from_document(canonical.load_canonical(data))
+                release = read_release(data)
                 if release.find_factor(factor) is not None:
                     yield release
         if page.next_after is None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ledger.accounting.commit import commit
 from ledger.errors import Conflict, InputError
-from ledger.indicators.reading import release_from_document
+from ledger.indicators.reading import read_release
 from ledger.records import canonical
 from ledger.records.findings import Finding, findings_document, has_errors
 from ledger.records.statement import CAUSES, Statement
@@ -67,7 +67,7 @@ def prepare_statement(work: Work, institution: str, period: str, cause: str) -> 
     release = find_release_in_force(work)
     if release is None:
         raise Conflict("no library release is in force", hint="the centre publishes one first")
-    library = release_from_document(canonical.load_canonical(release.document))
+    library = read_release(release.document)
     judged = judge_inputs(work, stored, stored.under(library, revision=revision, cause=cause, supersedes=supersedes))
     statement = judged.computation.statement
     if statement is None or has_errors(judged.observed) or not statement.lines:

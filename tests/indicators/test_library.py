@@ -8,6 +8,7 @@ from fractions import Fraction
 from importlib.resources import files
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from ledger.errors import MalformedDocument, NotFound, UnitError
 from ledger.indicators.build import build_release
-from ledger.indicators.reading import release_from_document
+from ledger.indicators.reading import read_release, release_from_document
 from ledger.indicators.shipped import shipped_bytes, shipped_release
 from scripts.build_library import main
 from tests.indicators.documents import document
@@ -132,6 +133,21 @@ def test_a_blend_cell_without_a_share_is_refused(tables: Path) -> None:
 def test_the_hash_is_the_sha256_of_the_file() -> None:
     assert shipped_release().hash == hashlib.sha256(shipped_bytes()).hexdigest()
     assert release_from_document(document()) == shipped_release()
+
+
+def test_bytes_are_read_once_and_what_a_release_hands_out_can_be_changed_without_changing_it() -> None:
+    data = shipped_bytes()
+    release = read_release(data)
+    assert read_release(bytes(bytearray(data))) is release
+    given: Any = release.to_document()
+    for taken in (given["policies"]["factor_uncertainty_bp"], given["gwp_sets"][0]["values"], given["factors"][0]):
+        taken.clear()
+    given["units"].clear()
+    assert read_release(data).to_bytes() == data
+    changed = data.replace(b'"release":"lingtan-2026.1"', b'"release":"lingtan-2026.9"')
+    assert read_release(changed).release == "lingtan-2026.9"
+    with pytest.raises(MalformedDocument):
+        read_release(data + b" ")
 
 
 @pytest.mark.parametrize(
