@@ -125,7 +125,7 @@ def commit(statement: Statement, records: Mapping[str, MeterRecord], keys: Commi
     for name in INVENTORY_DATASETS:
         if wanted[name]:
             context = statement_context(statement, name, chain_id, contract)
-            datasets.append(CommittedDataset(name, context, _openings(context, wanted[name], keys)))
+            datasets.append(commit_assets(name, context, wanted[name], keys))
     committed = Commitments(tuple(datasets))
     _verify_meter_keys(committed, records)
     return committed
@@ -223,13 +223,14 @@ def _meter_assets(statement: Statement, records: Mapping[str, MeterRecord]) -> I
         yield meter_asset(meter.meter, meter.quantity), record.measures, record.leaf_record()
 
 
-def _openings(context: Context, wanted: list[Asset], keys: CommitmentKeys) -> tuple[Opening, ...]:
+def commit_assets(dataset: str, context: Context, assets: Iterable[Asset], keys: CommitmentKeys) -> CommittedDataset:
+    """Return the committed dataset of assets, each as (name, four measures, record)."""
     digest = context.digest()
     openings = []
-    for asset, values, record in wanted:
+    for asset, values, record in assets:
         key = keys.leaf_key(asset, context.period_start, context.period_end)
         openings.append(Opening(asset, key, keys.salt(digest, key), values, record))
-    return tuple(sorted(openings, key=lambda opening: opening.key))
+    return CommittedDataset(dataset, context, tuple(sorted(openings, key=lambda opening: opening.key)))
 
 
 def _read_leaves(document: object) -> dict[str, tuple[int, bytes, list[tuple[str, bytes, bytes]]]]:

@@ -14,7 +14,10 @@ INVENTORY_DATASETS: tuple[str, str] = ("METERS", "OPERATIONAL")
 FINANCED_DATASETS: tuple[str, str] = ("FINANCED_PCAF", "FINANCED_PBOC")
 """What a financed statement commits to: one of them, never both."""
 
-DATASETS: tuple[str, ...] = (*INVENTORY_DATASETS, *FINANCED_DATASETS)
+REDUCTIONS = "REDUCTIONS"
+"""What a statement of reductions commits to."""
+
+DATASETS: tuple[str, ...] = (*INVENTORY_DATASETS, *FINANCED_DATASETS, REDUCTIONS)
 
 
 def get_schema_bytes(dataset: str) -> bytes:

@@ -45,6 +45,11 @@ def line_asset(unit: str, indicator: str) -> str:
     return f"line/{check_identifier(unit)}/{check_identifier(indicator)}"
 
 
+def reduction_asset(id: str) -> str:
+    """Return the asset name of a project's line, as `reduction/pv-roof`."""
+    return f"reduction/{check_identifier(id)}"
+
+
 def group_asset(number: int) -> str:
     """Return the asset name of a group of exposures, counted from 0, as `group/000012`."""
     if number < 0:

@@ -22,11 +22,12 @@ from ledger.savings.reading_parts import (
     read_parts,
     with_defaults,
 )
-from ledger.savings.sources import OpenFile, Sources
+from ledger.savings.sources import OpenFile, Sources, StoredDays
 from ledger.units import parse_decimal
 
 SCHEMA = "lingtan.savings/1"
 MAX_DAYS = 3 * 366
+USED = ("el.import",)
 FIELDS = (
     "schema", "id", "unit", "kind", "option", "title", "note", "timezone", "baseline", "reporting", "use", "generation", "export", "parts",
     "model", "temperature", "calendar", "adjustments", "factor", "expected_percent", "policies", "evidence",
@@ -52,12 +53,15 @@ def load_savings(data: bytes) -> canonical.Json:
     return load_respelled(data, _TOKEN, lambda match: match[0] if match[0].startswith('"') else f'"{match[0]}"')
 
 
-def read_savings(document: object, open_file: OpenFile, now: int) -> tuple[SavingsInput | None, tuple[Finding, ...]]:
+def read_savings(
+    document: object, open_file: OpenFile, now: int, stored: StoredDays | None = None
+) -> tuple[SavingsInput | None, tuple[Finding, ...]]:
     """Return what a document asks to compute (None if any error was found), and every finding about it and its files.
 
     Args:
         open_file: gives the bytes of a file by the name that the document has for it; raises OSError or a LedgerError otherwise.
         now: Unix seconds; readings of the future are refused.
+        stored: gives a registered meter's days; without it a document that asks for them is refused.
     """
     findings: list[Finding] = []
     value = _with_defaults(document)
@@ -76,10 +80,11 @@ def read_savings(document: object, open_file: OpenFile, now: int) -> tuple[Savin
     _check_form(value, kind, option, fields)
     limits = read_limits(value["policies"], findings, daily=_is_daily(value["model"]))
     model = None if value["model"] is None else read_model(value["model"], findings)
-    sources = Sources(open_file, timezone, now, findings)
+    sources = Sources(open_file, timezone, now, findings, stored)
     before, after = _use(value["use"], sources, baseline, reporting)
     generation, export = (
-        None if value[name] is None else sources.energy(value[name], f"/{name}", (reporting,)) for name in ("generation", "export")
+        None if value[name] is None else sources.energy(value[name], f"/{name}", (reporting,), quantities)
+        for name, quantities in (("generation", ("pv.generation",)), ("export", ("el.export",)))
     )
     temperature: Mapping[date, Fraction] = {}
     if value["temperature"] is not None:
@@ -147,15 +152,19 @@ def _use(value: object, sources: Sources, baseline: Span | None, reporting: Span
         return None, None
     if isinstance(value, dict) and set(value) == {"baseline", "reporting"}:
         return (
-            sources.energy(value["baseline"], "/use/baseline", (baseline,)),
-            sources.energy(value["reporting"], "/use/reporting", (reporting,)),
+            sources.energy(value["baseline"], "/use/baseline", (baseline,), USED),
+            sources.energy(value["reporting"], "/use/reporting", (reporting,), USED),
         )
-    both = sources.energy(value, "/use", (baseline, reporting))
+    both = sources.energy(value, "/use", (baseline, reporting), USED)
     return both, both
 
 
 def _factor(fields: Fields, value: object) -> GridFactor:
-    raw = Fields(with_defaults(value, {}, ("value",)), "/factor", fields.findings, ("id", "value", "unit"))
+    return read_factor(Fields(with_defaults(value, {}, ("value",)), "/factor", fields.findings, ("id", "value", "unit")))
+
+
+def read_factor(raw: Fields) -> GridFactor:
+    """Return the factor of an object `{id, value, unit}`."""
     unit = raw.choice("unit", tuple(FACTOR_UNITS))
     value = raw.decimal_from_0("value")
     return GridFactor(raw.text("id"), value, unit, parse_decimal(value) * FACTOR_UNITS[unit])

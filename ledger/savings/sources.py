@@ -9,10 +9,10 @@ from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
-from ledger.errors import InputError, LedgerError
+from ledger.errors import InputError, LedgerError, NotFound
 from ledger.metering.csv_source import MeterFacts, read_meter_csv
 from ledger.metering.file_bytes import meters_in, unpack
-from ledger.metering.local_days import series_of_readings
+from ledger.metering.local_days import IntervalSeries, series_of_readings
 from ledger.metering.temperature import MEAN_DIGITS, daily_means, read_temperature_csv
 from ledger.records.fields import Fields, pointer_of
 from ledger.records.findings import Finding, has_errors
@@ -20,6 +20,11 @@ from ledger.savings.given import Energy, Evidence, Span
 from ledger.units import parse_decimal, round_half_even
 
 OpenFile = Callable[[str], bytes]
+StoredDays = Callable[[str, tuple[str, ...], str, date, date], IntervalSeries]
+"""Gives a stored meter's series: its id, the quantities it may have, time zone, first and last local day.
+
+Raises NotFound where there is no such meter, InputError where it measures something else or the days are too many.
+"""
 # Exact mWh per 1 of the unit.
 ENERGY_UNITS: tuple[tuple[str, int], ...] = (("Wh", 1_000), ("kWh", 10**6), ("MWh", 10**9), ("万kWh", 10**10), ("GWh", 10**12))
 _MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
@@ -29,18 +34,24 @@ _SOURCE = ("id", "unit", "figures", "csv", "sha256", "meter")
 class Sources:
     """Reads the series of one document; each file is opened once and is evidence afterwards."""
 
-    def __init__(self, open_file: OpenFile, timezone: str, now: int, findings: list[Finding]) -> None:
-        self._open, self._timezone, self._now, self._findings = open_file, timezone, now, findings
+    def __init__(self, open_file: OpenFile, timezone: str, now: int, findings: list[Finding], stored: StoredDays | None = None) -> None:
+        self._open, self._timezone, self._now, self._findings, self._stored = open_file, timezone, now, findings, stored
         self._files: dict[str, tuple[bytes, str]] = {}
-        self._evidence: dict[tuple[str, str], Evidence] = {}
+        self._evidence: dict[tuple[str, ...], Evidence] = {}
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
-        """Return the files that were read."""
+        """Return the files and stored days that were read."""
         return tuple(self._evidence[key] for key in sorted(self._evidence))
 
-    def energy(self, value: object, pointer: str, spans: tuple[Span, ...]) -> Energy | None:
-        """Return the energy of a source over the local days of `spans`; None with a finding where it cannot be read."""
+    def energy(self, value: object, pointer: str, spans: tuple[Span, ...], quantities: tuple[str, ...] = ()) -> Energy | None:
+        """Return the energy of a source over the local days of `spans`; None with a finding where it cannot be read.
+
+        Args:
+            quantities: what a stored meter of this source may measure.
+        """
+        if isinstance(value, dict) and set(value) == {"meter"}:
+            return self._stored_meter(Fields(value, pointer, self._findings, ("meter",)), pointer, spans, quantities)
         fields = Fields(_complete(value), pointer, self._findings, _SOURCE)
         if not isinstance(value, dict) or not self._one_kind(value, pointer):
             return None
@@ -130,6 +141,27 @@ class Sources:
         except InputError as error:
             self._refuse("SOURCE_FORM", pointer, error.hint or "correct the periods", str(error))
             return None
+        return Energy(meter, days={day.day: day for day in series.days()})
+
+    def _stored_meter(self, fields: Fields, pointer: str, spans: tuple[Span, ...], quantities: tuple[str, ...]) -> Energy | None:
+        meter, place = fields.identifier("meter"), pointer_of(pointer, "meter")
+        if not meter:
+            return None
+        if self._stored is None:
+            action = "hand the project in, for a server alone has stored days; or name a csv file here"
+            self._refuse("SOURCE_FORM", pointer, action, expected="figures, or csv with sha256 and meter")
+            return None
+        first, last = min(span.first for span in spans), max(span.last for span in spans)
+        try:
+            series = self._stored(meter, quantities, self._timezone, first, last)
+        except NotFound as error:
+            self._refuse("METER_UNKNOWN", place, "name a registered meter", meter, error.hint or "a registered meter")
+            return None
+        except InputError as error:
+            self._refuse("METER_QUANTITY", place, error.hint or "name another meter", str(error)[:200], " or ".join(quantities))
+            return None
+        digest = hashlib.sha256(series.values.astype("<i8").tobytes() + series.quality.tobytes()).hexdigest()
+        self._evidence[("meter_days", meter, digest)] = Evidence("meter_days", meter, digest)
         return Energy(meter, days={day.day: day for day in series.days()})
 
     def _file(self, path: str, sha256: str, pointer: str, kind: str) -> bytes | None:

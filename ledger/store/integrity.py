@@ -34,6 +34,8 @@ HASHED: tuple[tuple[str, str, str, Callable[[bytes], str | bytes]], ...] = (
     ("commitments", "document", "hash", _sha256_hex),
     ("financed_statement", "document", "hash", _sha256_hex),
     ("financed_leaves", "leaves", "sha256", _sha256_hex),
+    ("reduction_statement", "document", "hash", _sha256_hex),
+    ("reduction_evidence", "content", "sha256", _sha256_hex),
     ("telemetry_body", "body", "sha256", _sha256_hex),
     ("telemetry_body", "body", "leaf_hash", _leaf),
     ("envelope_alarm", "body", "sha256", _sha256_hex),

@@ -27,10 +27,11 @@ from ledger.store.repositories import (
     metering,
     participants,
     periods,
+    reductions,
     statements,
 )
 from ledger.store.repositories.signed import Signed
-from ledger.store.tables import Anchor, Attestation, FinancedAnchor, Statement
+from ledger.store.tables import Anchor, Attestation, FinancedAnchor, ReductionAnchor, Statement
 
 AT = 1_750_000_000
 START, END = 1_735_660_800, 1_767_196_800
@@ -95,6 +96,38 @@ def add_statement(session: Session, institution_id: str = "bank-1", revision: in
         activity=activity,
         library_hash=add_release(session),
         prepared_by="clerk",
+        at=AT,
+    )
+
+
+def add_reductions(session: Session, institution_id: str = "bank-1") -> None:
+    """Put a statement of reductions with evidence, signature and anchor beside the period's statement."""
+    statement = reductions.add_reduction_statement(
+        session,
+        institution_id=institution_id,
+        period_id="2025",
+        revision=1,
+        cause="first",
+        supersedes=None,
+        document=canonical.dump({"reductions": institution_id}),
+        findings=b"{}",
+        library_hash=add_release(session),
+        evidence=[reductions.KeptEvidence("input", "pv-roof", b"{}"), reductions.KeptEvidence("file", "roof.csv", b"meter,timestamp,kW")],
+        prepared_by="clerk",
+        at=AT,
+    )
+    signature = signed(f"reductions attestation of {institution_id}")
+    row = reductions.add_reduction_attestation(session, statement, digest="0x" + hash_of("digest"), signed=signature)
+    attestations.add_anchor(
+        session,
+        ReductionAnchor,
+        row.id,
+        chain_id=7001,
+        contract="0x" + "ee" * 20,
+        tx_hash="0x" + hash_of("tx"),
+        block_number=6,
+        block_hash="0x" + hash_of("block 6"),
+        evidence=b"{}",
         at=AT,
     )
 
@@ -238,6 +271,7 @@ def add_everything(session: Session) -> Everything:
         at=AT,
     )
     add_financed(session)
+    add_reductions(session)
     claim = claims.add_claim(
         session,
         institution_id="bank-1",

@@ -12,9 +12,9 @@ from ledger.records.outbox import FINAL, REVERTED
 from ledger.store.errors import AlreadyStored
 from ledger.store.repositories.paging import Page, fetch_page, found
 from ledger.store.repositories.signed import Signed
-from ledger.store.tables import Anchor, Attestation, FinancedAnchor, Outbox, Statement
+from ledger.store.tables import Anchor, Attestation, FinancedAnchor, Outbox, ReductionAnchor, Statement
 
-A = TypeVar("A", bound=Anchor | FinancedAnchor)
+A = TypeVar("A", bound=Anchor | FinancedAnchor | ReductionAnchor)
 
 
 def may_sign_anew(session: Session, outbox_id: int | None) -> bool:

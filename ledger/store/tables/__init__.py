@@ -1,5 +1,5 @@
 """The tables. Read base.py, then institutions.py, metering.py, devices.py, edits.py, inventory.py, library.py, participants.py,
-attestations.py, financed.py, outbox.py, access.py.
+attestations.py, financed.py, reductions.py, outbox.py, access.py.
 
 Rows are append-only by trigger, except as `CHANGEABLE` says.
 """
@@ -43,6 +43,7 @@ from ledger.store.tables.metering import (
 )
 from ledger.store.tables.outbox import Outbox, OutboxEvent, OutboxLease
 from ledger.store.tables.participants import ParticipantAction, ParticipantKey, ParticipantKeyEvent
+from ledger.store.tables.reductions import ReductionAnchor, ReductionAttestation, ReductionEvidence, ReductionStatement
 
 # Table → what may happen to its rows beyond INSERT. The outbox's own trigger still refuses a change of what is to be sent or was signed.
 CHANGEABLE = {
@@ -113,6 +114,10 @@ __all__ = [
     "ParticipantKey",
     "ParticipantKeyEvent",
     "Period",
+    "ReductionAnchor",
+    "ReductionAttestation",
+    "ReductionEvidence",
+    "ReductionStatement",
     "RegisterDay",
     "ReleaseDraft",
     "ReleaseProposal",
