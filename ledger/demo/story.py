@@ -24,11 +24,14 @@ from ledger.client.acts import Party
 from ledger.demo import desk, profiles, seeds
 from ledger.demo.drill import Trust
 from ledger.demo.figures import say_change, say_totals
+from ledger.demo.gateway import Gateway
 from ledger.demo.people import Person, write_private
 from ledger.demo.voice import Voice
 from ledger.errors import IntegrityError, LedgerError
 from ledger.indicators.shipped import shipped_release
 from ledger.merkle.dataset_schema import DATASETS, get_schema_bytes
+from ledger.metering.csv_line import MeterFacts
+from ledger.metering.csv_source import read_meter_csv
 from ledger.records import canonical
 from ledger.records.names import Name
 from ledger.records.period import Period
@@ -90,6 +93,10 @@ class Cast:
     def preparer(self, bank: str) -> Person:
         """Who loads a bank's data."""
         return Person("preparer", bank, ("preparer",), self.data / "banks" / bank / "preparer")
+
+    def gateway(self, bank: str) -> Person:
+        """What sends a bank's readings: it has a token, and a key of its own that signs them."""
+        return Person("gateway", bank, ("meter",), self.data / "banks" / bank / "gateway")
 
     def approver(self, bank: str) -> Person:
         """Who signs for a bank: another person, with the bank's own key."""
@@ -196,18 +203,26 @@ class Story:
                 for block in self.voice.track(blocks, days, f"{bank.en}: meter-days", f"{bank.zh}：表日"):
                     stream.write(block)
             temporary.replace(file)
-        taken = preparer.post_file(f"/v1/institutions/{bank.id}/telemetry", file, "text/csv")
-        self.require(taken["accepted"], f"the readings of {bank.id}", taken["findings"])
+        facts = {meter: MeterFacts(meter) for meter, _ in meters}
+        read = read_meter_csv([file.read_bytes()], meters=facts, now=self._now())
+        self.require(read.readings, f"the readings of {bank.id}", [finding.to_document() for finding in read.findings])
+        sender = self.cast.gateway(bank.id)
+        gateway, session = Gateway(bank.id, sender.folder), self.party(sender).client
+        gateway.enrol(preparer, session, facts)
+        sent, contiguous = gateway.send(session, gateway.sign(read.readings, self._now()))
+        self.require(sent == contiguous, f"the batches of {bank.id}", [])
         if bank.by_workbook:
             self.fill_in_workbook(bank)
         else:
             used = preparer.post(self._activity(bank), seeds.activity_document(bank, self.period))
             self.require(used["accepted"], f"the activity data of {bank.id}", used["findings"])
-        gaps = sum(1 for finding in taken["findings"] if finding["severity"] == "warning")
+        gaps = sum(1 for finding in read.findings if finding.severity == "warning")
         self.voice.fact(
-            f"{bank.en}: {taken['rows']:,} readings of {taken['meters']} meters ({gaps} warnings on gaps), {len(bank.records)} records "
+            f"{bank.en}: {read.rows:,} readings of {len(read.readings)} meters ({gaps} warnings on gaps) in {sent} batches that the "
+            f"gateway signed and that were taken for good, {len(bank.records)} records "
             f"of fuels, refrigerants, water, paper, travel and waste; certificates and contracts of green power: {len(bank.instruments)}",
-            f"{bank.zh}：{taken['meters']} 块表 {taken['rows']:,} 条读数（{gaps} 条缺口提示），燃料、制冷剂、水、纸、差旅与废弃物 "
+            f"{bank.zh}：{len(read.readings)} 块表 {read.rows:,} 条读数（{gaps} 条缺口提示），"
+            f"网关签署 {sent} 批并全部确认入账；燃料、制冷剂、水、纸、差旅与废弃物 "
             f"{len(bank.records)} 条记录，绿色电力凭证 {len(bank.instruments)} 项",
         )
 

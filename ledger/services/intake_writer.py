@@ -1,7 +1,7 @@
 """Group commit: one thread takes what has queued up into one transaction, then answers all of it.
 
-A commit waits for the disk however little is in it. While one waits the next bodies gather, so a group grows with the load and a lone
-body waits for nobody.
+A commit waits for the disk however little is in it. While one waits the next bodies gather, so a group grows with the load. Where the group
+before had several bodies, the senders just answered get two milliseconds to come again; a lone body waits for nobody.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -22,6 +23,7 @@ log = logging.getLogger("lingtan.intake")
 
 MAX_BODIES = 128
 MAX_BYTES = 8 * 1024 * 1024
+LINGER_SECONDS = 0.002
 STOP_SECONDS = 60.0
 Answer: TypeAlias = "Callable[[Outcome | Exception], object]"
 
@@ -36,6 +38,7 @@ class IntakeWriter:
         self._thread = threading.Thread(target=self._run, name="lingtan-intake", daemon=True)
         self._lock = threading.Lock()
         self._open = False
+        self._last = 1
 
     def start(self) -> None:
         """Start taking."""
@@ -75,13 +78,16 @@ class IntakeWriter:
         """Wait for a body and return it with what stands behind it in the queue."""
         first = self._queue.get()
         group, size = [first], 0 if first is None else len(first[0].body)
+        until = time.monotonic() + LINGER_SECONDS
         while group[-1] is not None and len(group) < MAX_BODIES and size < MAX_BYTES:
+            patience = until - time.monotonic() if len(group) < self._last else 0
             try:
-                item = self._queue.get_nowait()
+                item = self._queue.get(timeout=patience) if patience > 0 else self._queue.get_nowait()
             except queue.Empty:
                 break
             group.append(item)
             size += 0 if item is None else len(item[0].body)
+        self._last = len(group)
         return group
 
     def _take_group(self, group: list[tuple[Offer, Answer]]) -> None:
