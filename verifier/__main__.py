@@ -83,6 +83,9 @@ def build_parser() -> argparse.ArgumentParser:
     verdict.add_argument("--assurance", choices=("limited", "reasonable"), default="limited")
     verdict.add_argument("--materiality-bp", type=int, default=500, metavar="N", help="materiality in basis points (500 = 5 %%)")
     verdict.add_argument("--opinion", choices=("unqualified", "qualified", "adverse"))
+    verdict.add_argument(
+        "--exception", action="append", default=[], metavar="PLACE=TEXT", help="what a qualified opinion excepts; once for each"
+    )
     verdict.add_argument("--sampling-seed", default="00" * 32, metavar="HEX")
     verdict.add_argument("--sample-size", type=int, default=0, metavar="K")
     verdict.add_argument("--salt", metavar="HEX", help="32 bytes (default: random)")
@@ -382,6 +385,13 @@ def _bytes32(text: str, option: str) -> bytes:
     return data
 
 
+def _exception(text: str) -> tuple[str, str]:
+    place, separator, said = text.partition("=")
+    if not separator:
+        raise UsageError("EXCEPTIONS", f"--exception takes PLACE=TEXT, got {text[:60]!r}")
+    return place.strip(), said.strip()
+
+
 def _run_verdict(arguments: argparse.Namespace) -> int:
     import getpass
     import secrets
@@ -405,6 +415,7 @@ def _run_verdict(arguments: argparse.Namespace) -> int:
         salt=_bytes32(arguments.salt, "--salt") if arguments.salt else secrets.token_bytes(32),
         sequence=arguments.sequence,
         deadline=arguments.deadline if arguments.deadline is not None else now + 7 * 86400,
+        exceptions=tuple(map(_exception, arguments.exception)),
     )
     if arguments.passphrase_file:
         passphrase = _read(arguments.passphrase_file).decode("utf-8").rstrip("\r\n")

@@ -83,6 +83,16 @@ _DATASET = fields(
 )
 
 
+def sized(most: int) -> Shape:
+    """Return the shape of a text of one character to `most`."""
+
+    def check(value: Any, pointer: str) -> None:
+        if not isinstance(value, str) or not 1 <= len(value) <= most:
+            raise refuse(pointer, f"text of 1 to {most} characters", value)
+
+    return check
+
+
 def _signed(**more: Shape) -> Shape:
     """Return the shape of a signed message with the event that recorded it, and further fields."""
     return fields((), message=_MESSAGE, signature=hexed(65, "0x"), signer=_ADDRESS, event=_EVENT, **more)
@@ -101,6 +111,7 @@ _RESULT = fields(
     opinion=word("unqualified", "qualified", "adverse"),
     assurance=word("limited", "reasonable"),
     materiality_bp=whole(0, 2**32 - 1),
+    exceptions=many(fields(place=sized(200), text=sized(2_000)), at_most=100),
 )
 _CLAIM = _signed(
     id=ID,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from verifier import eip712, json_strict
-from verifier.bundle import Bundle
+from verifier.bundle import Bundle, checkpoint_size
 from verifier.chain_evidence import Header
 from verifier.check_bundle import check_final, check_witnesses
 from verifier.checks import Check, Checks, Outcome
@@ -31,6 +31,7 @@ CERTIFICATE_STATES = ("unknown", "in force", "suspended", "revoked")
 _OPINIONS = ("unqualified", "qualified", "adverse")
 _ASSURANCES = ("limited", "reasonable")
 ADVERSE = 3
+CLOCK_TOLERANCE = 300  # seconds by which the clocks of a chain or witness may run before the reader's
 
 
 @dataclass
@@ -172,6 +173,7 @@ class _Run:
             ("opinion", _OPINIONS.index(result["opinion"]) + 1, values["opinion"]),
             ("assurance", _ASSURANCES.index(result["assurance"]) + 1, values["assurance"]),
             ("materialityBp", result["materiality_bp"], values["materialityBp"]),
+            ("exceptions", result["opinion"] == "qualified", bool(result["exceptions"])),
             ("sequence", at, values["sequence"]),
             *(
                 (f"result {commitment.dataset}", (commitment.root.hex(), list(commitment.totals)), stated.get(commitment.dataset))
@@ -199,9 +201,13 @@ def _check_status(run: _Run, read: ClaimRead, now: int) -> None:
     check_final(checks, "status.final", run.bundle, status["block"], header, policy, run.log_proofs)
     time = check_witnesses(checks, "status.witnessed", run.bundle, policy, final=checks.holds("status.final"))
     if policy.max_age is not None:
-        shown = header.time if time is None else time
+        # A cosignature dates the newest block of its checkpoint; an older block shows nothing of what was recorded since.
+        newest = time is not None and header.number + 1 == checkpoint_size(run.bundle)
+        shown = time if time is not None and newest else header.time
         if now - shown > policy.max_age:
             checks.unchecked("status.age", subject, "STATUS_OLD", at=str(shown), max_age=str(policy.max_age))
+        elif shown - now > CLOCK_TOLERANCE:
+            checks.unchecked("status.age", subject, "STATUS_AHEAD", at=str(shown), now=str(now))
         else:
             checks.passed("status.age", f"{subject} at {shown}")
 

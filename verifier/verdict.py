@@ -22,6 +22,7 @@ from verifier.verify_package import Verification
 OPINIONS = ("unqualified", "qualified", "adverse")
 ASSURANCES = ("limited", "reasonable")
 TIMEOUT_SECONDS = 60
+MAX_EXCEPTIONS, MAX_PLACE, MAX_TEXT = 100, 200, 2_000
 MODULES = (
     "__init__", "__main__", "aes", "bundle", "bundle_items", "bundle_shapes", "bundle_wordings", "chain_evidence", "check_anchor",
     "check_bundle", "check_claim", "check_commitment", "check_financed", "check_findings", "check_inputs", "check_lines",
@@ -30,7 +31,7 @@ MODULES = (
     "evidence_shapes", "exact", "exposure", "financed_blocks", "financed_book", "financed_commitment", "financed_groups",
     "financed_methods", "financed_shapes", "financed_wordings", "finding", "findings", "inventory_shapes", "json_strict", "keccak",
     "keyfile", "library", "library_reader", "library_shapes", "local_time", "log_proofs", "market_based", "messages", "meter", "mpt",
-    "operational_1", "organisation", "package", "policy", "policy_update", "qbft", "quantities", "recomputation", "recompute_bundle",
+    "operational_1", "organisation", "package", "policy", "policy_update", "qbft", "quantities", "recomputation", "recompute_bundle", "reduction",
     "report", "required", "rfc9162", "rlp", "roll_up", "sampling", "secp256k1", "shapes", "sum_tree", "uncertainty", "unit_findings",
     "verdict", "verify_bundle", "verify_envelope", "verify_line", "verify_opening", "verify_package", "wordings",
 )  # fmt: skip
@@ -50,6 +51,8 @@ class Judgement:
     salt: bytes
     sequence: int
     deadline: int
+    exceptions: tuple[tuple[str, str], ...] = ()
+    """(place, text) of everything that a qualified opinion excepts."""
 
 
 def tool_hash() -> bytes:
@@ -102,6 +105,7 @@ def opinion_of(verification: Verification, stated: str | None) -> str:
 def build_result(verification: Verification, judgement: Judgement, opinion: str) -> dict[str, Any]:
     """Return the document lingtan.verdict/1. Raises: UsageError where the lines could not be recomputed at all."""
     recomputed = verification.recomputed
+    _check_exceptions(judgement.exceptions, opinion)
     if recomputed is None or verification.findings_hash is None or verification.package_hash is None:
         raise UsageError("NOT_RECOMPUTED", "the package could not be recomputed, so there is no result to sign; see the report")
     return {
@@ -119,7 +123,24 @@ def build_result(verification: Verification, judgement: Judgement, opinion: str)
         "opinion": opinion,
         "assurance": judgement.assurance,
         "materiality_bp": judgement.materiality_bp,
+        "exceptions": [{"place": place, "text": text} for place, text in judgement.exceptions],
     }
+
+
+def _check_exceptions(exceptions: tuple[tuple[str, str], ...], opinion: str) -> None:
+    """Pass if a qualified opinion says what it excepts, and no other excepts anything (documents.md §12). Raises: UsageError."""
+    if (opinion == "qualified") != bool(exceptions):
+        raise UsageError(
+            "EXCEPTIONS",
+            "a qualified opinion names what it excepts: give --exception PLACE=TEXT, once for each"
+            if opinion == "qualified"
+            else f"the opinion is {opinion}; --exception goes with --opinion qualified",
+        )
+    if len(exceptions) > MAX_EXCEPTIONS:
+        raise UsageError("EXCEPTIONS", f"{len(exceptions)} exceptions, at most {MAX_EXCEPTIONS} can be listed")
+    for place, text in exceptions:
+        if not 1 <= len(place) <= MAX_PLACE or not 1 <= len(text) <= MAX_TEXT:
+            raise UsageError("EXCEPTIONS", f"a place has 1 to {MAX_PLACE} characters and a text 1 to {MAX_TEXT}: got {place[:40]!r}")
 
 
 def sign_verdict(verification: Verification, judgement: Judgement, secret: int) -> dict[str, Any]:

@@ -128,6 +128,8 @@ RULES: tuple[Rule, ...] = (
     _rule("verdicts.create", {"verifier"}, "own", once=True),
     _rule("verdicts.list", READERS, "object"),
     _rule("verdicts.result", READERS, "object"),
+    _rule("resolutions.create", {"certifier"}, "own", once=True),
+    _rule("resolutions.list", READERS, "object"),
     _rule("library_releases.create", {"librarian"}, "own", once=True),
     _rule("library_releases.publish", {"publisher"}, "shared", once=True),
     _rule("library_releases.list", EVERYONE, "shared"),

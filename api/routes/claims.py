@@ -15,13 +15,15 @@ from api.problems.refusal import Refusal
 from api.schemas.attestations import (
     ClaimAnswer,
     ClaimRequest,
+    ResolutionAnswer,
+    ResolutionRequest,
     VerdictAnswer,
     VerdictCommitmentAnswer,
     VerdictCommitmentRequest,
     VerdictRequest,
 )
 from api.schemas.base import PageAnswer
-from ledger.services import claims, verdict_commitments, verdicts
+from ledger.services import claims, disputes, verdict_commitments, verdicts
 from ledger.services.context import Work
 
 router = APIRouter()
@@ -131,3 +133,26 @@ def get_verdict_result(call: CallParameter, claim: str, verdict: str) -> Respons
     with call.read() as work:
         data = verdicts.get_verdict_result(work, claim, verdict)
     return call.immutable(data, "application/json")
+
+
+@router.post(
+    "/resolutions",
+    **operation("resolutions.create", "Resolve a dispute", answer=ResolutionAnswer, status=202, body=ResolutionRequest),
+)
+def create_resolution(call: CallParameter, body: Annotated[Received[ResolutionRequest], json_body(ResolutionRequest)]) -> Response:
+    """Settle a disputed claim of another institution by naming one of its recorded results, signed by a certifier."""
+    value = body.value
+
+    def use_case(work: Work) -> Reply:
+        view = disputes.resolve_dispute(work, dict(value.message), value.signature, value.reason)
+        return reply(ResolutionAnswer.of(view), status=202, location=with_query("/v1/resolutions", claim=view.claim))
+
+    return call.once(body.sha256, use_case)
+
+
+@router.get("/resolutions", **operation("resolutions.list", "List the resolutions of a claim", answer=PageAnswer[ResolutionAnswer]))
+def list_resolutions(call: CallParameter, claim: ClaimQuery) -> Response:
+    """List every resolution of one claim's disputes in the order they came; each stays."""
+    with call.read() as work:
+        views = disputes.list_resolutions(work, claim)
+        return reply(PageAnswer[ResolutionAnswer](items=tuple(map(ResolutionAnswer.of, views)), next_cursor=None)).response()

@@ -112,6 +112,13 @@ class VerdictRequest(ApiRequest):
     result: dict[str, Any]
 
 
+class VerdictExceptionAnswer(ApiAnswer):
+    """What a qualified opinion excepts."""
+
+    place: str
+    text: str
+
+
 class VerdictAnswer(ApiAnswer):
     """A verdict on a claim."""
 
@@ -124,4 +131,27 @@ class VerdictAnswer(ApiAnswer):
     sequence: int
     state: str
     given_at: Instant
+    error: str | None
+    materiality_bp: int
+    exceptions: tuple[VerdictExceptionAnswer, ...]
+
+
+class ResolutionRequest(ApiRequest):
+    """A certifier's signed Resolution, with the reason whose hash it names."""
+
+    message: Message
+    signature: Signature
+    reason: Annotated[str, Field(min_length=1, max_length=2_000)]
+
+
+class ResolutionAnswer(ApiAnswer):
+    """A certifier's resolution of a dispute: which of the recorded results holds; every verdict stays."""
+
+    id: Id
+    claim: Id
+    certifier: str
+    signer: str
+    result: str
+    reason_hash: str
+    state: str
     error: str | None

@@ -21,6 +21,7 @@ from ledger.chain.typed_data import (
     PublishRelease,
     RegisterInstitution,
     ReleaseKind,
+    Resolution,
     Role,
     SetKeyStanding,
     SetStanding,
@@ -229,6 +230,22 @@ def commit_verdict(client: Client, signed: Mapping[str, Any], *, seconds: float 
 def submit_verdict(client: Client, signed: Mapping[str, Any], *, seconds: float = 60) -> dict[str, Any]:
     """Hand in a signed verdict (message, signature, result) and wait until the chain has it. The same again changes nothing."""
     return _hand_in(client, "/v1/verdicts", signed, seconds)
+
+
+def resolve_dispute(certifier: Party, claim: str, *, result: str, reason: str, now: int, seconds: float = 60) -> dict[str, Any]:
+    """Sign that one of the results recorded on a disputed claim holds, hand it in and wait until the chain has it.
+
+    Args:
+        claim: `bank:claim`.
+        result: the hash of the result that holds, 64 hex digits.
+        now: Unix seconds.
+    """
+    institution = str(certifier.client.get("/v1/me")["institution"])
+    name = sid("claim", claim.replace(":", "/", 1))
+    struct = Resolution(name, sid("org", institution), bytes.fromhex(result), sid("reason", reason), now + DEADLINE_SECONDS)
+    signature = certifier.signer().sign_digest(struct.digest(domain_of(certifier.client, "ClaimRegistry")))
+    body = {"message": struct.to_message(), "signature": "0x" + signature.hex(), "reason": reason}
+    return _hand_in(certifier.client, "/v1/resolutions", body, seconds)
 
 
 def _hand_in(client: Client, path: str, signed: Mapping[str, Any], seconds: float) -> dict[str, Any]:

@@ -44,7 +44,8 @@ def commit_verdict(work: Work, message: Mapping[str, object], signature: str) ->
         Forbidden: the verifier's institution is the claim's.
         InputError: the message is malformed, or names another institution than the actor's.
         SignatureRefused: no verifier's key in force signed it, or it is past its deadline.
-        Conflict: the claim is not on chain yet, needs one verifier only, has a verdict already, or this key committed to something else.
+        Conflict: the claim is not on chain yet, needs one verifier only, has a verdict already, this key committed to something else,
+            or another key of the same institution did: two institutions decide.
     """
     require_role(work, "verifier")
     struct = VerdictCommitment.from_message(message)
@@ -87,6 +88,8 @@ def _find_earlier(work: Work, claim: tables.Claim, received: Received[VerdictCom
     for row in outbox.find_outbox_by_subject(work.session, _subject(claim)):
         struct, signature = work.house.contracts.claims.read_call(VerdictCommitment, row.data)
         if recover_signer(struct.digest(work.house.contracts.claims.domain), signature) != received.signer:
+            if struct.org == received.struct.org and find_transaction(work, row.id).state != "rejected":
+                raise Conflict("your institution has committed on this claim already", hint="two institutions decide, one key of each")
             continue
         if struct == received.struct:
             return row

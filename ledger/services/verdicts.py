@@ -20,8 +20,20 @@ from ledger.store import tables
 from ledger.store.repositories import claims, institutions
 
 RESULT_FIELDS = frozenset(
-    {"schema", "claim", "package", "datasets", "recomputed", "differences", "checks", "findings", "opinion", "assurance", "materiality_bp"}
+    {
+        *("schema", "claim", "package", "datasets", "recomputed", "differences", "checks", "findings"),
+        *("opinion", "assurance", "materiality_bp", "exceptions"),
+    }
 )
+MAX_EXCEPTIONS, MAX_PLACE, MAX_TEXT = 100, 200, 2_000
+
+
+@dataclass(frozen=True)
+class VerdictException:
+    """What a qualified opinion excepts: the place of a finding, line, meter or dataset, and what is wrong there."""
+
+    place: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -38,6 +50,8 @@ class VerdictView:
     state: str
     given_at: int
     error: str | None = None
+    materiality_bp: int = 0
+    exceptions: tuple[VerdictException, ...] = ()
 
 
 def submit_verdict(work: Work, message: Mapping[str, object], signature: str, result: Mapping[str, Any]) -> VerdictView:
@@ -51,6 +65,7 @@ def submit_verdict(work: Work, message: Mapping[str, object], signature: str, re
     require_role(work, "verifier")
     if set(result) != RESULT_FIELDS or result["schema"] != "lingtan.verdict/1":
         raise InputError("not a verdict result", hint=f"expected lingtan.verdict/1 with the fields {', '.join(sorted(RESULT_FIELDS))}")
+    exceptions = _read_exceptions(result)
     data = canonical.dump(dict(result))
     struct = Verdict.from_message(message)
     claim = _find_claim(work, struct.claim)
@@ -60,6 +75,12 @@ def submit_verdict(work: Work, message: Mapping[str, object], signature: str, re
     if hashlib.sha256(data).digest() != struct.result_hash:
         raise InputError("the result is not the one the verdict was signed for", hint="send the result file unchanged")
     _require_agreement(struct, result)
+    if (result["opinion"] == "qualified") != bool(exceptions):
+        raise InputError(
+            "a qualified opinion names what it excepts, and no other opinion excepts anything",
+            hint="sign a result whose exceptions fit its opinion",
+            errors=(("/result/exceptions", "DIFFERS", "expected at least one exactly where the opinion is qualified"),),
+        )
     if struct.package_hash.hex() != claim.package_hash:
         raise InputError("the verdict is about another evidence package", hint="recompute the package that the claim names")
     owner = institutions.find_institution_by_org(work.session, struct.org.hex())
@@ -85,6 +106,24 @@ def submit_verdict(work: Work, message: Mapping[str, object], signature: str, re
         details={"result": row.result_hash},
     )
     return _view(work, claim, row)
+
+
+def _read_exceptions(result: Mapping[str, Any]) -> tuple[VerdictException, ...]:
+    """Return what the result excepts (documents §12).
+
+    Raises:
+        InputError: something else stands there.
+    """
+    stated = result["exceptions"]
+    if not isinstance(stated, list) or len(stated) > MAX_EXCEPTIONS:
+        raise InputError(f"exceptions are a list of at most {MAX_EXCEPTIONS}", hint="expected [{place, text}]")
+    for at, item in enumerate(stated):
+        sizes = {"place": MAX_PLACE, "text": MAX_TEXT}
+        if not isinstance(item, dict) or item.keys() != sizes.keys():
+            raise InputError(f"exception {at} is not {{place, text}}", hint="expected [{place, text}]")
+        if any(not isinstance(item[name], str) or not 1 <= len(item[name]) <= most for name, most in sizes.items()):
+            raise InputError(f"exception {at}: place has 1 to {MAX_PLACE} characters, text 1 to {MAX_TEXT}", hint="shorten or fill it")
+    return tuple(VerdictException(item["place"], item["text"]) for item in stated)
 
 
 def _require_agreement(struct: Verdict, result: Mapping[str, Any]) -> None:
@@ -144,4 +183,14 @@ def _view(work: Work, claim: tables.Claim, row: tables.Verdict) -> VerdictView:
         state=transaction.state,
         given_at=row.at,
         error=transaction.error,
+        materiality_bp=struct.materiality_bp,
+        exceptions=_kept_exceptions(row.result),
     )
+
+
+def _kept_exceptions(result: bytes) -> tuple[VerdictException, ...]:
+    document = canonical.load(result)
+    # Results of before there were exceptions have no such field.
+    stated = document.get("exceptions") if isinstance(document, dict) else None
+    items = [item for item in stated if isinstance(item, dict)] if isinstance(stated, list) else []
+    return tuple(VerdictException(str(item["place"]), str(item["text"])) for item in items)

@@ -404,6 +404,7 @@ def give_verdict(scene: Scene, claim: Mapping[str, Any], totals: Mapping[str, st
         "opinion": "unqualified",
         "assurance": "limited",
         "materiality_bp": 500,
+        "exceptions": [],
     }
     canonical = json.dumps(result, sort_keys=True, separators=(",", ":")).encode()
     signed = scene.signed(

@@ -26,6 +26,7 @@ class Case:
 
     claim: dict[str, Any]
     signed: dict[str, Path]
+    trust: tuple[object, ...]
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +54,10 @@ def case(city: City, books: Books, tmp_path_factory: pytest.TempPathFactory) -> 
     for sequence, (person, institution) in enumerate(VERIFIERS):
         signed[person] = folder / f"{person}.json"
         keyed = ("--institution", institution, "--key", city.key(person), "--passphrase-file", folder / "passphrase")
-        rest = ("--opinion", "qualified", "--sequence", sequence, "--out", signed[person])
+        excepted = ("--opinion", "qualified", "--exception", "METERS=two days of one meter were estimated")
+        rest = (*excepted, "--sequence", sequence, "--out", signed[person])
         assert verify([str(word) for word in ("verdict", folder / "claimed.zip", "--claim", CLAIM, *trust, *keyed, *rest)]) in (0, 4)
-    return Case(claim, signed)
+    return Case(claim, signed, trust)
 
 
 def test_a_claim_says_how_many_verifiers_decide(city: City, case: Case) -> None:
@@ -82,6 +84,38 @@ def test_both_commit_before_the_first_shows_and_two_verdicts_attest_the_claim(ci
     assert (shown["claim"], shown["verifier"], shown["sequence"], shown["state"]) == (CLAIM, "firm", 1, "anchored")
     assert city.ask("verdict", "submit", second, who="second")["id"] == shown["id"]
     assert city.ask("review", CLAIM, who="auditor")["claim"]["state"] == "attested"
+
+
+def test_a_disputed_claim_is_made_shown_and_resolved_by_commands(city: City, case: Case, tmp_path: Path) -> None:
+    disputed = "bank-a:for-dispute"
+    claiming = ("claim", case.claim["statement"], "--id", "for-dispute", "--scheme", "operational-2026", "--key", city.key("approver"))
+    assert city.ask(*claiming, "--verifiers", 2, "--yes", who="approver")["state"] == "submitted"
+    address = create_key(city.key("settler"), PASSPHRASE, scrypt_n=SCRYPT_N_LIGHT)
+    city.run("token", "create", "--subject", "test.settler", "--institution", "gfc", "--roles", "certifier", "--out", city.token("settler"))
+    key = ("--address", address, "--role", "certifier", "--valid-from", SINCE, "--key", city.key("admin"), "--yes")
+    city.run("institution", "key-add", "gfc", *key, who="admin")
+    city.run("review", disputed, "--out", tmp_path / "claimed.zip", who="first")
+    (tmp_path / "passphrase").write_text(PASSPHRASE, encoding="utf-8")
+    files = {}
+    for sequence, (person, institution) in enumerate(VERIFIERS):
+        files[person] = tmp_path / f"{person}.json"
+        keyed = ("--institution", institution, "--key", city.key(person), "--passphrase-file", tmp_path / "passphrase")
+        opinion = ("--opinion", "qualified", "--exception", "METERS=estimated") if person == "first" else ("--opinion", "adverse")
+        rest = (*case.trust, *keyed, *opinion, "--sequence", sequence, "--out", files[person])
+        assert verify([str(word) for word in ("verdict", tmp_path / "claimed.zip", "--claim", disputed, *rest)]) in (0, 4)
+    for command in ("commit", "submit"):
+        for person, _ in VERIFIERS:
+            city.run("verdict", command, files[person], who=person)
+    shown = city.ask("dispute", "show", disputed, who="auditor")
+    assert (shown["claim"]["state"], shown["resolutions"]) == ("disputed", [])
+    assert [item["opinion"] for item in shown["verdicts"]] == ["qualified", "adverse"]
+    assert "METERS: estimated" in city.run("dispute", "show", disputed, who="auditor").stdout
+    deciding = ("--reason", "the adverse one counted a meter twice", "--key", city.key("settler"), "--yes")
+    assert "no hash" in city.run("dispute", "resolve", disputed, "--result", "abc", *deciding, who="settler", code=2).stderr
+    settled = city.ask("dispute", "resolve", disputed, "--result", shown["verdicts"][0]["result_hash"], *deciding, who="settler")
+    assert (settled["state"], settled["claim_state"], settled["certifier"]) == ("anchored", "attested", "gfc")
+    again = city.ask("dispute", "show", disputed, who="auditor")
+    assert (len(again["verdicts"]), [item["state"] for item in again["resolutions"]]) == (2, ["anchored"])
 
 
 def test_files_that_hold_no_signed_verdict_end_with_3(city: City, case: Case, tmp_path: Path) -> None:

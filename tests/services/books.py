@@ -67,6 +67,7 @@ def verdict_on(town: Town, bank: str, claim_id: str, package: str, *, org: str =
         "opinion": "unqualified",
         "assurance": "limited",
         "materiality_bp": 500,
+        "exceptions": [],
     }
     verdict = Verdict(
         claim=sid("claim", f"{bank}/{claim_id}"),

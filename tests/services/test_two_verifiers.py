@@ -8,19 +8,22 @@ from typing import Any
 import pytest
 
 from ledger.chain.contracts.claim_registry import verdict_commitment
-from ledger.chain.typed_data import ClaimState, Role, Verdict, VerdictCommitment
+from ledger.chain.typed_data import ClaimState, Resolution, Role, Verdict, VerdictCommitment
 from ledger.errors import Conflict, Forbidden, InputError, NotFound, SignatureRefused
 from ledger.identifiers import sid
 from ledger.records import canonical
-from ledger.services import claims, verdict_commitments, verdicts
+from ledger.services import claims, disputes, verdict_commitments, verdicts
 from ledger.services.context import Actor
+from ledger.services.disputes import ResolutionView
 from ledger.services.verdict_commitments import VerdictCommitmentView
 from ledger.services.verdicts import VerdictView
-from tests.product import AUDITOR, VERIFIER, Town, approver, person, sign, signer
+from tests.product import AUDITOR, MONTH, VERIFIER, Town, approver, person, sign, signer
 from tests.services.books import SCHEME, signed, transactions, verdict_on
 
 SECOND = person("firm.verifier", "firm", "verifier")
+CERTIFIER = person("gfc.certifier", "gfc", "certifier")
 CLAIM = "oak:c2"
+REASON = "the second verifier recomputed with the library in force"
 
 
 def set_up(town: Town, *, required: int = 2) -> str:
@@ -147,3 +150,114 @@ def test_a_claim_of_one_verifier_takes_no_commitment_and_one_on_its_way_not_yet(
     verdict, _ = verdict_on(town, "oak", "c3", queued.package)
     with pytest.raises(Conflict, match="not on chain yet"):
         commit(town, VERIFIER, verdict)
+
+
+def disagree(town: Town) -> tuple[str, str]:
+    """Bring the claim into dispute; return the two results."""
+    package = set_up(town)
+    first, other = judge(town, package, "gfc"), judge(town, package, "firm", assurance="reasonable", sequence=1)
+    commit(town, VERIFIER, first[0])
+    commit(town, SECOND, other[0])
+    town.relay()
+    show(town, VERIFIER, *first)
+    town.relay()
+    show(town, SECOND, *other)
+    town.relay()
+    assert state(town) == "disputed"
+    return first[0].result_hash.hex(), other[0].result_hash.hex()
+
+
+def resolution(town: Town, result: str, **changes: Any) -> Resolution:
+    whole = Resolution(sid("claim", "oak/c2"), sid("org", "gfc"), bytes.fromhex(result), sid("reason", REASON), town.clock.now() + MONTH)
+    return replace(whole, **changes)
+
+
+def resolve(town: Town, actor: Actor, struct: Resolution, reason: str = REASON, *, key: str | None = None) -> ResolutionView:
+    message, signature = signed(struct, town.house.contracts.claims, key or actor.subject)
+    with town.work(actor) as work:
+        return disputes.resolve_dispute(work, message, signature, reason)
+
+
+def test_a_certifier_resolves_a_dispute_and_every_verdict_stays(anchored_town: Town) -> None:
+    town = anchored_town
+    _, second = disagree(town)
+    struct = resolution(town, second)
+    taken = resolve(town, CERTIFIER, struct)
+    assert (taken.state, taken.certifier, taken.result) == ("queued", "gfc", second)
+    town.relay()
+    assert resolve(town, CERTIFIER, struct).id == taken.id, "the same again changes nothing"
+    assert state(town) == "attested"
+    assert town.house.contracts.claims.claim(sid("claim", "oak/c2")).result_hash.hex() == second
+    with town.house.view(AUDITOR) as work:
+        assert [item.assurance for item in verdicts.list_verdicts(work, CLAIM)] == ["limited", "reasonable"]
+        assert [(item.state, item.result) for item in disputes.list_resolutions(work, CLAIM)] == [("anchored", second)]
+    with pytest.raises(Conflict, match="attested, not disputed"):
+        resolve(town, CERTIFIER, resolution(town, second, deadline=town.clock.now() + 1))
+
+
+def test_a_resolution_is_refused_with_its_reason(anchored_town: Town) -> None:
+    town = anchored_town
+    first, _ = disagree(town)
+    struct = resolution(town, first)
+    with pytest.raises(InputError, match="no verdict on this claim has this result"):
+        resolve(town, CERTIFIER, resolution(town, "ab" * 32))
+    with pytest.raises(InputError, match="reason is not the one"):
+        resolve(town, CERTIFIER, struct, "other words")
+    with pytest.raises(NotFound, match="no such claim"):
+        resolve(town, CERTIFIER, replace(struct, claim=sid("claim", "oak/never")))
+    with pytest.raises(SignatureRefused):
+        resolve(town, CERTIFIER, struct, key="gfc.verifier")
+    with pytest.raises(Forbidden, match="their own claim"):
+        resolve(town, person("oak.certifier", "oak", "certifier"), struct, key="gfc.certifier")
+    with pytest.raises(InputError, match="another institution than yours"):
+        resolve(town, person("firm.certifier", "firm", "certifier"), struct, key="gfc.certifier")
+    with pytest.raises(Forbidden):
+        resolve(town, VERIFIER, struct, key="gfc.certifier")
+    assert (state(town), transactions(town).count("claims.resolve")) == ("disputed", 0)
+
+
+def test_two_keys_of_one_institution_are_not_two_verifiers(anchored_town: Town) -> None:
+    town, package = anchored_town, set_up(anchored_town)
+    verdict, _ = judge(town, package, "gfc")
+    commit(town, VERIFIER, verdict)
+    town.add_key("firm", Role.VERIFIER, "firm.second")
+    town.relay()
+    own, _ = judge(town, package, "firm")
+    commit(town, SECOND, own)
+    message, signature = signed(
+        VerdictCommitment(own.claim, own.org, sid("another", "commitment"), own.deadline), town.house.contracts.claims, "firm.second"
+    )
+    with town.work(SECOND) as work, pytest.raises(Conflict, match="your institution has committed"):
+        verdict_commitments.commit_verdict(work, message, signature)
+
+
+@pytest.mark.parametrize(
+    ("opinion", "exceptions", "said"),
+    [
+        ("unqualified", [{"place": "METERS", "text": "x"}], "names what it excepts"),
+        ("qualified", [], "names what it excepts"),
+        ("qualified", [{"place": "METERS"}], "is not"),
+        ("qualified", [{"place": "", "text": "x"}], "1 to 200"),
+        ("qualified", {"place": "METERS", "text": "x"}, "a list"),
+    ],
+)
+def test_a_verdict_whose_exceptions_do_not_fit_its_opinion_is_refused(
+    anchored_town: Town, opinion: str, exceptions: Any, said: str
+) -> None:
+    town, package = anchored_town, set_up(anchored_town, required=1)
+    struct, result = verdict_on(town, "oak", "c2", package)
+    result |= {"opinion": opinion, "exceptions": exceptions}
+    struct = replace(struct, opinion={"unqualified": 1, "qualified": 2}[opinion], result_hash=bytes.fromhex(canonical.digest(result)))
+    with pytest.raises(InputError, match=said):
+        show(town, VERIFIER, struct, result)
+
+
+def test_a_qualified_verdict_shows_what_it_excepts(anchored_town: Town) -> None:
+    town, package = anchored_town, set_up(anchored_town, required=1)
+    struct, result = verdict_on(town, "oak", "c2", package)
+    result |= {"opinion": "qualified", "exceptions": [{"place": "meter M-1", "text": "read once"}]}
+    show(town, VERIFIER, replace(struct, opinion=2, result_hash=bytes.fromhex(canonical.digest(result))), result)
+    with town.house.view(AUDITOR) as work:
+        (view,) = verdicts.list_verdicts(work, CLAIM)
+    assert [(item.place, item.text) for item in view.exceptions] == [("meter M-1", "read once")]
+    assert view.materiality_bp == 500

@@ -24,6 +24,9 @@ FIELDS = (
 )
 
 
+EXCEPTED = ("--exception", "line branch-a gas.natural=the meter was read once")
+
+
 def give(folder: Path, evidence: ev.Evidence, *extra: object) -> Run:
     (folder / "e.zip").write_bytes(evidence.package())
     (folder / "p.json").write_bytes(ev.evidence().policy())
@@ -80,6 +83,36 @@ def test_a_verdict_on_a_valid_package_is_unqualified_and_recovers_its_signer(tmp
     assert document["signer"] == VERIFIER.address.lower()
 
 
+def test_a_qualified_verdict_lists_what_it_excepts_and_signs_it(tmp_path: Path) -> None:
+    given = ("--opinion", "qualified", *EXCEPTED, "--exception", "METERS=a = b")
+    assert give(tmp_path, ev.evidence(), *given).code == 0
+    document = signed(tmp_path)
+    assert document["result"]["exceptions"] == [
+        {"place": "line branch-a gas.natural", "text": "the meter was read once"},
+        {"place": "METERS", "text": "a = b"},
+    ]
+    assert document["message"]["resultHash"] == ev.hexed(ev.sha(ev.jcs(document["result"])))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("--opinion", "qualified"),
+        ("--opinion", "unqualified", *EXCEPTED),
+        ("--opinion", "adverse", *EXCEPTED),
+        EXCEPTED,
+        ("--opinion", "qualified", "--exception", "no equals sign"),
+        ("--opinion", "qualified", "--exception", "=no place"),
+        ("--opinion", "qualified", "--exception", "x" * 201 + "=too long"),
+        ("--opinion", "qualified", "--exception", "place=" + "x" * 2_001),
+        ("--opinion", "qualified", *(101 * EXCEPTED)),
+    ],
+)
+def test_exceptions_that_do_not_fit_the_opinion_are_not_signed(tmp_path: Path, given: tuple[str, ...]) -> None:
+    assert give(tmp_path, ev.evidence(), *given).code == 2
+    assert not (tmp_path / "v.json").exists()
+
+
 def test_the_commitment_of_a_verdict_is_signed_too_for_claims_with_two_verifiers(tmp_path: Path) -> None:
     give(tmp_path, ev.evidence(), "--salt", "ab" * 32)
     document = signed(tmp_path)
@@ -113,14 +146,14 @@ def test_a_verdict_on_a_wrong_statement_is_adverse_and_keeps_the_exit_code(tmp_p
     (tmp_path / "v.json").unlink()
     assert give(tmp_path, evidence, "--opinion", "unqualified").code == 2
     assert not (tmp_path / "v.json").exists()
-    assert give(tmp_path, evidence, "--opinion", "qualified").code == 1
+    assert give(tmp_path, evidence, "--opinion", "qualified", *EXCEPTED).code == 1
 
 
 def test_an_incomplete_package_needs_the_opinion_to_be_said(tmp_path: Path) -> None:
     evidence = ev.evidence()
     evidence.withheld["meters/M1.ltm"] = "on site"
     assert give(tmp_path, evidence).code == 2
-    assert give(tmp_path, evidence, "--opinion", "qualified").code == 4
+    assert give(tmp_path, evidence, "--opinion", "qualified", *EXCEPTED).code == 4
     assert signed(tmp_path)["message"]["opinion"] == "2"
 
 
