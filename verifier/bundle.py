@@ -122,12 +122,19 @@ def finality_item(bundle: Bundle, block: int, header: Header) -> dict[str, Any] 
     proof = next((item for item in finality["proofs"] if item["block"] == block), None)
     if proof is None:
         return None
-    size = finality["checkpoint"].split("\n")[1] if finality["checkpoint"].count("\n") > 1 else ""
     return {
         "kind": "embedded-checkpoint",
         "checkpoint": finality["checkpoint"],
-        "tree_size": size if size.isascii() and size.isdigit() and len(size) < 20 else "0",
+        "tree_size": str(checkpoint_size(bundle)),
         "leaf_index": str(header.number),
         "inclusion": proof["inclusion"],
         "consistency": finality["consistency"],
     }
+
+
+def checkpoint_size(bundle: Bundle) -> int:
+    """Return the size that the bundle's checkpoint states, unverified; 0 where it states none."""
+    finality = bundle.document["finality"]
+    lines = finality["checkpoint"].split("\n") if finality is not None and finality["kind"] == "checkpoint" else []
+    size = lines[1] if len(lines) > 2 else ""
+    return int(size) if size.isascii() and size.isdigit() and len(size) < 20 else 0

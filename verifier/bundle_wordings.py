@@ -61,6 +61,21 @@ STATUS_OLD
   状态截至 {at}，距今超过 {max_age} 秒；此后的撤销不在其中
   Ask the centre for a fresh bundle.
   请向运营中心索取最新的证明文件。
+STATUS_AHEAD
+  the status is dated {at}, which lies ahead of this clock ({now})
+  状态时间为 {at}，晚于本机时钟（{now}）
+  Check this machine's clock, or pass --now; then ask the centre.
+  请检查本机时钟或用 --now 指定时间；仍不符时询问运营中心。
+NO_POLICY_VALIDATORS
+  the policy pins no validators for this block
+  策略未载明该区块高度的验证者集合
+  Ask the centre for a policy whose validator sets reach this block.
+  请索取验证者集合涵盖该区块的策略。
+FINALITY_KIND
+  the bundle shows finality as another kind of chain does than the policy's
+  证明文件给出的最终性证据与策略所述的链类型不符
+  Ask the centre for a bundle of the chain that the policy names.
+  请向运营中心索取与策略所述链一致的证明文件。
 CLAIM_STATE
   the claim is genuine, and does not stand as attested
   该声明真实，但当前并非已核证状态

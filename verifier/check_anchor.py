@@ -199,7 +199,16 @@ def check_finality(
     """Answer under `check_id` whether the header's block is final, as its chain says it: seals of validators, or a signed checkpoint."""
     if policy is None:
         checks.unchecked(check_id, subject, "NO_POLICY")
-    elif policy.chain_kind == "qbft" and (pinned := policy.validators_at(header.number)):
+    elif policy.chain_kind == "qbft":
+        # Seals alone make a block of this chain final, whatever else lies beside them.
+        if finality is not None and finality["kind"] == "embedded-checkpoint":
+            raise Refused(
+                "FINALITY_KIND", "the finality is of another kind of chain", element="finality.kind", expected="seals", found="checkpoint"
+            )
+        pinned = policy.validators_at(header.number)
+        if pinned is None:
+            checks.unchecked(check_id, f"block {header.number}", "NO_POLICY_VALIDATORS")
+            return
         try:
             qbft.verify_quorum(header.raw, pinned)
         except Refused as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from verifier.shapes import unbase64
 
 MAX_BYTES = 16 * 1024
 MAX_SIGNATURES = 32
+_UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\ud800-\udfff]")
 LOG_KEY, WITNESS_KEY = 1, 4  # types of keys: Ed25519, timestamped Ed25519 cosignature
 
 
@@ -47,7 +49,7 @@ def read_vkey(text: str, kind: int = LOG_KEY) -> VerifierKey:
     name, _, rest = text.partition("+")
     hex_id, _, encoded = rest.partition("+")
     data = unbase64(encoded, "vkey")
-    if not name or any(character.isspace() for character in name) or len(data) != 33 or data[0] != kind:
+    if not ed25519.is_key(data[1:]) or not name or any(character.isspace() for character in name) or len(data) != 33 or data[0] != kind:
         raise Malformed("VKEY", "vkey", f"name+key id+base64 of 0x0{kind} and an Ed25519 key expected")
     key_id = hashlib.sha256(name.encode() + b"\n" + data).digest()[:4]
     if key_id.hex() != hex_id:
@@ -57,7 +59,7 @@ def read_vkey(text: str, kind: int = LOG_KEY) -> VerifierKey:
 
 def read_note(note: str) -> tuple[str, tuple[Line, ...]]:
     """Return (signed text with its final newline, signature lines) of a note. Raises: Malformed for another form."""
-    if len(note) > MAX_BYTES or any(ord(character) < 0x20 and character != "\n" for character in note):
+    if len(note) > MAX_BYTES or _UNPRINTABLE.search(note):
         raise Malformed("NOTE", "checkpoint", "a note is printable text of at most 16 KiB")
     body, separator, signatures = note.rpartition("\n\n")
     if not separator or not signatures.endswith("\n"):

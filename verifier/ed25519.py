@@ -39,7 +39,18 @@ def _encode(point: _Point) -> bytes:
     return (y | (x & 1) << 255).to_bytes(32, "little")
 
 
+def is_key(public_key: bytes) -> bool:
+    """Say whether 32 bytes are a key that binds anybody: canonical, and not one of the eight points of small order.
+
+    Under a point of small order signatures over any message can be made without a secret.
+    """
+    point = _decode(public_key)
+    return point is not None and _encode(_multiply(8, point)) != _encode(_NEUTRAL)
+
+
 def _decode(data: bytes) -> _Point | None:
+    if len(data) != 32:
+        return None
     y = int.from_bytes(data, "little")
     sign, y = y >> 255, y & (1 << 255) - 1
     if y >= _P:
@@ -72,6 +83,8 @@ def is_valid(public_key: bytes, message: bytes, signature: bytes) -> bool:
         Disagreement: cryptography gives the other answer.
     """
     answer = _is_valid(public_key, message, signature)
+    if not answer and _decode(public_key) is None:
+        return False  # OpenSSL reads keys that are not written canonically; RFC 8032 §5.1.3 and we do not: no difference to report
     other = _other_answer(public_key, message, signature)
     if other is not None and other != answer:
         raise Disagreement("ED25519", f"cryptography says {other}, we say {answer}, key {public_key.hex()}")

@@ -15,7 +15,8 @@ from verifier.errors import Malformed
 
 MAX_INTEGER = 2**53 - 1
 MAX_NESTING = 64
-_STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+# A string that nothing ends is one token too, up to the end: else the search would begin again at every quotation mark in it.
+_STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 

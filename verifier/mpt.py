@@ -11,6 +11,7 @@ from verifier.keccak import keccak256
 
 EMPTY_ROOT = keccak256(b"\x80")
 MAX_NODES = 64
+_HASHED = 32  # a node of so many bytes is referred to by its hash, a shorter one stands in its parent
 
 
 def verify(root: bytes, key: bytes, proof: list[bytes]) -> bytes | None:
@@ -34,13 +35,19 @@ def verify(root: bytes, key: bytes, proof: list[bytes]) -> bytes | None:
             value = step
             break
         reference, nibbles = step
-        node = reference if isinstance(reference, list) else _take(queue, rlp.text_of(reference, 32))
+        node = _inline(reference) if isinstance(reference, list) else _take(queue, rlp.text_of(reference, 32), least=_HASHED)
     if queue:
         raise Refused("PROOF_UNUSED", f"{len(queue)} proof nodes are left over", element=str(queue[0][0]))
     return value
 
 
-def _take(queue: list[tuple[int, bytes]], reference: bytes) -> list[rlp.Item]:
+def _inline(node: list[rlp.Item]) -> list[rlp.Item]:
+    if len(rlp.encode(node)) >= _HASHED:
+        raise Malformed("TRIE_NODE", "", f"a node of {_HASHED} bytes or more is referred to by its hash")
+    return node
+
+
+def _take(queue: list[tuple[int, bytes]], reference: bytes, least: int = 0) -> list[rlp.Item]:
     if not queue:
         raise Refused("PROOF_SHORT", "the proof ends before the path does", element="end", expected=reference.hex())
     index, data = queue.pop(0)
@@ -49,6 +56,8 @@ def _take(queue: list[tuple[int, bytes]], reference: bytes) -> list[rlp.Item]:
         raise Refused(
             "PROOF_NODE", f"proof node {index} hashes to another value", element=str(index), expected=reference.hex(), found=found.hex()
         )
+    if len(data) < least:
+        raise Malformed("TRIE_NODE", "", f"a node below {least} bytes stands in its parent")
     return rlp.decode_list(data)
 
 
@@ -63,7 +72,10 @@ def _step(node: list[rlp.Item], nibbles: list[int]) -> tuple[rlp.Item, list[int]
         raise Malformed("TRIE_NODE", "", f"a trie node has 2 or 17 items, this has {len(node)}")
     path, is_leaf = _path(rlp.text_of(node[0]))
     if is_leaf:
-        return rlp.text_of(node[1]) if path == nibbles else None
+        value = rlp.text_of(node[1])
+        if not value:
+            raise Malformed("TRIE_NODE", "", "a leaf without a value")
+        return value if path == nibbles else None
     if not path:
         raise Malformed("TRIE_NODE", "", "an extension without a path")
     if nibbles[: len(path)] != path:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from verifier import documents, ed25519, json_strict
+from verifier.checkpoint import WITNESS_KEY, read_vkey
 from verifier.errors import Malformed
 from verifier.shapes import unbase64, unhex
 
@@ -116,7 +117,7 @@ class Policy:
 def seconds(instant: Any) -> int:
     """Return the Unix seconds of an instant `YYYY-MM-DDTHH:MM:SSZ`, or of a count of them."""
     text = str(instant)
-    if text.isdigit():
+    if text.isascii() and text.isdigit() and len(text) <= 80:
         return int(text)
     try:
         return int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp())
@@ -153,8 +154,14 @@ def read_policy(data: bytes) -> Policy:
             raise Malformed("DOCUMENT_ORDER", f"policy /{name}", "keys are strictly ascending")
     if value["signers"]["threshold"] > len(signers):
         raise Malformed("POLICY_SIGNERS", "policy /signers/threshold", "no more than there are signers")
+    for at, key in enumerate(signers):
+        if not ed25519.is_key(key):
+            raise Malformed("POLICY_SIGNERS", f"policy /signers/keys/{at}", "not an Ed25519 key that binds anybody")
     checkpoint = value["checkpoint"] or {}
     witnesses = value["witnesses"] or {"quorum": 0, "keys": []}
+    validators = None if value["validators"] is None else tuple(_validator_set(item) for item in value["validators"])
+    _refuse_validators(validators or ())
+    _refuse_witnesses(checkpoint.get("vkey"), witnesses)
     return Policy(
         version=str(value["version"]),
         issued=seconds(value["issued"]),
@@ -185,7 +192,7 @@ def read_policy(data: bytes) -> Policy:
         vkey=checkpoint.get("vkey"),
         pinned=checkpoint.get("pinned"),
         genesis=value["chain"]["genesis"].removeprefix("0x"),
-        validators=None if value["validators"] is None else tuple(_validator_set(item) for item in value["validators"]),
+        validators=validators,
         witnesses=tuple(witnesses["keys"]),
         witness_quorum=witnesses["quorum"],
         max_age=value["max_age"],
@@ -197,6 +204,31 @@ def read_policy(data: bytes) -> Policy:
         ),
         digest=hashlib.sha256(data).hexdigest(),
     )
+
+
+def _refuse_validators(sets: tuple[ValidatorSet, ...]) -> None:
+    """Refuse ranges that overlap or run backwards, and sets that are empty or name a validator twice; gaps pin nothing, and may be."""
+    for at, item in enumerate(sets):
+        place = f"policy /validators/{at}"
+        if not item.addresses or len(set(item.addresses)) != len(item.addresses):
+            raise Malformed("POLICY_VALIDATORS", place, "a set names one validator or more, each once")
+        if item.last is not None and item.last < item.first:
+            raise Malformed("POLICY_VALIDATORS", place, "the range ends before it begins")
+    for one, other in pairwise(sorted(sets, key=lambda item: item.first)):
+        if one.last is None or one.last >= other.first:
+            raise Malformed("POLICY_VALIDATORS", "policy /validators", f"two sets for block {other.first}")
+
+
+def _refuse_witnesses(vkey: str | None, witnesses: Any) -> None:
+    """Refuse keys that cannot be read, and a quorum that fewer hands than it says could make: each name and key once, none the log's."""
+    log = [] if vkey is None else [read_vkey(vkey)]
+    keys = log + [read_vkey(text, WITNESS_KEY) for text in witnesses["keys"]]
+    if len({key.name for key in keys}) != len(keys) or len({key.public_key for key in keys}) != len(keys):
+        raise Malformed(
+            "POLICY_WITNESSES", "policy /witnesses/keys", "each witness has a name and a key of its own, and neither is the log's"
+        )
+    if not witnesses["quorum"] <= len(keys) - len(log):
+        raise Malformed("POLICY_WITNESSES", "policy /witnesses/quorum", "no more than there are witnesses")
 
 
 def _validator_set(item: Any) -> ValidatorSet:

@@ -14,7 +14,14 @@ from verifier.errors import Malformed, Refused
 from verifier.keccak import keccak256
 from verifier.secp256k1 import recover_seal
 
-_EXTRA = 12
+MAX_FIELDS = 23
+_COINBASE, _EXTRA = 2, 12
+_FIXED = {
+    1: ("ommersHash", keccak256(b"\xc0")),
+    7: ("difficulty", b"\x01"),
+    13: ("mixHash", bytes.fromhex("63746963616c2062797a616e74696e65206661756c7420746f6c6572616e6365")),
+    14: ("nonce", bytes(8)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,26 @@ class Extra:
     vote: rlp.Item
     round: bytes
     seals: tuple[bytes, ...]
+
+
+def refuse_form(fields: list[rlp.Item]) -> None:
+    """Refuse a header whose constant fields are not those of every QBFT block, or whose proposer is none of its validators.
+
+    Raises:
+        Malformed: extraData cannot be read. Refused: QBFT_FORM, with the field.
+    """
+    for index, (name, wanted) in _FIXED.items():
+        if fields[index] != wanted:
+            raise Refused(
+                "QBFT_FORM", f"{name} of a QBFT header is constant", element=name, expected=wanted.hex(), found=_shown(fields[index])
+            )
+    proposer, validators = fields[_COINBASE], read_extra(rlp.text_of(fields[_EXTRA])).validators
+    if proposer not in validators:
+        raise Refused("QBFT_FORM", "the proposer is no validator", element="coinbase", expected="one of them", found=_shown(proposer))
+
+
+def _shown(item: rlp.Item) -> str:
+    return item.hex() if isinstance(item, bytes) else "a list"
 
 
 def read_extra(data: bytes) -> Extra:
@@ -71,12 +98,18 @@ def committers(raw: bytes) -> tuple[Extra, tuple[bytes, ...]]:
     """Return (extra, the addresses that sealed), ascending.
 
     Raises:
-        Refused: a seal recovers nobody, somebody twice, or somebody outside the header's own validators.
+        Refused: not a header's constant fields; a seal recovers nobody, somebody twice, or somebody outside the header's own validators.
+        Malformed: not RLP of a header, or lenient extraData.
     """
     fields = rlp.decode_list(raw)
+    if not 15 <= len(fields) <= MAX_FIELDS:
+        raise Malformed("HEADER_FIELDS", "header", f"15 to {MAX_FIELDS} fields expected, {len(fields)} found")
+    refuse_form(fields)
     extra = read_extra(rlp.text_of(fields[_EXTRA]))
     digest = commit_hash(fields)
     found: list[bytes] = []
+    if len(extra.seals) > len(extra.validators):
+        raise Refused("SEALS_TOO_MANY", "more seals than validators", expected=str(len(extra.validators)), found=str(len(extra.seals)))
     for index, seal in enumerate(extra.seals):
         address = recover_seal(digest, seal)
         if address in found:

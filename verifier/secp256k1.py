@@ -92,6 +92,8 @@ def recover_seal(digest: bytes, seal: bytes) -> bytes:
 
 
 def _recover(digest: bytes, pair: bytes, odd: int, *, low_s: bool) -> bytes:
+    if len(digest) != 32:
+        raise Refused("DIGEST_FORM", "a digest has 32 bytes", expected="32", found=str(len(digest)))
     r, s = int.from_bytes(pair[:32], "big"), int.from_bytes(pair[32:], "big")
     if not 0 < r < N or not 0 < s < N:
         raise Refused("SIGNATURE_RANGE", "r and s lie between 1 and the group order", found=pair.hex())

@@ -101,5 +101,5 @@ def _is_certified(bundle: Bundle, checks: Checks, read: ClaimRead, policy: Polic
     """Say whether the claim's checks all hold, with a certificate and as many verdicts as it requires, none of these adverse."""
     if bundle.document["claim"] is None or read.claim is None or read.certificate is None:
         return False
-    favourable = sum(signed.values["opinion"] != ADVERSE for signed in read.verdicts)
-    return checks.holds(*claim_ids(bundle, policy)) and favourable >= read.claim.values["verifiersRequired"]
+    favourable = {signed.signer for signed in read.verdicts if signed.values["opinion"] != ADVERSE}
+    return checks.holds(*claim_ids(bundle, policy)) and len(favourable) >= read.claim.values["verifiersRequired"]

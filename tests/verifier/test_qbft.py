@@ -19,6 +19,7 @@ from verifier.chain_evidence import read_header
 from verifier.errors import Malformed, Refused
 
 VALIDATORS = sorted((PrivateKey(bytes([i]) * 32) for i in range(1, 5)), key=lambda key: key.public_key.to_canonical_address())
+MIX_HASH = bytes.fromhex("63746963616c2062797a616e74696e65206661756c7420746f6c6572616e6365")
 ADDRESSES = [key.public_key.to_canonical_address() for key in VALIDATORS]
 
 
@@ -99,7 +100,7 @@ class SealedChain(ev.Chain):
 
     def sealed(self, fields: list[Any]) -> bytes:
         def with_extra(extra: bytes) -> bytes:
-            return bytes(rlp.encode([*fields[:12], extra, *fields[13:]]))
+            return bytes(rlp.encode([*fields[:2], ADDRESSES[0], *fields[3:7], 1, *fields[8:12], extra, MIX_HASH, *fields[14:]]))
 
         digest = keccak(with_extra(self.extra_data(b"\x01", [])))
         seals = [coincurve.PrivateKey(key.to_bytes()).sign_recoverable(digest, hasher=None) for key in VALIDATORS[: self.sealers]]
