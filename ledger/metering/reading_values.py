@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from ledger.metering.csv_line import ELECTRIC, MAX_READING, QUALITY_LETTERS
-from ledger.records.meter_record import Quantity
+from ledger.records.meter_record import MAX_INSTANT, Quantity
 
 INTERVAL_TEXT = "PT15M"
 MAX_POINT = 10**18  # twelve digits of a display, in millionths of its unit
@@ -53,7 +53,7 @@ def read_value(text: str, factor: int) -> int | None:
 
 @lru_cache(maxsize=8192)
 def read_instant_ms(text: str) -> int | None:
-    """Return Unix milliseconds of an instant with `Z` or an offset and, if wanted, milliseconds; None where it is none since 1970."""
+    """Return Unix milliseconds of an instant with `Z` or an offset and, if wanted, milliseconds; None outside of 1970 to 9999."""
     if not _INSTANT.fullmatch(text):
         return None
     try:
@@ -61,4 +61,4 @@ def read_instant_ms(text: str) -> int | None:
     except ValueError:
         return None
     milliseconds = int(moment.replace(microsecond=0).timestamp()) * 1000 + moment.microsecond // 1000
-    return milliseconds if milliseconds >= 0 else None
+    return milliseconds if 0 <= milliseconds <= 1000 * MAX_INSTANT else None

@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 
 from ledger.clock import format_instant
 from ledger.errors import InputError
-from ledger.metering.finding_list import FindingList
+from ledger.metering.csv_line import MAX_READING
+from ledger.metering.finding_list import LISTED_PER_CODE, FindingList
 from ledger.metering.fitting import Fitting, RegisterForm
 from ledger.metering.meter_day import SLOT_SECONDS
 from ledger.metering.register_line import Stretch, slot_parts
 from ledger.records.findings import Finding
 from ledger.records.meter_record import Quality, Quantity
+from ledger.records.period import DAY_SECONDS
 from ledger.units import format_decimal, parse_decimal
 
 Ints = NDArray[np.int64]
@@ -31,6 +33,7 @@ Flags = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 LONG_SPAN_SECONDS = 7200
+MAX_SPAN_SECONDS = 1_100 * DAY_SECONDS
 # A display counts kWh, m3 or GJ; a slot counts mWh, L or kJ.
 DISPLAY_UNITS: tuple[tuple[Quantity, str, int], ...] = (
     (Quantity.EL_IMPORT, "kWh", 10**6),
@@ -103,14 +106,28 @@ def derive(points: RegisterPoints, fittings: Sequence[Fitting], quantity: Quanti
     count = -(-int(ordered.times[-1]) // SLOT_SECONDS) - first
     values, covered = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
     for stretch in stretches:
-        slots, parts, seconds = slot_parts(stretch)
+        slots, parts, seconds = slot_parts(stretch, MAX_READING)
         np.add.at(values, slots - first, parts)
         np.add.at(covered, slots - first, seconds)
     edges = SLOT_SECONDS * (first + np.arange(count + 1, dtype=np.int64))
     read = np.isin(edges, ordered.times[ordered.actual])
     quality = np.where(read[1:] & read[:-1], int(Quality.ACTUAL), int(Quality.ESTIMATED)).astype(np.uint8)
-    known = covered == SLOT_SECONDS
+    known = (covered == SLOT_SECONDS) & ~_find_too_large(points.meter, first, values, findings)
     return SlotSeries(first, np.where(known, values, 0), np.where(known, quality, 0).astype(np.uint8)), findings.close()
+
+
+def _find_too_large(meter: str, first: int, values: Ints, findings: FindingList) -> Mask:
+    """Return which slots have more than any reading may, each named: no meter does that, and what is wrong is never counted."""
+    wrong = values > MAX_READING
+    slots = np.flatnonzero(wrong).tolist()
+    for at in slots[:LISTED_PER_CODE]:
+        instant = format_instant((first + at) * SLOT_SECONDS)
+        action = "correct the reading, or the ratio or the unit of the fitting; the slot counts for nothing"
+        expected = f"at most {MAX_READING} mWh, L or kJ in a quarter-hour"
+        params = {"meter": meter, "instant": instant}
+        findings.add("VALUE_TOO_LARGE", "error", f"meter {meter} {instant}", action, "more than any reading", expected, **params)
+    findings.add_uncounted("VALUE_TOO_LARGE", len(slots) - LISTED_PER_CODE)
+    return wrong
 
 
 class DaySpans:
@@ -198,9 +215,10 @@ def _in_points(text: str | None, decimals: int) -> int:
 
 
 def _known(points: RegisterPoints, times: Ints, values: Ints, hung: _Hung, findings: FindingList) -> Iterator[Stretch]:
-    """Yield the stretches of one register: cut where it rolled over, and with a hole where it stepped back."""
+    """Yield the stretches of one register: cut where it rolled over, with a hole where it stepped back or was not read for years."""
     start = 0
-    for at in np.flatnonzero(values[1:] < values[:-1]).tolist():
+    apart = np.diff(times) > MAX_SPAN_SECONDS
+    for at in np.flatnonzero(apart | (values[1:] < values[:-1])).tolist():
         if start < at:
             yield Stretch(times[start : at + 1], values[start : at + 1], hung.scale)
         start = at + 1
@@ -209,7 +227,11 @@ def _known(points: RegisterPoints, times: Ints, values: Ints, hung: _Hung, findi
         place = f"meter {points.meter} from {names['from']} to {names['to']}"
         shown = [format_decimal(Fraction(value, 10**points.decimals)) for value in (before, after)]
         got = f"{shown[0]} then {shown[1]}"
-        if 10 * before >= 9 * turn and 10 * after <= turn:
+        if apart[at]:
+            action = "find the reading with a wrong instant, or record the figures between by hand; the span counts for nothing"
+            days, most = (seconds // DAY_SECONDS for seconds in (int(times[at + 1] - times[at]), MAX_SPAN_SECONDS))
+            findings.add("REGISTER_APART", "warning", place, action, f"{days} days", f"at most {most} days", **names)
+        elif 10 * before >= 9 * turn and 10 * after <= turn:
             yield Stretch(times[at : at + 2], np.array([before, after + turn], dtype=np.int64), hung.scale)
             action = "nothing to do: the register turned over"
             findings.add("REGISTER_ROLLOVER", "info", place, action, got, **names)
@@ -221,7 +243,8 @@ def _known(points: RegisterPoints, times: Ints, values: Ints, hung: _Hung, findi
 
 
 def _find_long_spans(points: RegisterPoints, findings: FindingList) -> None:
-    for at in np.flatnonzero(np.diff(points.times) > LONG_SPAN_SECONDS).tolist():
+    spans = np.diff(points.times)
+    for at in np.flatnonzero((spans > LONG_SPAN_SECONDS) & (spans <= MAX_SPAN_SECONDS)).tolist():
         begin, end = (format_instant(int(points.times[at + step])) for step in (0, 1))
         params = {"meter": points.meter, "from": begin, "to": end}
         action = "nothing to do where the total matters alone; the slots between are estimated along a straight line"

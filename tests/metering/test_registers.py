@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from fractions import Fraction
 
 import numpy as np
@@ -177,3 +178,39 @@ def test_a_part_of_the_points_with_a_neighbour_on_either_side_gives_the_same_slo
 def test_arrays_of_other_lengths_are_refused() -> None:
     with pytest.raises(Exception, match="differ in length"):
         RegisterPoints("m", 2, np.zeros(2, dtype=np.int64), np.zeros(1, dtype=np.int64), np.ones(2, dtype=np.bool_))
+
+
+def test_a_great_display_behind_transformers_counts_its_small_steps_exactly() -> None:
+    """The height is 10^24 mWh, far beyond 64 bits; the step is not."""
+    hung = fitting(-900, ratio=Ratio("1000", "1000"), register=RegisterForm(12, 2))
+    series, findings = derive(points((0, "999999999998.00"), (900, "999999999998.01"), (1800, "0.01")), (hung,), EL)
+    assert shown(series) == [(10**10, 1), (2 * 10**12, 1)]
+    assert [item.code for item in findings] == ["REGISTER_ROLLOVER"]
+
+
+def test_a_quarter_hour_beyond_any_reading_counts_for_nothing_and_is_named() -> None:
+    hung = fitting(-900, ratio=Ratio("1000", "1000"), register=RegisterForm(12, 2))
+    series, findings = derive(points((0, "0"), (900, "999999999999.99"), (1800, "999999999999.99")), (hung,), EL)
+    assert shown(series) == [(0, 0), (0, 1)]
+    assert [(item.code, item.severity, item.params["instant"]) for item in findings] == [
+        ("VALUE_TOO_LARGE", "error", "2025-03-01T12:00:00Z")
+    ]
+
+
+def test_readings_years_apart_say_nothing_of_the_time_between() -> None:
+    """A clock that was reset to 1970 must not fill half a century with estimates."""
+    long_ago = points((-NOON, "5"), (0, "7"), (900, "8"))
+    series, findings = derive(long_ago, (), EL)
+    assert [(int(at), *item) for at, item in enumerate(shown(series)) if item != (0, 0)] == [(len(series) - 1, 1_000_000, 1)]
+    assert [(item.code, item.severity, item.got, item.expected) for item in findings] == [
+        ("REGISTER_APART", "warning", "20148 days", "at most 1100 days")
+    ]
+
+
+def test_three_years_between_two_readings_are_spread_in_a_moment_and_add_up() -> None:
+    begun = time.process_time()
+    for ratio in ("1", "0.3"):
+        series, _ = derive(points((-1_099 * 86_400, "0"), (0, "900000.01")), (fitting(-NOON, ratio=Ratio(ratio)),), EL)
+        assert int(series.values.sum()) == 900_000_010_000 * Fraction(ratio)
+        assert len(series) == 1_099 * 96
+    assert time.process_time() - begun < 3
