@@ -30,10 +30,14 @@ READINGS = st.dictionaries(st.integers(0, 95), st.tuples(st.integers(0, 5), st.i
 @given(READINGS, READINGS)
 def test_merging_fills_what_is_missing_keeps_what_is_there_and_finds_every_contradiction(ours: Slots, theirs: Slots) -> None:
     merged, findings = merge(day_of(ours), day_of(theirs))
-    assert merged == day_of({**theirs, **ours})
-    contradicted = sorted(slot for slot in ours.keys() & theirs.keys() if ours[slot] != theirs[slot])
-    assert [finding.params["slot"] for finding in findings] == [str(slot) for slot in contradicted]
-    assert all((finding.code, finding.severity) == ("EQUIVOCATION", "error") for finding in findings)
+    differing = [slot for slot in ours.keys() & theirs.keys() if ours[slot] != theirs[slot]]
+    replaced = {slot for slot in differing if ours[slot][1] == 2 and theirs[slot][1] == 1}
+    assert merged == day_of({**theirs, **ours, **{slot: theirs[slot] for slot in replaced}})
+    contradictions = [finding for finding in findings if finding.code == "EQUIVOCATION"]
+    assert [finding.params["slot"] for finding in contradictions] == [str(slot) for slot in sorted(set(differing) - replaced)]
+    assert all(finding.severity == "error" for finding in contradictions)
+    others = [(finding.code, finding.severity, finding.params["slots"]) for finding in findings if finding.code != "EQUIVOCATION"]
+    assert others == ([("ESTIMATE_REPLACED", "info", str(len(replaced)))] if replaced else [])
 
 
 @given(READINGS)
