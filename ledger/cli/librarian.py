@@ -168,12 +168,15 @@ def _require_no_errors(run: Invocation, document: dict[str, Any]) -> None:
 def _wait(client: Client, release: str, states: tuple[str, ...], seconds: float) -> dict[str, Any]:
     import time
 
+    from ledger.client.http import growing_pauses
+
     end = time.monotonic() + seconds
+    pauses = growing_pauses()
     while True:
         item = next(item for item in all_releases(client, KINDS) if item["hash"] == release)
         if item["state"] in (*states, "rejected") or time.monotonic() > end:
             return item
-        time.sleep(0.2)
+        time.sleep(next(pauses))
 
 
 def _show(run: Invocation, client: Client, release: str, states: tuple[str, ...], seconds: float) -> None:

@@ -27,7 +27,7 @@ from ledger.chain.typed_data import (
     SetStanding,
     TypedStruct,
 )
-from ledger.client.http import Client, RequestRefused
+from ledger.client.http import Client, RequestRefused, growing_pauses
 from ledger.errors import IntegrityError
 from ledger.identifiers import sid
 from ledger.records import canonical
@@ -120,12 +120,13 @@ def next_version(client: Client, institution: str) -> int:
 def wait_action(client: Client, institution: str, id: str, *, seconds: float = 60) -> dict[str, Any]:
     """Wait until an admin message is anchored or rejected, or time runs out; return it as it stands then."""
     end = time.monotonic() + seconds
+    pauses = growing_pauses()
     while True:
         actions = client.get_all(f"/v1/institutions/{institution}/participant-actions")
         found = next((action for action in actions if action["id"] == id), None)
         if found is not None and (found["state"] in ("anchored", "rejected") or time.monotonic() > end):
             return found
-        time.sleep(0.2)
+        time.sleep(next(pauses))
 
 
 def set_key_standing(
