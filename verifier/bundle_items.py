@@ -7,11 +7,13 @@ from typing import Any
 
 from verifier import documents, json_strict, meter, sum_tree
 from verifier.check_commitment import line_values, meter_values
-from verifier.commitment import Commitment, refuse_form
+from verifier.commitment import REDUCTIONS, Commitment, refuse_form
 from verifier.errors import Malformed, Refused
 from verifier.exposure import read_exposure
 from verifier.financed_blocks import measures_of
 from verifier.financed_groups import LARGEST, SMALLEST, asset_of, read_group_record, salted_leaf
+from verifier.reduction import asset_of as asset_of_reduction
+from verifier.reduction import read_line, values_of
 from verifier.rfc9162 import root_of
 from verifier.shapes import unbase64, unhex
 from verifier.sum_tree import Node
@@ -49,6 +51,8 @@ def verify_records(commitment: Commitment, items: list[Any], statement: Any | No
             values = _line(item, record)
         elif commitment.dataset == "METERS":
             values = _meter(item, record, commitment, statement)
+        elif commitment.dataset == REDUCTIONS:
+            values = _reduction(item, record)
         else:
             _refuse_beside(item, "slots")
             _group(item, record, commitment)
@@ -62,6 +66,13 @@ def _line(item: Any, record: bytes) -> tuple[int, ...]:
     documents.LINE(line, "/record")
     _same("item.asset", f"line/{line['unit']}/{line['indicator']}", item["asset"])
     return line_values(line)
+
+
+def _reduction(item: Any, record: bytes) -> tuple[int, ...]:
+    _refuse_beside(item, "slots", "exposures")
+    line = read_line(record, "/record")
+    _same("item.asset", asset_of_reduction(line), item["asset"])
+    return values_of(line)
 
 
 def _meter(item: Any, record: bytes, commitment: Commitment, statement: Any | None) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from verifier.check_commitment import Attested
 from verifier.check_inputs import Parts
 from verifier.check_lines import check_lines, check_rollup
 from verifier.checks import Checks, Outcome
-from verifier.commitment import FINANCED_DATASETS
+from verifier.commitment import INVENTORY_DATASETS
 from verifier.errors import Malformed
 from verifier.meter import HEADER_SIZE, read_header
 from verifier.recomputation import DIVERGES, NOT_RECOMPUTED, RECOMPUTED, Recomputation
@@ -22,7 +22,7 @@ DOCUMENTS = ("organisation", "activity", "library", "statement")
 def check_inputs(checks: Checks, bundle: Bundle, attested: dict[str, Attested | None]) -> None:
     """Answer inputs.hashes: the documents are those that were signed."""
     inputs, subject = bundle.document["inputs"], bundle.subject
-    own = {name: item for name, item in attested.items() if name not in FINANCED_DATASETS and item is not None}
+    own = {name: item for name, item in attested.items() if name in INVENTORY_DATASETS and item is not None}
     if not own:
         checks.unchecked("inputs.hashes", "inputs", "NO_ATTESTATION")
         return

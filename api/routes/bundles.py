@@ -50,6 +50,16 @@ def get_financed_bundle(call: CallParameter, financed_id: str, since: SinceParam
         return _answer(call, bundles.get_financed_bundle(work, financed_id, since=since))
 
 
+@router.get(
+    "/reductions/{reductions_id}/bundle",
+    **operation("reductions.bundle", "Get the proof bundle of a statement of reductions", media_type=JSON),
+)
+def get_reductions_bundle(call: CallParameter, reductions_id: str, since: SinceParameter = None) -> Response:
+    """Return `lingtan.bundle/1` of a statement of reductions with every line: what was avoided, by what, and what it rests on."""
+    with call.read() as work:
+        return _answer(call, bundles.get_reductions_bundle(work, reductions_id, since=since))
+
+
 @router.get("/claims/{claim}/bundle", **operation("claims.bundle", "Get the proof bundle of a claim", media_type=JSON))
 def get_claim_bundle(call: CallParameter, claim: str, since: SinceParameter = None) -> Response:
     """Return `lingtan.bundle/1` of a claim: the statement's, the claim, every verdict, the certificate, and their status."""

@@ -43,14 +43,14 @@ class FinancedAnswer(ApiAnswer):
 
 
 class FinancedAttestationRequest(ApiRequest):
-    """The PeriodAttestation of a financed statement, signed by an approver who did not hand it in."""
+    """The PeriodAttestation of a financed statement or one of reductions, signed by an approver who did not hand it in."""
 
     message: Message
     signature: Signature
 
 
 class FinancedAnchorAnswer(ApiAnswer):
-    """Where a financed statement is anchored; `evidence` is an item of `lingtan.anchors/1`."""
+    """Where a financed statement, or one of reductions, is anchored; `evidence` is an item of `lingtan.anchors/1`."""
 
     statement: Id
     dataset: str

@@ -82,7 +82,7 @@ def attested(work: Work, row: tables.Statement) -> tuple[tables.Attestation, ...
     return tuple(live_attestations(work, row).values())
 
 
-def attestation_item(row: tables.Attestation | tables.FinancedAttestation) -> dict[str, object]:
+def attestation_item(row: tables.Attestation | tables.FinancedAttestation | tables.ReductionAttestation) -> dict[str, object]:
     """Return a stored attestation as an item of `lingtan.attestations/1`."""
     return {
         "dataset": row.dataset,
@@ -93,7 +93,7 @@ def attestation_item(row: tables.Attestation | tables.FinancedAttestation) -> di
     }
 
 
-def read_evidence(anchor: tables.Anchor | tables.FinancedAnchor) -> dict[str, Any]:
+def read_evidence(anchor: tables.Anchor | tables.FinancedAnchor | tables.ReductionAnchor) -> dict[str, Any]:
     """Return the stored evidence of an anchor."""
     evidence = canonical.load(anchor.evidence)
     return dict(evidence) if isinstance(evidence, dict) else {}

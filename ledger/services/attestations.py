@@ -179,12 +179,12 @@ def _view(work: Work, row: tables.Statement) -> AttestationView:
     return AttestationView(str(row.id), str(row.id), row.institution_id, state, tuple(items))
 
 
-def read_attestation(row: tables.Attestation | tables.FinancedAttestation) -> PeriodAttestation:
+def read_attestation(row: tables.Attestation | tables.FinancedAttestation | tables.ReductionAttestation) -> PeriodAttestation:
     """Return the signed struct of a stored attestation."""
     return PeriodAttestation.from_message(read_message(row))
 
 
-def read_message(row: tables.Attestation | tables.FinancedAttestation) -> dict[str, Any]:
+def read_message(row: tables.Attestation | tables.FinancedAttestation | tables.ReductionAttestation) -> dict[str, Any]:
     """Return the stored message of an attestation."""
     message = canonical.load(row.message)
     return dict(message) if isinstance(message, dict) else {}

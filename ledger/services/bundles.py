@@ -27,9 +27,11 @@ from ledger.services.context import Work
 from ledger.services.financed import financed_context, load_financed, load_financed_row
 from ledger.services.financed_signing import find_live_attestation
 from ledger.services.history import StatedPeriod, load_stated
+from ledger.services.reductions import load_committed, load_reductions, load_reductions_row
+from ledger.services.reductions_signing import find_live_reductions_attestation
 from ledger.services.stored_statement import load_commitments, load_records, load_statement_row
 from ledger.store import tables
-from ledger.store.repositories import attestations, claims, financed, statements
+from ledger.store.repositories import attestations, claims, financed, reductions, statements
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,24 @@ def get_financed_bundle(work: Work, id: str, *, since: int | None = None) -> Bun
     )
     name = f"{row.institution_id}-{row.period_id}-{row.dataset.lower().replace('_', '-')}-r{row.revision}"
     return BundleView(f"{name}.lingtan.json", _finish(work, draft, since))
+
+
+def get_reductions_bundle(work: Work, id: str, *, since: int | None = None) -> BundleView:
+    """Return the bundle of a statement of reductions with every line.
+
+    Raises:
+        Conflict: the commitment key that opens the leaves was erased.
+    """
+    row = load_reductions_row(work, id)
+    committed, origin = load_committed(work, row), load_reductions(row).origin
+    proven = Proven.of(committed, [make_item(committed, item.asset) for item in committed.openings])
+    attestation = find_live_reductions_attestation(work, row)
+    if attestation is not None:
+        anchor = reductions.find_reduction_anchor(work.session, attestation.id)
+        proven = proven.signed(attestation_item(attestation), None if anchor is None else read_evidence(anchor))
+    start, end = format_instant(origin.period.start), format_instant(origin.period.end)
+    draft = Draft("leaf", row.institution_id, start, end, origin.revision, [proven])
+    return BundleView(f"{row.institution_id}-{row.period_id}-reductions-r{row.revision}.lingtan.json", _finish(work, draft, since))
 
 
 def get_claim_bundle(work: Work, id: str, *, since: int | None = None) -> BundleView:

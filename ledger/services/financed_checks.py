@@ -50,10 +50,13 @@ def _check(work: Work, row: tables.FinancedStatement) -> Iterator[Finding]:
         yield Finding(finding.code, "error", where, _ACTION, finding.got, finding.expected)
     attestation = find_live_attestation(work, row)
     if attestation is not None:
-        yield from _check_signed(work, attestation, bytes.fromhex(statement.commitment.root), place)
+        yield from check_signed(work, attestation, bytes.fromhex(statement.commitment.root), place)
 
 
-def _check_signed(work: Work, attestation: tables.FinancedAttestation, root: bytes, place: str) -> Iterator[Finding]:
+def check_signed(
+    work: Work, attestation: tables.FinancedAttestation | tables.ReductionAttestation, root: bytes, place: str
+) -> Iterator[Finding]:
+    """Yield what differs between a computed root, the message that was signed, and what the chain recorded of it."""
     message = read_attestation(attestation)
     if message.root != root:
         yield Finding("ROOT_DIFFERS", "error", place, _ACTION, got=root.hex(), expected=message.root.hex())

@@ -24,6 +24,7 @@ from ledger.services.context import Work
 from ledger.services.financed_checks import check_financed_statements
 from ledger.services.fitting_check import check_fittings
 from ledger.services.institutions import FORGET
+from ledger.services.reductions_checks import check_reduction_statements
 from ledger.services.stored_statement import load_commitments
 from ledger.services.telemetry_replay import check_meter_days
 from ledger.services.transactions import find_transaction
@@ -50,6 +51,7 @@ def check_house(work: Work, *, replay: bool = False) -> tuple[Finding, ...]:
         *check_alarm(find_alarm(work.house)),
         *_check_statements(work),
         *check_financed_statements(work),
+        *check_reduction_statements(work),
     )
 
 

@@ -28,9 +28,9 @@ from ledger.services.context import Actor
 from ledger.services.house import House
 from ledger.services.witnessing import find_alarm
 from ledger.store.outbox import SqlOutbox
-from ledger.store.repositories import attestations, financed, log_anchors, participants
+from ledger.store.repositories import attestations, financed, log_anchors, participants, reductions
 from ledger.store.repositories.participants import ChainPlace
-from ledger.store.tables import Anchor, FinancedAnchor
+from ledger.store.tables import Anchor, FinancedAnchor, ReductionAnchor
 
 PAUSE_SECONDS = 0.25
 _LOG = logging.getLogger("lingtan.relay")
@@ -122,14 +122,19 @@ def _keep_log_anchor(house: House, row: OutboxRow, receipt: Receipt) -> None:
         )
 
 
-def _find_attested(house: House, row: OutboxRow) -> tuple[type[Anchor | FinancedAnchor], int, str, PeriodAttestation] | None:
+def _find_attested(
+    house: House, row: OutboxRow
+) -> tuple[type[Anchor | FinancedAnchor | ReductionAnchor], int, str, PeriodAttestation] | None:
     """Return which kind of anchor a transaction makes, of which attestation and dataset, and what was signed; None for other messages."""
     with house.database.reading() as session:
         operational = attestations.find_attestation_by_outbox(session, row.id)
         if operational is not None:
             return Anchor, operational.id, operational.dataset, read_attestation(operational)
         lent = financed.find_financed_attestation_by_outbox(session, row.id)
-        return None if lent is None else (FinancedAnchor, lent.id, lent.dataset, read_attestation(lent))
+        if lent is not None:
+            return FinancedAnchor, lent.id, lent.dataset, read_attestation(lent)
+        saved = reductions.find_reduction_attestation_by_outbox(session, row.id)
+        return None if saved is None else (ReductionAnchor, saved.id, saved.dataset, read_attestation(saved))
 
 
 def _mirror_keys(house: House, receipt: Receipt) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.api.lending import attest_loans, hand_in, write_vault
+from tests.api.projects import anchor_projects
 from tests.api.scene import (
     Scene,
     attest,
@@ -36,7 +37,8 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 
 @dataclass(frozen=True)
 class Books:
-    """What bank-b has: an anchored statement with a claim and a verdict, a local factor, an anchored book; the librarian has a draft."""
+    """What bank-b has: an anchored statement with a claim and a verdict, a local factor, an anchored book, anchored
+    reductions; the librarian has a draft."""
 
     statement: dict[str, Any]
     attestation: dict[str, Any]
@@ -45,6 +47,7 @@ class Books:
     verdict: dict[str, Any]
     local_factor: str
     financed: str
+    reductions: str
 
 
 @pytest.fixture(scope="session")
@@ -64,4 +67,5 @@ def books(city: Scene, tmp_path_factory: pytest.TempPathFactory) -> Books:
     vault = write_vault(city, "bank-b", "other-preparer", tmp_path_factory.mktemp("bank-b") / "vault")
     financed = hand_in(city, "bank-b", "other-preparer", vault).json()["id"]
     attest_loans(city, financed, "other-approver")
-    return Books(statement, attestation, attestation["items"][0]["id"], claim, verdict, factor.json()["id"], financed)
+    reductions = anchor_projects(city, "bank-b", "other-preparer", "other-approver")
+    return Books(statement, attestation, attestation["items"][0]["id"], claim, verdict, factor.json()["id"], financed, reductions)

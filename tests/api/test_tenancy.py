@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from api.auth.policy import RULES
+from ledger.records import canonical
 from tests.api.conftest import Books
+from tests.api.projects import plant
 from tests.api.scene import PEOPLE, Scene, claim_request, content_digest, prepare
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,6 +50,8 @@ TABLE: dict[str, Row] = {
     "fittings.create": Row("preparer", "tenant"),
     "fittings.list": Row(READERS + " meter", "tenant"),
     "meters.validate": Row(READERS, "tenant"),
+    "meters.forecast": Row(READERS, "tenant"),
+    "meters.anomalies": Row(READERS, "tenant"),
     "gaps.list": Row(READERS, "tenant"),
     "estimates.create": Row("preparer", "tenant"),
     "edits.create": Row("preparer", "tenant"),
@@ -103,6 +107,16 @@ TABLE: dict[str, Row] = {
     "financed.anchor": Row(READERS, "tenant"),
     "financed.package": Row(READERS, "tenant"),
     "financed.overview": Row("admin auditor operator verifier certifier government", "shared"),
+    "reductions.create": Row("preparer", "tenant"),
+    "reductions.list": Row(READERS, "tenant"),
+    "reductions.get": Row(READERS, "tenant"),
+    "reductions.document": Row(READERS, "tenant"),
+    "reductions.evidence": Row(READERS, "tenant"),
+    "reductions.signing_request": Row("preparer approver", "tenant"),
+    "reductions.attest": Row("approver", "shared"),
+    "reductions.attestation": Row(READERS, "tenant"),
+    "reductions.anchor": Row(READERS, "tenant"),
+    "reductions.bundle": Row(READERS, "tenant"),
     "attributions.create": Row("preparer", "tenant"),
     "attributions.own_findings": Row(READERS, "tenant"),
     "attributions.findings": Row("admin auditor operator verifier certifier", "shared"),
@@ -121,6 +135,12 @@ TABLE: dict[str, Row] = {
     "verdicts.create": Row("verifier", "shared"),
     "verdicts.list": Row(READERS, "tenant"),
     "verdicts.result": Row(READERS, "tenant"),
+    "samples.create": Row("verifier", "shared"),
+    "samples.list": Row(READERS, "tenant"),
+    "samples.get": Row(READERS, "tenant"),
+    "samples.proof": Row(READERS, "tenant"),
+    "samples.reveal": Row("verifier", "shared"),
+    "samples.record": Row("verifier", "shared"),
     "resolutions.create": Row("certifier", "shared"),
     "resolutions.list": Row(READERS, "tenant"),
     "library_releases.create": Row("librarian", "shared"),
@@ -285,8 +305,11 @@ def target(name: str, books: Books, city: Scene) -> tuple[str, str, dict[str, st
         "draft": "draft-of-the-librarian",
         "local_factor": books.local_factor,
         "financed_id": books.financed,
+        "reductions_id": books.reductions,
+        "sha256": canonical.digest(plant()),
         "factor": "grid_average.cn.2023",
-        "meter": "M-1",
+        # An outlook needs two weeks of days.
+        "meter": "CH-1" if name in ("meters.forecast", "meters.anomalies") else "M-1",
         "device": "gw-1",
         "kid": "0123456789abcdef",
         "bill": "b",
@@ -300,6 +323,7 @@ def target(name: str, books: Books, city: Scene) -> tuple[str, str, dict[str, st
         "claims.list": {"institution": "bank-b"},
         "verdicts.list": {"claim": str(books.claim["id"])},
         "verdict_commitments.list": {"claim": str(books.claim["id"])},
+        "samples.list": {"institution": "bank-b"},
         "resolutions.list": {"claim": str(books.claim["id"])},
         "checkpoints.consistency": {"old": "1", "new": "2"},
         "log.proof": {"index": "0"},

@@ -60,6 +60,7 @@ from ledger.services import (
     log_proofs,
     meter_bills,
     meter_history,
+    meter_outlook,
     meters,
     organisation,
     outbox,
@@ -67,6 +68,10 @@ from ledger.services import (
     participants,
     periods,
     policy,
+    reductions,
+    reductions_compute,
+    reductions_signing,
+    samples,
     signing_request,
     statements,
     telemetry,
@@ -77,7 +82,8 @@ from ledger.services import (
 from ledger.services.context import ROLES, SEES_EVERY_INSTITUTION, Actor, Work
 from ledger.store.repositories.devices import compute_kid
 from ledger.workbook.organisation_sheet import read_organisation_csv
-from tests.product import LIBRARIAN, Town, person, preparer
+from tests.product import LIBRARIAN, VERIFIER, Town, person, preparer
+from tests.services import projects
 from tests.services.books import SCHEME, readings, verdict_on
 from tests.services.conftest import Template, reopen
 from tests.services.enrolling import enrol
@@ -110,6 +116,9 @@ TABLES = activity_tables.ReadTables("oak", "2025-03", {"records": []}, ())
 DEVICE_KEY = Ed25519PrivateKey.from_private_bytes(b"d" * 32)
 KID = compute_kid(DEVICE_KEY.public_key().public_bytes_raw())
 SIGNATURE = "0x" + "11" * 65
+SAMPLE = "ab" * 32
+PLANT = canonical.digest(projects.plant())
+NO_PROJECTS = reductions_compute.ComputedReductions("first", (), (), ())
 MATCHING = attributions.Matching("oak", "2025-03", "pcaf_2", Matcher(MatchingKey(bytes(32)), "2025-03"))
 OWN, VISIBLE, ROLE, EVERYBODY = "own", "visible", "role", "everybody"
 OVERSIGHT = ("admin", "operator", "auditor", "verifier", "certifier")
@@ -124,10 +133,11 @@ HELPERS = {
     "claims": {"claim_view", "load_claim_row"},
     "context": {"require_own", "require_role", "require_visible"},
     "financed": {"financed_context", "find_financed_state", "load_financed_row", "load_leaves"},
-    "financed_checks": {"check_financed_statements"},
+    "financed_checks": {"check_financed_statements", "check_signed"},
     "financed_signing": {"find_live_attestation"},
     "history": {"find_stated", "load_earlier", "load_history", "load_stated"},
     "library": {"find_release_in_force"},
+    "log_proofs": {"build_log_proof"},
     "library_reference": {"load_release", "load_release_in_force"},
     "meter_bills": {"load_bills"},
     "meter_history": {"chosen_meters", "load_history", "validate_period"},
@@ -135,6 +145,10 @@ HELPERS = {
     "organisation": {"load_organisation"},
     "packages": {"keep_package"},
     "periods": {"load_period_row"},
+    "reductions": {"commit_lines", "find_reductions_state", "load_committed", "load_reductions_row", "reductions_context"},
+    "reductions_checks": {"check_reduction_statements"},
+    "reductions_compute": {"compute_submission", "stored_series"},
+    "reductions_signing": {"find_live_reductions_attestation"},
     "signable": {"find_slips", "require_signable"},
     "signing": {"queue", "receive", "signed_columns"},
     "statement_inputs": {"gather_inputs", "judge_inputs"},
@@ -218,6 +232,7 @@ ROWS = (
         lambda work: bundles.get_leaf_bundle(work, "1", "OPERATIONAL", "line/hq/fuel.petrol.vehicles"),
     ),
     Row("bundles.get_financed_bundle", VISIBLE, (), lambda work: bundles.get_financed_bundle(work, "1")),
+    Row("bundles.get_reductions_bundle", VISIBLE, (), lambda work: bundles.get_reductions_bundle(work, "1")),
     Row("bundles.get_claim_bundle", VISIBLE, (), lambda work: bundles.get_claim_bundle(work, "oak:c1")),
     Row("chain_facts.get_chain", EVERYBODY, (), chain_facts.get_chain),
     Row("checkpoints.latest_checkpoint", EVERYBODY, (), checkpoints.latest_checkpoint),
@@ -341,6 +356,7 @@ ROWS = (
     Row("fittings.record_fitting", OWN, ("preparer",), lambda work: fittings.record_fitting(work, "oak", "M-1", {})),
     Row("fittings.list_fittings", VISIBLE, (), lambda work: fittings.list_fittings(work, "oak", "M-1")),
     Row("meter_history.find_window", VISIBLE, (), lambda work: meter_history.find_window(work, "oak")),
+    Row("meter_outlook.read_outlook_series", VISIBLE, (), lambda work: meter_outlook.read_outlook_series(work, "oak", "M-1")),
     Row("meter_history.validate_meters", VISIBLE, (), lambda work: meter_history.validate_meters(work, "oak", WINDOW, "M-1")),
     Row("gaps.find_gaps", VISIBLE, (), lambda work: gaps.find_gaps(work, "oak", WINDOW, "M-1")),
     Row("edits.record_edit", OWN, ("preparer",), lambda work: edits.record_edit(work, "oak", "M-1", {})),
@@ -423,6 +439,38 @@ ROWS = (
     Row("outbox.close_gap", ROLE, ("operator",), lambda work: outbox.close_gap(work, "the reason")),
     Row("outbox.retire_transaction", ROLE, ("operator",), lambda work: outbox.retire_transaction(work, 1, "the reason")),
     Row("outbox.resume_transaction", ROLE, ("operator",), lambda work: outbox.resume_transaction(work, 1, "the reason")),
+    Row("reductions.get_reductions", VISIBLE, (), lambda work: reductions.get_reductions(work, "1")),
+    Row("reductions.get_reductions_document", VISIBLE, (), lambda work: reductions.get_reductions_document(work, "1")),
+    Row("reductions.get_reductions_evidence", VISIBLE, (), lambda work: reductions.get_reductions_evidence(work, "1", PLANT)),
+    Row("reductions.list_reductions", VISIBLE, (), lambda work: reductions.list_reductions(work, "oak", None, 10, None)),
+    Row(
+        "reductions.read_reductions_submission",
+        OWN,
+        ("preparer",),
+        lambda work: reductions.read_reductions_submission(work, "oak", "2025-03", {}),
+    ),
+    Row(
+        "reductions.submit_reductions",
+        OWN,
+        ("preparer",),
+        lambda work: reductions.submit_reductions(work, reductions.ReadReductions("oak", "2025-03", NO_PROJECTS)),
+    ),
+    Row("reductions_signing.get_reductions_anchor", VISIBLE, (), lambda work: reductions_signing.get_reductions_anchor(work, "1")),
+    Row(
+        "reductions_signing.get_reductions_attestation", VISIBLE, (), lambda work: reductions_signing.get_reductions_attestation(work, "1")
+    ),
+    Row(
+        "reductions_signing.get_reductions_signing_request",
+        VISIBLE,
+        (),
+        lambda work: reductions_signing.get_reductions_signing_request(work, "1"),
+    ),
+    Row(
+        "reductions_signing.submit_reductions_attestation",
+        OWN,
+        ("approver",),
+        lambda work: reductions_signing.submit_reductions_attestation(work, "1", {}, SIGNATURE),
+    ),
     Row("statements.prepare_statement", OWN, ("preparer",), lambda work: statements.prepare_statement(work, "oak", "2025-03", "data")),
     Row("statements.get_statement", VISIBLE, (), lambda work: statements.get_statement(work, "1")),
     Row("statements.get_statement_document", VISIBLE, (), lambda work: statements.get_statement_document(work, "1")),
@@ -453,6 +501,17 @@ ROWS = (
         (),
         lambda work: verdict_commitments.list_verdict_commitments(work, "oak:c1"),
     ),
+    Row("samples.list_samples", VISIBLE, (), lambda work: samples.list_samples(work, "oak")),
+    Row("samples.get_sample", VISIBLE, (), lambda work: samples.get_sample(work, SAMPLE)),
+    Row("samples.get_sample_proof", VISIBLE, (), lambda work: samples.get_sample_proof(work, SAMPLE)),
+    Row(
+        "samples.commit_sample",
+        ROLE,
+        ("verifier",),
+        lambda work: samples.commit_sample(work, "oak", "2025-03", "METERS", SAMPLE),
+    ),
+    Row("samples.reveal_sample", ROLE, ("verifier",), lambda work: samples.reveal_sample(work, SAMPLE, bytes(32), "1")),
+    Row("samples.record_result", ROLE, ("verifier",), lambda work: samples.record_result(work, SAMPLE, 0, "opened", "seen")),
     Row("disputes.list_resolutions", VISIBLE, (), lambda work: disputes.list_resolutions(work, "oak:c1")),
     Row("disputes.resolve_dispute", ROLE, ("certifier",), lambda work: disputes.resolve_dispute(work, {}, SIGNATURE, "why")),
     Row("verdict_commitments.commit_verdict", ROLE, ("verifier",), lambda work: verdict_commitments.commit_verdict(work, {}, SIGNATURE)),
@@ -486,12 +545,16 @@ def house(anchored: Template, tmp_path_factory: pytest.TempPathFactory) -> Itera
         town.relay()
         with town.work(person("operator", None, "operator")) as work:
             tokens.issue_token(work, subject="somebody", institution="oak", roles=["preparer"], days=30)
+        with town.work(VERIFIER) as work:
+            samples.commit_sample(work, "oak", "2025-03", "METERS", SAMPLE)
         with town.work(preparer("oak")) as work:
             devices.register_device(work, "oak", id="gw-1", kind="gateway", site="hq", serial="G-1")
         enrol(town, "oak", "gw-1", DEVICE_KEY)
         with town.work(LIBRARIAN) as work:
             library_drafts.draft_from(work, LIBRARY, "draft", date(2027, 1, 1))
         attest_loans(town, "oak", hand_in(town, "oak", write_vault(town, "oak", folder / "vault")).id)
+        projects.add_plant(town, "oak")
+        projects.attest(town, "oak", projects.hand_in(town, "oak", projects.submission(projects.plant())).id)
         town.relay()
         with town.work(preparer("oak")) as work:
             assert local_factors.submit_local_factor(work, "oak", steam()).accepted
