@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from functools import cache
 from pathlib import Path
 
 from api.app import openapi_document
@@ -12,6 +13,7 @@ from api.app import openapi_document
 FILE = Path(__file__).resolve().parents[1] / "docs" / "openapi.json"
 
 
+@cache
 def render() -> str:
     """Return the file's text: sorted keys, two blanks, one line feed at the end."""
     return json.dumps(openapi_document(), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
