@@ -185,6 +185,7 @@ class _Hung:
 def _stretches(points: RegisterPoints, fittings: Sequence[Fitting], quantity: Quantity, findings: FindingList) -> Iterator[Stretch]:
     """Yield the stretches of time over which a line is known, ascending; where two touch, energy is known through."""
     bounds = [int(np.searchsorted(points.times, fitting.since)) for fitting in fittings]
+    points = _at_changes(points, fittings, bounds, findings)
     before = 0
     # Before a fitting that was the first of all, nothing hung here: its points belong to no register.
     if fittings and fittings[0].reason == "installed" and bounds[0] > 0:
@@ -205,6 +206,26 @@ def _stretches(points: RegisterPoints, fittings: Sequence[Fitting], quantity: Qu
         if fitting is not None:
             opening = (fitting.since, _in_points(fitting.first, points.decimals)) if between else None
             hung, before = fitting, max(before, bound)
+
+
+def _at_changes(points: RegisterPoints, fittings: Sequence[Fitting], bounds: Sequence[int], findings: FindingList) -> RegisterPoints:
+    """Return the points with a fitting's first reading where one was read at the instant of a change, be it of the old display or the new.
+
+    Anything else that was read there is EQUIVOCATION: the difference would be energy that nobody used.
+    """
+    values = points.values.copy()
+    for fitting, at in zip(fittings, bounds, strict=True):
+        if fitting.final_before is None or at == len(points) or points.times[at] != fitting.since:
+            continue
+        first, final = (_in_points(text, points.decimals) for text in (fitting.first, fitting.final_before))
+        if values[at] not in (first, final):
+            instant = format_instant(fitting.since)
+            action = "find out which is right: what the fitting says stays, and is corrected by a fitting of another instant"
+            params = {"meter": points.meter, "instant": instant}
+            expected = f"{fitting.final_before} or {fitting.first}"
+            findings.add("EQUIVOCATION", "error", f"meter {points.meter} {instant}", action, points.show(at), expected, **params)
+        values[at] = first
+    return replace(points, values=values)
 
 
 def _in_points(text: str | None, decimals: int) -> int:

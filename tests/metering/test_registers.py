@@ -214,3 +214,12 @@ def test_three_years_between_two_readings_are_spread_in_a_moment_and_add_up() ->
         assert int(series.values.sum()) == 900_000_010_000 * Fraction(ratio)
         assert len(series) == 1_099 * 96
     assert time.process_time() - begun < 3
+
+
+@pytest.mark.parametrize(("read", "codes"), [("600", []), ("10", []), ("324.31", ["EQUIVOCATION"])])
+def test_a_reading_at_the_very_instant_of_a_change_is_of_the_old_display_or_the_new_and_adds_nothing(read: str, codes: list[str]) -> None:
+    hung = (fitting(900, "replaced", first="10", final_before="600"),)
+    whole, findings = derive(points((0, "599"), (900, read), (1800, "11")), hung, EL)
+    assert (shown(whole), [item.code for item in findings]) == ([(1_000_000, 1), (1_000_000, 1)], codes)
+    later, _ = derive(points((900, read), (1800, "11")), hung, EL)
+    assert shown(later) == shown(whole)[1:]
