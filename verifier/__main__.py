@@ -1,13 +1,14 @@
 """Run `lingtan-verify`: verify evidence packages, line proofs and meter files without a network.
 
 Exit codes: 0 VALID, 1 INVALID, 2 usage, 3 MALFORMED, 4 INCOMPLETE, 5 NOT-IN-FORCE, 6 UNTRUSTED, 69 the service refused a
-submission, 70 an internal disagreement. Any other non-zero code is a failure too.
+submission, 70 an internal disagreement, 74 the answer could not be written. Any other non-zero code is a failure too.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import io
 import os
 import sys
 import time
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from verifier.policy import Policy
     from verifier.verify_package import Verification
 
-USAGE, MALFORMED, UNAVAILABLE, INTERNAL = 2, 3, 69, 70
+USAGE, MALFORMED, UNAVAILABLE, INTERNAL, UNREAD = 2, 3, 69, 70, 74
 MAX_FILE = 2 * 1024**3
 
 
@@ -101,6 +102,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = build_parser().parse_args(argv)
     if arguments.lang is None:
         arguments.lang = "zh" if (os.environ.get("LC_ALL") or os.environ.get("LANG") or "").startswith("zh") else "en"
+    # A terminal that cannot write a character must not turn into an exit code; JSON is UTF-8 wherever it goes.
+    for stream, encoding in ((sys.stdout, "utf-8" if arguments.json else None), (sys.stderr, None)):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
+    try:
+        code = _run(arguments)
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except OSError:  # nobody reads the answer: a closed pipe, a full disk
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return UNREAD
+    return code
+
+
+def _run(arguments: argparse.Namespace) -> int:
     try:
         return int(arguments.run(arguments))
     except Malformed as error:
@@ -113,6 +130,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _stop(arguments, "INVALID", 1, error)
     except VerifierError as error:
         return _stop(arguments, "UNAVAILABLE", UNAVAILABLE, error)
+    except BrokenPipeError:
+        raise
     except Exception as error:  # Python would exit with 1, which here accuses somebody
         traceback.print_exc()
         return _stop(arguments, "INTERNAL", INTERNAL, VerifierError("INTERNAL", f"a fault of this tool: {error!r}; please report it"))
@@ -129,22 +148,42 @@ def _stop(arguments: argparse.Namespace, verdict: str, code: int, error: Verifie
     return code
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, limit: int = MAX_FILE) -> bytes:
     try:
-        if path.stat().st_size > MAX_FILE:
-            raise Malformed("FILE_SIZE", path.name, f"larger than {MAX_FILE} bytes")
-        return path.read_bytes()
+        with path.open("rb") as stream:
+            data = stream.read(limit + 1)  # by what comes, not by what the file system says of it: a device has no size
     except OSError as error:
         raise UsageError("FILE", f"{path}: {error.strerror}") from None
+    if len(data) > limit:
+        raise Malformed("FILE_SIZE", path.name, f"larger than {limit} bytes")
+    return data
+
+
+def _clock(arguments: argparse.Namespace) -> int:
+    from verifier.policy import seconds
+
+    try:
+        return seconds(arguments.now) if arguments.now else int(time.time())
+    except Malformed as error:
+        raise UsageError("NOW", f"--now takes YYYY-MM-DDTHH:MM:SSZ or Unix seconds: {error}") from None
+
+
+def _policy_key(arguments: argparse.Namespace) -> str | None:
+    from verifier.policy import is_key_text
+
+    text: str | None = arguments.policy_key
+    if text is not None and not all(is_key_text(part) for part in text.split(",")):
+        raise UsageError("POLICY_KEY", "--policy-key takes a public key or its SHA-256 fingerprint, 64 hex digits; several with commas")
+    return text
 
 
 def _trust(arguments: argparse.Namespace) -> tuple[Policy | None, int]:
-    from verifier.policy import read_policy, seconds
+    from verifier.policy import MAX_BYTES, read_policy
 
-    now = seconds(arguments.now) if arguments.now else int(time.time())
-    if arguments.policy_key and not arguments.policy:
+    now = _clock(arguments)
+    if _policy_key(arguments) is not None and not arguments.policy:
         raise UsageError("POLICY_KEY", "--policy-key says whose policy it must be; --policy is missing")
-    return (read_policy(_read(arguments.policy)) if arguments.policy else None), now
+    return (read_policy(_read(arguments.policy, MAX_BYTES)) if arguments.policy else None), now
 
 
 def _log_proofs(arguments: argparse.Namespace) -> LogProofs:
@@ -172,13 +211,14 @@ def _opened(path: Path) -> Any:
 
 def _run_policy(arguments: argparse.Namespace) -> int:
     from verifier.checks import verdict_of
-    from verifier.policy import read_policy, seconds
+    from verifier.policy import MAX_BYTES, read_policy
     from verifier.policy_update import check_update
     from verifier.verify_package import Verification
 
-    new, now = read_policy(_read(arguments.file)), seconds(arguments.now) if arguments.now else int(time.time())
-    old = read_policy(_read(arguments.old)) if arguments.old else None
-    checks = check_update(new, old, arguments.policy_key, now)
+    policy_key, now = _policy_key(arguments), _clock(arguments)
+    new = read_policy(_read(arguments.file, MAX_BYTES))
+    old = read_policy(_read(arguments.old, MAX_BYTES)) if arguments.old else None
+    checks = check_update(new, old, policy_key, now)
     _report(arguments, Verification(f"policy version {new.version}, sha256 {new.digest}", checks, (), new, levelled=False))
     return verdict_of(checks.items)[1]
 
@@ -192,10 +232,11 @@ def _run_package(arguments: argparse.Namespace) -> int:
 
 
 def _run_bundle(arguments: argparse.Namespace) -> int:
+    from verifier.bundle import MAX_BYTES
     from verifier.verify_bundle import verify_bundle
 
     policy, now = _trust(arguments)
-    data, log_proofs = _read(arguments.file), _log_proofs(arguments)
+    data, log_proofs = _read(arguments.file, MAX_BYTES), _log_proofs(arguments)
     recomputing = not arguments.no_recompute
     return _report(arguments, verify_bundle(data, policy, arguments.policy_key, now, log_proofs, recomputing=recomputing))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import stat
 import struct
 import zipfile
@@ -19,7 +20,8 @@ from verifier.errors import Malformed
 MAX_ENTRIES = 20_000
 MAX_UNPACKED = 4 * 1024**3
 MAX_RATIO = 1_000
-MAX_DOCUMENT = 512 * 1024**2
+MAX_DOCUMENT = 128 * 1024**2
+MAX_DIRECTORY = 8 * 1024**2  # of the zip: 20,000 entries with names of 350 bytes
 MANIFEST = "manifest.json"
 REQUIRED = (
     "organisation.json",
@@ -171,6 +173,25 @@ def _guarded_entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     return entries
 
 
+class _Directory(io.BufferedReader):
+    """Read a zip whose directory is read in one piece, which therefore has a limit until it is read."""
+
+    limit: int | None
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.FileIO(path))
+        self.limit = MAX_DIRECTORY
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return `size` bytes, or all that are left. Raises: ValueError for a directory beyond the limit."""
+        if self.limit is None:
+            return super().read(size)
+        size = self.limit if size is None or size < 0 else size  # what is read to the end is the zip's tail, below 66 kB
+        if size > self.limit:
+            raise ValueError(f"its directory has {size} bytes, at most {self.limit} are read")
+        return super().read(size)
+
+
 @contextmanager
 def open_package(path: Path) -> Iterator[Package]:
     """Yield the package at `path`.
@@ -179,11 +200,17 @@ def open_package(path: Path) -> Iterator[Package]:
         Malformed: not a zip, a refused entry, or a manifest that cannot be read.
     """
     try:
-        archive = zipfile.ZipFile(path)
-    except _UNREADABLE as error:
+        opened = _Directory(path)
+    except OSError as error:
         raise Malformed("PACKAGE_ZIP", path.name, f"not a readable zip: {error}") from None
-    with archive:
-        yield Package(archive)
+    with opened:
+        try:
+            archive = zipfile.ZipFile(opened)
+        except _UNREADABLE as error:
+            raise Malformed("PACKAGE_ZIP", path.name, f"not a readable zip: {error}") from None
+        opened.limit = None
+        with archive:
+            yield Package(archive)
 
 
 def schema_path(dataset: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -14,6 +15,7 @@ from verifier.errors import Malformed
 from verifier.shapes import unbase64, unhex
 
 MAX_BYTES = 4 * 1024 * 1024
+_HEX = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,12 @@ def seconds(instant: Any) -> int:
         raise Malformed("INSTANT", "", f"{text!r} is not an instant of the calendar", found=text) from None
 
 
+def is_key_text(text: str) -> bool:
+    """Say whether `text` could name a signer: 32 bytes in hex (a key or a fingerprint, with or without colons) or a key in base64."""
+    plain = text.strip().lower().removeprefix("sha256:").removeprefix("0x").replace(":", "")
+    return _HEX.fullmatch(plain) is not None or _key_bytes(text.strip()) is not None
+
+
 def _key_bytes(text: str) -> bytes | None:
     try:
         data = unhex(text) if len(text.removeprefix("0x")) == 64 else unbase64(text, "")
@@ -202,7 +210,7 @@ def read_policy(data: bytes) -> Policy:
         signatures=tuple(
             Signature(key, ed25519.is_valid(key, body, unhex(item["value"]))) for key, item in zip(signed, value["signatures"], strict=True)
         ),
-        digest=hashlib.sha256(data).hexdigest(),
+        digest=json_strict.digest(value),  # of the canonical form: an indented copy is the same policy
     )
 
 

@@ -24,8 +24,8 @@ ASSURANCES = ("limited", "reasonable")
 TIMEOUT_SECONDS = 60
 MAX_EXCEPTIONS, MAX_PLACE, MAX_TEXT = 100, 200, 2_000
 MODULES = (
-    "__init__", "__main__", "aes", "bundle", "bundle_items", "bundle_shapes", "bundle_wordings", "chain_evidence", "check_anchor",
-    "check_bundle", "check_claim", "check_commitment", "check_financed", "check_findings", "check_inputs", "check_lines",
+    "__init__", "__main__", "aes", "bft_legacy", "bundle", "bundle_items", "bundle_shapes", "bundle_wordings", "chain_evidence",
+    "check_anchor", "check_bundle", "check_claim", "check_commitment", "check_financed", "check_findings", "check_inputs", "check_lines",
     "check_openings", "check_policy", "check_sample", "check_signed", "checkpoint", "checks", "claim_evidence", "commitment",
     "declared_totals", "divergence", "document_rules", "documents", "ed25519", "eip712", "envelope_wordings", "errors",
     "evidence_shapes", "exact", "exposure", "financed_blocks", "financed_book", "financed_commitment", "financed_groups",

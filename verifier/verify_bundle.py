@@ -7,7 +7,7 @@ from verifier.check_bundle import check_dataset, check_subject
 from verifier.check_claim import ADVERSE, ClaimRead, check_claim, claim_ids
 from verifier.check_commitment import Attested
 from verifier.check_policy import check_policy
-from verifier.checks import Checks
+from verifier.checks import Checks, Outcome
 from verifier.log_proofs import NO_PROOFS, LogProofs
 from verifier.policy import Policy
 from verifier.recomputation import DIVERGES
@@ -102,4 +102,6 @@ def _is_certified(bundle: Bundle, checks: Checks, read: ClaimRead, policy: Polic
     if bundle.document["claim"] is None or read.claim is None or read.certificate is None:
         return False
     favourable = {signed.signer for signed in read.verdicts if signed.values["opinion"] != ADVERSE}
-    return checks.holds(*claim_ids(bundle, policy)) and len(favourable) >= read.claim.values["verifiersRequired"]
+    # The highest level is not reached beside anything else that is wrong or unknown; recomputation alone is a line of its own.
+    clean = all(check.outcome is Outcome.PASS for check in checks.items if not check.id.endswith(".recompute"))
+    return clean and checks.holds(*claim_ids(bundle, policy)) and len(favourable) >= read.claim.values["verifiersRequired"]

@@ -55,6 +55,8 @@ class Verification:
         """Return the level that holds for every dataset: L1 in R, L2 anchored, L3 final, L4 witnessed, L5 certified; "-" below."""
         if not self.datasets or not all(self.checks.holds(f"commitment.{name}") for name in self.datasets):
             return "-"
+        if self.checks.outcomes("bundle.subject") - {Outcome.PASS}:
+            return "-"
         if any(self.checks.outcomes(f"items.{name}") - {Outcome.PASS} for name in self.datasets):
             return "-"
         anchored = ("attestation", "anchor.header", "anchor.receipt", "anchor.state")
