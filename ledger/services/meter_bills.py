@@ -8,6 +8,8 @@ from datetime import date
 
 from ledger.errors import InputError, NotFound
 from ledger.identifiers import check_identifier
+from ledger.metering.csv_line import MAX_READING
+from ledger.metering.meter_day import DAY_SLOTS
 from ledger.metering.reading_values import units_of
 from ledger.metering.vee.history import Bill
 from ledger.records.fields import Fields
@@ -125,6 +127,11 @@ def _read(row: Meter, stated: Mapping[str, object], work: Work) -> BillView:
         fields.refuse(
             "FIELD_INVALID", "/last_day", "write the last day, inclusive", got=str(view.last_day), expected=f"{view.first_day} or later"
         )
+    if not findings:
+        most = MAX_READING * DAY_SLOTS * ((view.last_day - view.first_day).days + 1)
+        if parse_decimal(view.value or "0") * units[view.unit] > most:
+            action, expected = "check the value and its unit", f"at most {most} mWh, L or kJ over these days"
+            fields.refuse("VALUE_TOO_LARGE", "/value", action, got=str(view.value), expected=expected)
     if findings:
         errors = tuple((item.place, item.code, f"expected {item.expected}" if item.expected else item.action) for item in findings)
         raise InputError(f"the bill has {len(findings)} faults", hint="correct every place listed in errors", errors=errors)

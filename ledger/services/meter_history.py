@@ -12,6 +12,7 @@ from ledger.metering.checks import check_record
 from ledger.metering.fitting_document import load_fitting
 from ledger.metering.local_days import series_of_days
 from ledger.metering.meter_day import DAY_SLOTS, INTERVAL_MINUTES, SLOT_SECONDS, MeterDay
+from ledger.metering.registers import RegisterPoints
 from ledger.metering.vee.history import MeterHistory
 from ledger.metering.vee.vee_1.registry import RULE_SET
 from ledger.records.findings import Finding
@@ -21,7 +22,8 @@ from ledger.services.context import Work, require_visible
 from ledger.services.meter_bills import load_bills
 from ledger.services.meters import all_meters, get_meter_row
 from ledger.services.periods import load_period_row, to_period
-from ledger.store.repositories import devices, institutions, metering
+from ledger.services.register_slots import RegisterLine
+from ledger.store.repositories import derived, devices, institutions, metering
 from ledger.store.tables import Meter
 
 PAST_DAYS = 56
@@ -79,7 +81,17 @@ def load_history(work: Work, row: Meter, window: Window, *, past: int = PAST_DAY
         judged=past,
         fittings=tuple(load_fitting(item.document) for item in fittings),
         bills=load_bills(work, row),
+        registers=_load_points(work, row, span),
     )
+
+
+def _load_points(work: Work, row: Meter, span: Period) -> RegisterPoints | None:
+    """Return what the meter's register showed over a stretch of time, with the readings around it; None where nothing is known."""
+    size = metering.count_telemetry(work.session, row.institution_id)
+    if derived.find_point_day(work.session, row.institution_id, row.id, -1, size, later=True) is None:
+        return None
+    line = RegisterLine(work.session, row.institution_id, row.id, size, Quantity(row.quantity))
+    return line.points_over(span.start, span.end)
 
 
 def chosen_meters(work: Work, institution: str, meter: str | None) -> tuple[Meter, ...]:

@@ -77,6 +77,13 @@ class RegisterLine:
             start = self._after(since - 1)
         return None if start is None or end is None or start >= end else (start, end)
 
+    def points_over(self, start: int, end: int) -> RegisterPoints | None:
+        """Return the points from the last one up to `start` to the first one from `end` on; None where there are none."""
+        before, after = self._before(start + 1), self._after(end - 1)
+        first, last = start if before is None else before, end if after is None else after
+        some = self._after(first - 1)
+        return None if some is None or some > last else self._points(first, last)
+
     def derive(self, start: int, end: int) -> tuple[SlotSeries, tuple[Finding, ...]]:
         """Return the slots between two points, with those that they cut, and what is to be said of the spans between them."""
         fittings = self._fittings()

@@ -103,6 +103,13 @@ def test_a_bill_below_what_is_known_and_one_that_ends_within_the_gap_fill_nothin
     assert proposals(series, small) == proposals(series, short) == [(None, [])]
 
 
+def test_a_bill_that_would_give_a_slot_more_than_a_reading_may_have_fills_nothing() -> None:
+    series = missing(weeks(), 96 * 28, 96 * 36)
+    for amount in (96 * 8 * 10**13, 10**30):
+        bill = Bill("b", FIRST + timedelta(days=20), FIRST + timedelta(days=38), amount, "invoice")
+        assert proposals(series, bill) == [(None, [])]
+
+
 def test_suspect_slots_are_estimated_only_when_a_person_says_so() -> None:
     series = missing(weeks(), 3000, 3004, Quality.SUSPECT)
     assert find_gaps(history(series)) == ()

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
 from ledger.clock import format_instant
 from ledger.errors import Conflict, Forbidden, InputError, NotFound
+from ledger.metering.body import ENVELOPE
 from ledger.metering.edits import Edit
+from ledger.metering.envelope import register_reading
 from ledger.metering.vee.making import Shares
 from ledger.services import answers, edits, gaps, meter_bills, meter_history, meters, statements
 from ledger.services.fsck import check_house
+from ledger.services.intake import Intake, Offer, Prepared
 from ledger.services.meter_history import Window
+from ledger.services.projection import bring_up_to_date
 from ledger.store.repositories import metering
+from ledger.units import format_decimal
 from tests.product import AUDITOR, OPERATOR, Town, approver, preparer, take_telemetry
 from tests.services.books import DAYS, readings
+from tests.services.gateways import Gateway
 
 OAK = preparer("oak")
 MARCH = Window(date(2025, 3, 1), date(2025, 3, 2), "Asia/Shanghai")
@@ -167,6 +174,36 @@ def test_a_bill_is_corrected_with_a_reason_and_withdrawn_and_every_word_stays(to
         assert [(item.revision, item.value) for item in meter_bills.list_bills(work, "oak", "G-1")] == [(3, None)]
         with pytest.raises(InputError, match="faults"):
             meter_bills.record_bill(work, "oak", "G-1", {**bill, "unit": "m3", "last_day": "2025-02-01"})
+
+
+def test_a_bill_beyond_anything_that_could_be_billed_is_refused(town: Town) -> None:
+    add_meter(town, (0, 96))
+    with pytest.raises(InputError) as refused, town.work(OAK) as work:
+        meter_bills.record_bill(work, "oak", "G-1", bill_of("9" * 30))
+    assert [error[:2] for error in refused.value.facts["errors"]] == [("/value", "VALUE_TOO_LARGE")]
+    assert [gap.rule for gap in gaps_of(town).gaps] == [None]
+
+
+def test_intervals_are_held_against_the_register_of_the_same_meter(town: Town) -> None:
+    """Its display went on 4 kWh more than the quarter-hours of the first of two days."""
+    gateway = Gateway("oak", "GW-1")
+    with town.house.database.unit_of_work() as session:
+        gateway.enrol(session, town.clock.now(), ("R-1",))
+    with town.work(OAK) as work:
+        assert take_telemetry(work, "oak", [readings("R-1", first=DAYS.start, slots=192)]).accepted
+    per_day = Fraction(96 * SLOT, 10**6)
+    shown = ((0, Fraction(100)), (60, 100 + per_day * 60 / 96), (96, 100 + per_day + 4), (192, 104 + 2 * per_day))
+    read = [register_reading("el.import", at(slot), format_decimal(value), "kWh", meter="R-1") for slot, value in shown]
+    with town.house.database.unit_of_work() as session:
+        offer = Offer("oak", "oak.gateway", ENVELOPE, gateway.envelope(*read, sent_at=town.clock.now()))
+        prepared = Intake(town.house.database).prepare(offer, session)
+        assert isinstance(prepared, Prepared)
+        Intake(town.house.database).take(session, [prepared], town.clock.now())
+        bring_up_to_date(session, town.clock, "oak")
+    with town.work(OAK) as work:
+        found = meter_history.validate_meters(work, "oak", MARCH, "R-1")
+    wanted = [finding for finding in found if finding.code == "REGISTER_SUM_DIFFERS"]
+    assert [(finding.params["meter"], finding.params["day"]) for finding in wanted] == [("R-1", "2025-03-01")]
 
 
 def test_a_meter_forty_times_its_bill_keeps_the_statement_from_being_signed_until_the_bill_or_the_days_are_right(town: Town) -> None:

@@ -7,15 +7,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ledger.metering.edits import MAX_VALUE
 from ledger.metering.vee.history import Bill, Ints, Mask, MeterHistory, runs
 from ledger.metering.vee.vee_1.policies import Policies
 from ledger.records.meter_record import Quality
 
 
 def prorate(history: MeterHistory, bill: Bill, amounts: Ints, known: Mask, policies: Policies) -> dict[int, Ints]:
-    """Return, by first slot, the values of each unknown run of a bill's days; none where the known amounts are more than the bill.
+    """Return, by first slot, the values of each unknown run of a bill's days.
 
-    A run that goes on beyond the bill's days is left alone, and then nothing is spread: its share is not known.
+    None where the known amounts are more than the bill, or a slot would have more than an edit may write. A run that goes on beyond the
+    bill's days is left alone, and then nothing is spread: its share is not known.
     """
     start, stop = history.number_of(bill.first), history.number_of(bill.last) + 1
     if start < 0 or stop > len(history):
@@ -24,10 +26,12 @@ def prorate(history: MeterHistory, bill: Bill, amounts: Ints, known: Mask, polic
     open_slots = [(begin + first, end + first) for begin, end in runs(~known[first:last])]
     beyond = (first > 0 and not known[first - 1] and not known[first]) or (last < len(known) and not known[last] and not known[last - 1])
     left = bill.amount - int(amounts[first:last][known[first:last]].sum())
-    if not open_slots or beyond or left < 0:
+    numbers = np.concatenate([np.arange(begin, end) for begin, end in open_slots]) if open_slots else np.zeros(0, dtype=np.int64)
+    if not len(numbers) or beyond or not 0 <= left <= MAX_VALUE * len(numbers):
         return {}
-    numbers = np.concatenate([np.arange(begin, end) for begin, end in open_slots])
     parts = spread(left, profile_weights(history, numbers.tolist(), policies))
+    if parts.max() > MAX_VALUE:
+        return {}
     ends = np.cumsum([end - begin for begin, end in open_slots])
     return {begin: part for (begin, _), part in zip(open_slots, np.split(parts, ends[:-1]), strict=True)}
 
