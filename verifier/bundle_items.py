@@ -105,7 +105,9 @@ def _slots(slots: bytes, record: bytes, statement: Any | None) -> str | None:
     _same("missing slots that hold a value", 0, counts.missing_not_zero)
     _same("smallest value, if below zero", 0, min(0, counts.smallest))
     meters = statement.get("meters") if isinstance(statement, dict) else None
-    named = [entry for entry in meters or () if isinstance(entry, dict) and entry.get("record") == read.digest]
+    named = [
+        entry for entry in (meters if isinstance(meters, list) else ()) if isinstance(entry, dict) and entry.get("record") == read.digest
+    ]
     return str(named[0]["meter"]) if named and isinstance(named[0].get("meter"), str) else None
 
 

@@ -97,6 +97,11 @@ class _Run:
 
     def signed(self, signed_id: str, recorded_id: str, struct: str, item: Any, role: str, subject: str, at: int = 0) -> Signed | None:
         """Answer the two checks of a signed message; return the message where its signature holds."""
+        if struct != eip712.CLAIM and self.claim is None:
+            # What a verdict or certificate is about was not shown: nothing of theirs is proven wrong by it.
+            self.checks.unchecked(signed_id, subject, "NOT_SIGNED")
+            self.checks.unchecked(recorded_id, subject, "NOT_SIGNED")
+            return None
         signed: Signed | None = None
         header: Header | None = None
         with self.checks.guard(signed_id, subject):

@@ -11,7 +11,8 @@ from verifier import ed25519
 from verifier.errors import Malformed, Refused
 from verifier.shapes import unbase64
 
-MAX_BYTES = 16 * 1024
+MAX_BYTES = 64 * 1024
+MAX_TIME = 2**63 - 1
 MAX_SIGNATURES = 32
 _UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\ud800-\udfff]")
 LOG_KEY, WITNESS_KEY = 1, 4  # types of keys: Ed25519, timestamped Ed25519 cosignature
@@ -59,8 +60,8 @@ def read_vkey(text: str, kind: int = LOG_KEY) -> VerifierKey:
 
 def read_note(note: str) -> tuple[str, tuple[Line, ...]]:
     """Return (signed text with its final newline, signature lines) of a note. Raises: Malformed for another form."""
-    if len(note) > MAX_BYTES or _UNPRINTABLE.search(note):
-        raise Malformed("NOTE", "checkpoint", "a note is printable text of at most 16 KiB")
+    if _UNPRINTABLE.search(note) or len(note.encode()) > MAX_BYTES:
+        raise Malformed("NOTE", "checkpoint", "a note is text of at most 64 KiB without control characters")
     body, separator, signatures = note.rpartition("\n\n")
     if not separator or not signatures.endswith("\n"):
         raise Malformed("NOTE", "checkpoint", "a note is text, an empty line and signature lines")
@@ -72,7 +73,7 @@ def read_note(note: str) -> tuple[str, tuple[Line, ...]]:
 
 def _line(line: str, number: int) -> Line:
     parts = line.split(" ")
-    if len(parts) != 3 or parts[0] != "\u2014" or not parts[1]:
+    if len(parts) != 3 or parts[0] != "\u2014" or not parts[1] or "+" in parts[1] or any(map(str.isspace, parts[1])):
         raise Malformed("NOTE", f"checkpoint signature {number}", "an em dash, a name and base64 expected")
     data = unbase64(parts[2], f"checkpoint signature {number}")
     if len(data) < 5:
@@ -100,7 +101,7 @@ def verify_cosignatures(note: str, witnesses: Sequence[VerifierKey]) -> dict[str
                 continue
             time = int.from_bytes(line.payload[:8], "big")
             message = f"cosignature/v1\ntime {time}\n{text}".encode()
-            if len(line.payload) != 72 or not ed25519.is_valid(witness.public_key, message, line.payload[8:]):
+            if len(line.payload) != 72 or time > MAX_TIME or not ed25519.is_valid(witness.public_key, message, line.payload[8:]):
                 raise Refused("COSIGNATURE", "a witness's cosignature is wrong", expected=witness.name, found=line.payload.hex())
             found[witness.name] = max(time, found.get(witness.name, 0))
     return found
@@ -121,6 +122,8 @@ def verify_checkpoint(note: str, vkey: VerifierKey, origin: str) -> Checkpoint:
         raise Malformed("CHECKPOINT", "checkpoint", "a checkpoint has exactly the lines origin, size and root")
     if not (lines[1].isascii() and lines[1].isdigit()) or lines[1] != str(int(lines[1][:20])):
         raise Malformed("CHECKPOINT", "checkpoint line 2", "the size is a decimal number without leading zeros")
+    if lines[1] == "0":
+        raise Malformed("CHECKPOINT", "checkpoint line 2", "a checkpoint is of one block or more")
     root = unbase64(lines[2], "checkpoint line 3")
     if len(root) != 32:
         raise Malformed("CHECKPOINT", "checkpoint line 3", "a root has 32 bytes")

@@ -14,7 +14,7 @@ from verifier.commitment import INVENTORY_DATASETS
 from verifier.errors import Malformed
 from verifier.meter import HEADER_SIZE, read_header
 from verifier.recomputation import DIVERGES, NOT_RECOMPUTED, RECOMPUTED, Recomputation
-from verifier.shapes import unbase64
+from verifier.shapes import digits, unbase64
 
 DOCUMENTS = ("organisation", "activity", "library", "statement")
 
@@ -53,9 +53,14 @@ def _stated_meters(statement: Any) -> list[tuple[int, ...]]:
     """Return what the statement says of each el.import meter, sorted: total, measured, estimated, manual, missing."""
     names = ("total", "measured", "estimated", "manual", "missing")
     try:
-        return sorted(tuple(int(item[name]) for name in names) for item in statement["meters"] if item["quantity"] == "el.import")
-    except (KeyError, TypeError, ValueError):
+        return sorted(tuple(_figure(item[name]) for name in names) for item in statement["meters"] if item["quantity"] == "el.import")
+    except (KeyError, TypeError, Malformed):
         return [(-1,)]  # no statement has such meters; its shape is refused where it is recomputed
+
+
+def _figure(value: Any) -> int:
+    digits(value, "")
+    return int(value)
 
 
 def _proven_meters(bundle: Bundle) -> list[tuple[int, ...]]:
