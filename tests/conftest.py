@@ -7,9 +7,13 @@ import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from eth_keyfile import keyfile
+
+if TYPE_CHECKING:
+    from tests.towns import Template
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -37,6 +41,14 @@ def remembered_scrypt() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keyfile, "scrypt", cache(keyfile.scrypt))
         yield
+
+
+@pytest.fixture(scope="session")
+def centre(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """A city with a centre and everything published, and no bank; `tests.towns.reopen` gives a copy."""
+    from tests.towns import found_city
+
+    return found_city(tmp_path_factory.mktemp("centre"))
 
 
 def pytest_collection() -> None:

@@ -15,6 +15,7 @@ from ledger.records import canonical
 from ledger.records.period import Period
 from ledger.services import claims, verdicts
 from tests.product import VERIFIER, Town, open_town
+from tests.towns import Template, reopen
 from tests.whole.scene import trust, write_policy
 
 PERIOD = ("2025", date(2025, 1, 1), date(2025, 1, 10))
@@ -51,9 +52,8 @@ def test_a_statement_is_prepared_signed_and_anchored(tmp_path: Path) -> None:
         assert claim.package
 
 
-def test_the_claim_is_attested_by_the_verifiers_own_recomputation(tmp_path: Path) -> None:
-    with open_town(tmp_path / "server") as town:
-        town.found_centre()
+def test_the_claim_is_attested_by_the_verifiers_own_recomputation(centre: Template, tmp_path: Path) -> None:
+    with reopen(centre, tmp_path / "server") as town:
         small_bank(town)
         statement = town.prepare("moganshan", "2025")
         town.attest("moganshan", statement.id)

@@ -25,7 +25,8 @@ from ledger.services.relay import build_relay
 from ledger.store.outbox import list_outbox
 from ledger.store.repositories import attestations
 from ledger.store.repositories.participants import list_keys
-from tests.product import AUDITOR, CHAIN_ID, NOW, OPERATOR, Town, open_town, preparer
+from tests.product import AUDITOR, CHAIN_ID, OPERATOR, Town, preparer
+from tests.towns import Template, reopen
 from tests.whole.scene import activity, record, tree
 
 BANK, METER, ZONE = "bank", "M-1", "UTC"
@@ -82,10 +83,9 @@ def days_csv(first: date, days: int) -> bytes:
     return bodies[0] + b"".join(body.partition(b"\n")[2] for body in bodies[1:])
 
 
-def build_house(folder: Path, *, periods: int) -> ClosedHouse:
-    """Set up a centre and a bank with a metered day and a prepared statement per period; nothing is queued, all is closed."""
-    with open_town(folder, clock=FixedClock(NOW)) as town:
-        town.found_centre()
+def build_house(centre: Template, folder: Path, *, periods: int) -> ClosedHouse:
+    """Set up a bank beside the centre, with a metered day and a prepared statement per period; nothing is queued, all is closed."""
+    with reopen(centre, folder) as town:
         for number in range(periods):
             day = FIRST_DAY + timedelta(days=number)
             period = Period.of_dates(f"p{number}", day, day, ZONE)

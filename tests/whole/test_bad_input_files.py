@@ -23,7 +23,7 @@ from ledger.store.tokens import create_token
 from tests.api.test_bodies import drive
 from tests.product import NOW, Town, preparer
 from tests.whole.books import books
-from tests.whole.closed_house import BANK, METER, build_house, day_csv
+from tests.whole.closed_house import BANK, METER, ClosedHouse, day_csv
 
 HEAD = "meter,timestamp,kW\n"
 TEN = "2025-03-10T10:00:00Z"
@@ -77,8 +77,8 @@ class Door:
 
 
 @pytest.fixture(scope="module")
-def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
-    with build_house(tmp_path_factory.mktemp("door") / "house", periods=1).open() as town:
+def door(one_statement: ClosedHouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    with one_statement.copy(tmp_path_factory.mktemp("door") / "house").open() as town:
         opened = Door(town)
         with opened.http:
             yield opened

@@ -24,20 +24,15 @@ from ledger.store.errors import StoreUnavailable
 from ledger.store.outbox import list_outbox
 from tests.product import AUDITOR, CHAIN_ID, OPERATOR, Town, preparer, take_telemetry
 from tests.whole.books import books
-from tests.whole.closed_house import BANK, ClosedHouse, build_house, check_whole, day_csv, drain, queue_work
+from tests.whole.closed_house import BANK, ClosedHouse, check_whole, day_csv, drain, queue_work
 from tests.whole.node_process import MOMENTS, Node
 
 STATEMENT = "1"
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> ClosedHouse:
-    return build_house(tmp_path_factory.mktemp("outages") / "house", periods=1)
-
-
 @pytest.fixture
-def house(built: ClosedHouse, tmp_path: Path) -> ClosedHouse:
-    return built.copy(tmp_path / "house")
+def house(one_statement: ClosedHouse, tmp_path: Path) -> ClosedHouse:
+    return one_statement.copy(tmp_path / "house")
 
 
 def unsettled(town: Town) -> list[tuple[str, str | None]]:

@@ -36,7 +36,7 @@ from ledger.store.repositories import statements as statement_rows
 from ledger.store.tables import ActivityVersion, OrganisationVersion
 from tests.product import AUDITOR, FOR_EVER, LIBRARIAN, MONTH, NOW, OPERATOR, Town, approver, person, preparer, signer
 from tests.whole.books import books
-from tests.whole.closed_house import BANK, ClosedHouse, build_house, check_whole, drain
+from tests.whole.closed_house import BANK, ClosedHouse, check_whole, drain
 
 STATEMENT = "1"
 SUSPENDED, ENDED, YOUNG = f"{BANK}.suspended", f"{BANK}.ended", f"{BANK}.young"
@@ -44,9 +44,9 @@ Item = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> ClosedHouse:
+def house(one_statement: ClosedHouse, tmp_path_factory: pytest.TempPathFactory) -> ClosedHouse:
     """A bank with one prepared statement, keys in every standing, and a neighbour with a key of its own."""
-    built = build_house(tmp_path_factory.mktemp("signatures") / "house", periods=1)
+    built = one_statement.copy(tmp_path_factory.mktemp("signatures") / "house")
     with built.open() as town:
         town.add_institution("other", "bank", {Role.APPROVER: "other.approver"})
         for name in (SUSPENDED, ENDED):

@@ -20,9 +20,10 @@ from ledger.records.policy import policy_body, seal_policy
 from ledger.services import bundles, claims, verdicts
 from ledger.services.policy import gather_policy_facts
 from ledger.services.signing import queue, receive
-from tests.product import ADMIN, AUDITOR, NOW, VERIFIER, Town, open_town, person
+from tests.product import ADMIN, AUDITOR, NOW, VERIFIER, Town, person
 from tests.services.books import signed as signed_by
 from tests.services.test_main_job import small_bank
+from tests.towns import Template, reopen
 from tests.whole.scene import POLICY_KEY
 from verifier.package import open_package
 from verifier.policy import read_policy
@@ -58,9 +59,8 @@ class City:
 
 
 @pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
-    with open_town(tmp_path_factory.mktemp("city")) as town:
-        town.found_centre()
+def city(centre: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    with reopen(centre, tmp_path_factory.mktemp("city")) as town:
         small_bank(town)
         statement = town.prepare("moganshan", "2025")
         town.attest("moganshan", statement.id)

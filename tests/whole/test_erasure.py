@@ -14,8 +14,9 @@ from ledger.identifiers import sid
 from ledger.merkle.keys import meter_asset
 from ledger.services import anchors, claims, institutions, packages, signing_request, statements, stored_statement
 from ledger.services.fsck import check_house
-from tests.product import AUDITOR, Town, approver, open_town, preparer
+from tests.product import AUDITOR, Town, approver, preparer
 from tests.services.test_main_job import small_bank
+from tests.towns import Template, reopen
 from tests.whole.scene import verify, write_package, write_policy
 
 BANK, YEAR = "moganshan", "2025"
@@ -37,10 +38,9 @@ class Erased:
 
 
 @pytest.fixture(scope="module")
-def erased(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Erased]:
+def erased(centre: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Erased]:
     folder = tmp_path_factory.mktemp("erasure")
-    with open_town(folder / "server") as town:
-        town.found_centre()
+    with reopen(centre, folder / "server") as town:
         small_bank(town)
         statement = town.prepare(BANK, YEAR).id
         town.attest(BANK, statement)
@@ -147,9 +147,8 @@ def test_only_the_banks_approver_orders_it(erased: Erased) -> None:
         institutions.forget_commitment_key(work, BANK)
 
 
-def test_a_draft_prepared_again_after_erasure_can_be_signed_again(tmp_path: Path) -> None:
-    with open_town(tmp_path) as town:
-        town.found_centre()
+def test_a_draft_prepared_again_after_erasure_can_be_signed_again(centre: Template, tmp_path: Path) -> None:
+    with reopen(centre, tmp_path) as town:
         small_bank(town)
         draft = town.prepare(BANK, YEAR)
         with town.work(approver(BANK)) as work:
@@ -166,9 +165,8 @@ def test_a_draft_prepared_again_after_erasure_can_be_signed_again(tmp_path: Path
             assert check_house(work) == ()
 
 
-def test_the_files_themselves_hold_no_trace_once_the_house_is_closed(tmp_path: Path) -> None:
-    with open_town(tmp_path) as town:
-        town.found_centre()
+def test_the_files_themselves_hold_no_trace_once_the_house_is_closed(centre: Template, tmp_path: Path) -> None:
+    with reopen(centre, tmp_path) as town:
         small_bank(town)
         statement = town.prepare(BANK, YEAR).id
         with town.house.view(AUDITOR) as work:
@@ -184,9 +182,8 @@ def test_the_files_themselves_hold_no_trace_once_the_house_is_closed(tmp_path: P
             assert secret.hex().encode() not in data, name
 
 
-def test_commitments_that_vanish_without_the_banks_order_are_an_error(tmp_path: Path) -> None:
-    with open_town(tmp_path) as town:
-        town.found_centre()
+def test_commitments_that_vanish_without_the_banks_order_are_an_error(centre: Template, tmp_path: Path) -> None:
+    with reopen(centre, tmp_path) as town:
         small_bank(town)
         town.prepare(BANK, YEAR)
         insider = sqlite3.connect(tmp_path / "ledger.sqlite")

@@ -23,7 +23,8 @@ from ledger.metering.meter_day import assemble
 from ledger.records.meter_record import Quantity
 from ledger.records.period import Period
 from ledger.services import stored_statement
-from tests.product import open_town, preparer, take_telemetry
+from tests.product import preparer, take_telemetry
+from tests.towns import Template, reopen
 from tests.whole.scene import activity, tree
 
 ZONE = "America/Los_Angeles"
@@ -139,7 +140,7 @@ def test_what_is_done_to_the_file_is_named(table: list[tuple[str, datetime, Deci
 
 
 def test_the_import_becomes_monthly_records_and_a_statement(
-    imported: ImportResult, table: list[tuple[str, datetime, Decimal]], tmp_path: Path
+    centre: Template, imported: ImportResult, table: list[tuple[str, datetime, Decimal]], tmp_path: Path
 ) -> None:
     march = Period.of_dates("2012-03", date(2012, 3, 1), date(2012, 3, 31), ZONE)
     by_hand = {
@@ -153,8 +154,7 @@ def test_the_import_becomes_monthly_records_and_a_statement(
         assert Decimal(record.total) / 10**6 == by_hand[name]
         assert [finding.severity for finding in check_record(name, record) if finding.severity == "error"] == []
     sent = [body for meter in imported.meters for body in bodies(meter.readings, "mWh")]
-    with open_town(tmp_path / "server") as town:
-        town.found_centre()
+    with reopen(centre, tmp_path / "server") as town:
         town.add_bank(
             "office",
             tree("office", [("hq", None), ("outlet-a", "hq"), ("outlet-b", "hq")], timezone=ZONE),

@@ -19,6 +19,7 @@ from ledger.services.relay import build_relay
 from ledger.services.telemetry import list_telemetry
 from tests.child import Child
 from tests.product import preparer
+from tests.towns import Template
 from tests.whole.closed_house import BANK, ClosedHouse, build_house, check_whole, drain, fingerprint, queue_work
 from tests.whole.kill_child import relay_and_die, relay_under_load
 
@@ -28,8 +29,8 @@ LOADED_SECONDS = 1.5  # about how long a loaded run lasts; kills fall within
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> ClosedHouse:
-    return build_house(tmp_path_factory.mktemp("prepared") / "house", periods=STATEMENTS)
+def prepared(centre: Template, tmp_path_factory: pytest.TempPathFactory) -> ClosedHouse:
+    return build_house(centre, tmp_path_factory.mktemp("prepared") / "house", periods=STATEMENTS)
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,17 +24,25 @@ from ledger.services.signing_request import SIGNING_SECONDS
 from ledger.store.outbox import SqlOutbox, list_outbox
 from ledger.store.repositories import attestations as rows
 from tests.product import AUDITOR, CHAIN_ID, MONTH, OPERATOR, Town, approver, sign, signer
-from tests.whole.closed_house import BANK, build_house
+from tests.whole.closed_house import BANK, ClosedHouse
 
 STATEMENT, PERIOD = "1", "p0"
 
 
-@pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
+@pytest.fixture(scope="module")
+def stopped(one_statement: ClosedHouse, tmp_path_factory: pytest.TempPathFactory) -> ClosedHouse:
     """A bank with two datasets in its prepared statement, both signed and queued; the relay has sent the first and stopped."""
-    with build_house(tmp_path / "house", periods=1).open() as opened:
+    built = one_statement.copy(tmp_path_factory.mktemp("stopped") / "house")
+    with built.open() as opened:
         opened.attest(BANK, STATEMENT)
         send_one(opened)
+        return replace(built, at=opened.clock.now(), versions=dict(opened.versions))
+
+
+@pytest.fixture
+def town(stopped: ClosedHouse, tmp_path: Path) -> Iterator[Town]:
+    """A copy of it, open."""
+    with stopped.copy(tmp_path / "house").open() as opened:
         yield opened
 
 

@@ -16,7 +16,8 @@ from ledger.services.institutions import set_commitment_key
 from ledger.services.organisation import submit_organisation
 from ledger.services.periods import open_period
 from ledger.services.statements import StatementView
-from tests.product import Town, open_town, preparer
+from tests.product import Town, preparer
+from tests.towns import Template, reopen
 from tests.whole.scene import activity, record, tree, verify, write_package, write_policy
 
 ZONE = "Asia/Shanghai"
@@ -48,9 +49,8 @@ GUIZHOU = (
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    with open_town(tmp_path_factory.mktemp("published")) as opened:
-        opened.found_centre()
+def town(centre: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    with reopen(centre, tmp_path_factory.mktemp("published")) as opened:
         yield opened
 
 

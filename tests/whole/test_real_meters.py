@@ -15,6 +15,7 @@ from ledger.services import stored_statement
 from ledger.services.activity import submit_activity
 from ledger.services.periods import open_period
 from tests.product import AUDITOR, open_town, preparer, take_telemetry
+from tests.towns import Template, reopen
 from tests.whole.scene import activity, tree, verify, write_package, write_policy
 
 ZONE = "America/Los_Angeles"
@@ -23,12 +24,11 @@ UNITS = {"201": "outlet-a", "202": "outlet-b"}
 GRID = Fraction("0.7035")  # kgCO2/kWh, East China 2012, the factor that the library selects for a Zhejiang bank in these years
 
 
-def test_two_real_years_are_loaded_computed_anchored_and_verified(tmp_path: Path, shared: Path) -> None:
+def test_two_real_years_are_loaded_computed_anchored_and_verified(centre: Template, tmp_path: Path, shared: Path) -> None:
     body = gzip.decompress((shared / "data" / "office_meters_2012_2013.csv.gz").read_bytes())
     periods = {year: Period.of_dates(*YEARS[year], ZONE) for year in YEARS}
     expected = exact_kwh(body, periods)
-    with open_town(tmp_path / "server") as town:
-        town.found_centre()
+    with reopen(centre, tmp_path / "server") as town:
         view = town.add_bank(
             "office",
             tree("office", [("hq", None), ("outlet-a", "hq"), ("outlet-b", "hq")], timezone=ZONE),

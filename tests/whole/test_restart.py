@@ -16,13 +16,14 @@ from ledger.errors import ConfigurationError, IntegrityError
 from ledger.services import statements, tokens
 from ledger.services.house import init_house
 from tests.product import AUDITOR, OPERATOR, signer
+from tests.towns import Template
 from tests.whole.books import books
 from tests.whole.closed_house import BANK, ClosedHouse, build_house, check_whole, drain, fingerprint, queue_work, settings_of
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> ClosedHouse:
-    return build_house(tmp_path_factory.mktemp("restart") / "house", periods=2)
+def built(centre: Template, tmp_path_factory: pytest.TempPathFactory) -> ClosedHouse:
+    return build_house(centre, tmp_path_factory.mktemp("restart") / "house", periods=2)
 
 
 @pytest.fixture
