@@ -18,11 +18,15 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 LIMIT = 120.0  # seconds; what a child does takes two or three
+# What is not named here is imported by every child anew.
 WORK = (
     "tests.whole.kill_child",
     "tests.whole.node_process",
+    "tests.whole.intake_child",
     "tests.chain.relay_child",
     "tests.chain.embedded.crash_child",
+    "tests.client.vault_child",
+    "tests.edge.queue_child",
     "tests.witness.witness_child",
 )
 
