@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from fractions import Fraction
@@ -58,15 +58,22 @@ def read_temperature_csv(data: bytes) -> TemperatureReadings:
         findings.add("CSV_ENCODING", "error", "line 1 column 1", "save the file as UTF-8", f"byte {error.start}", "UTF-8 text")
         return TemperatureReadings({}, 0, findings.close())
     rows = csv.reader(io.StringIO(text))
-    header = next(rows, [])
+    header = _first(rows)
     if header != HEADER:
         findings.add("CSV_HEADER", "error", "line 1 column 1", "write the header timestamp,celsius", ",".join(header), ",".join(HEADER))
         return TemperatureReadings({}, 0, findings.close())
-    for number, row in enumerate(rows, start=2):
-        if number > MAX_ROWS:
-            findings.add("CSV_TOO_MANY_ERRORS", "error", f"line {number} column 1", "send a shorter time", f"more than {MAX_ROWS} lines")
-            break
-        _take(row, number, readings, findings)
+    number = 1
+    try:
+        for number, row in enumerate(rows, start=2):
+            if number > MAX_ROWS:
+                findings.add(
+                    "CSV_TOO_MANY_ERRORS", "error", f"line {number} column 1", "send a shorter time", f"more than {MAX_ROWS} lines"
+                )
+                break
+            _take(row, number, readings, findings)
+    except csv.Error as error:
+        action = "end lines with LF or CRLF, without quotation marks; reading stopped here"
+        findings.add("CSV_UNREADABLE", "error", f"line {number + 1} column 1", action, str(error), "two columns")
     if not readings and not findings.errors:
         findings.add("CSV_EMPTY", "error", "file", "send a header line and at least one reading", "no readings", "readings")
     step = _step(readings)
@@ -75,6 +82,13 @@ def read_temperature_csv(data: bytes) -> TemperatureReadings:
         findings.add("TEMPERATURE_STEP", "error", "file", action, f"a step of {step} s", "a quarter of an hour to an hour")
     known = findings.close()
     return TemperatureReadings({} if findings.errors else readings, step, known)
+
+
+def _first(rows: Iterator[list[str]]) -> list[str]:
+    try:
+        return next(rows, [])
+    except csv.Error:
+        return []
 
 
 def daily_means(given: TemperatureReadings, timezone: str, coverage_percent: int = COVERAGE_PERCENT) -> DailyTemperature:

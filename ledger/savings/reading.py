@@ -12,6 +12,7 @@ from ledger.metering.local_days import Calendar
 from ledger.records import canonical
 from ledger.records.fields import Fields
 from ledger.records.findings import Finding, has_errors
+from ledger.records.period import Period
 from ledger.records.respelled import load_respelled
 from ledger.savings.given import Energy, Evidence, GridFactor, Option, ProjectKind, SavingsInput, Span
 from ledger.savings.reading_parts import (
@@ -77,6 +78,9 @@ def read_savings(
     if baseline is not None and baseline.last >= reporting.first and not has_errors(findings):
         action, got = "let the baseline end before the reporting period begins", f"{baseline.last} and {reporting.first}"
         fields.refuse("PERIODS_OVERLAP", "/reporting/start", action, got=got, expected="a later day")
+    if not has_errors(findings) and Period.of_dates("reporting", reporting.last, reporting.last, timezone).end > now:
+        action, got = "claim savings when the period is over", str(reporting.last)
+        fields.refuse("PERIOD_ORDER", "/reporting/end", action, got=got, expected="a day that is over")
     _check_form(value, kind, option, fields)
     limits = read_limits(value["policies"], findings, daily=_is_daily(value["model"]))
     model = None if value["model"] is None else read_model(value["model"], findings)

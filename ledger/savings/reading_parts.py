@@ -9,6 +9,7 @@ from typing import Literal, cast
 
 from ledger.records.fields import Fields, pointer_of
 from ledger.records.findings import Finding
+from ledger.savings.decimals import decimal
 from ledger.savings.given import (
     CALENDAR_TERMS,
     DEGREE_TERMS,
@@ -40,6 +41,16 @@ POLICIES: tuple[tuple[str, str], ...] = (
     ("least_savings_percent", "10"),
     ("temperature_coverage_percent", "75"),
 )
+# Whether a limit is one that the figure must reach; the others it must stay below.
+LOOSER: tuple[tuple[str, bool], ...] = (
+    ("cv_rmse_percent", False),
+    ("r_squared", True),
+    ("nmbe_percent", False),
+    ("least_rows", True),
+    ("uncertainty_percent", False),
+    ("least_savings_percent", True),
+    ("temperature_coverage_percent", True),
+)
 LEAST_ROWS = {"monthly": "12", "daily": "330"}
 _MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -70,6 +81,21 @@ def read_limits(value: object, findings: list[Finding], *, daily: bool) -> Limit
     if not 0 < exact["confidence_percent"] < 100:
         place = pointer_of("/policies", "confidence_percent")
         fields.refuse("FIELD_INVALID", place, "write a percentage between 0 and 100", got=str(exact["confidence_percent"]))
+    for name, least in LOOSER:
+        usual = parse_decimal(defaults[name])
+        if (exact[name] < usual) if least else (exact[name] > usual):
+            action = "say in the note why these limits are enough; an auditor decides whether they are"
+            place = pointer_of("/policies", name)
+            findings.append(
+                Finding(
+                    "LIMIT_LOOSENED",
+                    "warning",
+                    place,
+                    action,
+                    decimal(exact[name]),
+                    f"{'at least' if least else 'at most'} {decimal(usual)}",
+                )
+            )
     return Limits(
         cv_rmse_percent=exact["cv_rmse_percent"],
         r_squared=exact["r_squared"],

@@ -132,7 +132,9 @@ class Sources:
             self._refuse("METER_NOT_IN_FILE", pointer_of(pointer, "meter"), "name a meter of the file", meter, shown or "a meter")
             return None
         reading = read_meter_csv([data], meters={name: MeterFacts(name) for name in names}, now=self._now)
-        self._tell([item for item in reading.findings if item.params.get("meter", meter) == meter], path)
+        own = [item for item in reading.findings if item.params.get("meter", meter) == meter]
+        # A file with an error is not taken in part, whosever the line is.
+        self._tell(own if has_errors(own) or not has_errors(reading.findings) else reading.findings, path)
         if meter not in reading.readings:
             return None
         first, last = min(span.first for span in spans), max(span.last for span in spans)
@@ -181,7 +183,7 @@ class Sources:
             self._refuse("FILE_DIFFERS", pointer_of(pointer, "sha256"), action, found, sha256)
             return None
         name = path.replace("\\", "/").rsplit("/", 1)[-1]
-        self._evidence[(kind, name)] = Evidence(kind, name, found)
+        self._evidence[(kind, name, found)] = Evidence(kind, name, found)
         return data if sha256 else None
 
     def _tell(self, findings: object, path: str) -> None:

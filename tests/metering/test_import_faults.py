@@ -359,3 +359,10 @@ def test_files_of_other_houses_are_read(tmp_path: Path, table: str, line: str, w
     done = read(tmp_path, table, line)
     assert totals(done) == wanted
     assert done.accepted
+
+
+def test_a_format_may_pass_over_anything_twice_and_never_for_long(tmp_path: Path) -> None:
+    line = "meter_id=x,time=t,value=v,zone=UTC,format=%*%d/%m/%Y %H:%M%*"
+    done = read(tmp_path, f"t,v\nday 01/02/2025 00:15 ok,1\n{'a/' * 100_000},2\n", line)
+    assert [finding.code for finding in done.findings] == ["TIMESTAMP_INVALID"]
+    assert totals(done) == {"x": 1_000_000}

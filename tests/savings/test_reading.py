@@ -44,6 +44,7 @@ def put(path: str, value: object) -> Callable[[dict[str, Any]], None]:
         (put("use", None), "OPTION_FORM", "/use"),
         (put("reporting/start", "2024-02-30"), "FIELD_INVALID", "/reporting/start"),
         (put("reporting/end", "2023-12-31"), "PERIOD_ORDER", "/reporting"),
+        (put("reporting", {"start": "2030-01-01", "end": "2030-12-31"}), "PERIOD_ORDER", "/reporting/end"),
         (put("reporting/start", "2023-12-01"), "PERIODS_OVERLAP", "/reporting/start"),
         (put("reporting/end", "2024-12-30"), "PERIOD_NOT_WHOLE_MONTHS", "/use/reporting"),
         (put("factor/unit", "kg/kWh"), "FIELD_INVALID", "/factor/unit"),
@@ -112,6 +113,29 @@ def test_another_file_than_the_one_that_was_meant_is_refused(readings: bytes) ->
     assert codes(answer_to(*by_file(readings, meter="M2")), "error") == ["METER_NOT_IN_FILE"]
 
 
+def test_files_of_one_name_in_two_folders_are_two_pieces_of_evidence(readings: bytes) -> None:
+    packed = gzip.compress(readings)
+    document, _ = by_file(readings)
+    after = {"csv": "after/meters.csv", "sha256": hashlib.sha256(packed).hexdigest(), "meter": "M1"}
+    document["use"] = {"baseline": document["use"], "reporting": after}
+    answer = answer_to(document, {"meters.csv": readings, "after/meters.csv": packed})
+    named = [item["sha256"] for item in answer["reduction"]["evidence"] if item["id"] == "meters.csv"]
+    assert sorted(named) == sorted(hashlib.sha256(data).hexdigest() for data in (readings, packed))
+
+
+def test_a_file_that_is_refused_for_another_meters_line_says_so(readings: bytes) -> None:
+    answer = answer_to(*by_file(readings + b"\nM2,2024-12-31T15:45:00Z,x"))
+    assert [item["code"] for item in answer["findings"]] == ["VALUE_NOT_A_NUMBER"]
+    assert not answer["accepted"]
+
+
+def test_weaker_limits_than_the_usual_are_told_and_stricter_ones_are_not() -> None:
+    weak = {"r_squared": "0.5", "cv_rmse_percent": 30, "nmbe_percent": 1, "least_rows": 11, "least_savings_percent": 5}
+    answer = answer_to(retrofit(policies={**weak, "uncertainty_percent": 20}))
+    places = [item["place"] for item in answer["findings"] if item["code"] == "LIMIT_LOOSENED"]
+    assert sorted(places) == sorted(f"/policies/{name}" for name in weak)
+
+
 def test_a_slot_that_is_missing_takes_its_month_out_of_the_claim_and_never_counts_as_nought() -> None:
     document, files = by_file(meter_csv(skip=96 * 400))  # 5 February 2024, 00:00 in UTC+8
     answer = answer_to(document, files)
@@ -144,6 +168,8 @@ def test_a_day_whose_temperature_is_known_for_less_than_three_quarters_has_none(
         ("2024-01-01T00:00:00Z,7", "READING_REPEATED"),
         ("2024-01-01T00:00:00Z", "CSV_COLUMNS"),
         ("2024-01-03T00:00:00Z,7", "TEMPERATURE_STEP"),
+        ("2024-01-01T01:00:00Z\r,7", "CSV_UNREADABLE"),
+        ("x" * 200_000, "CSV_UNREADABLE"),
     ],
 )
 def test_a_temperature_that_cannot_be_is_refused_by_line(line: str, code: str) -> None:

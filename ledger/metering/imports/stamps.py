@@ -15,6 +15,7 @@ from ledger.errors import InputError
 DAY = 86_400
 NAMED = ("iso", "excel", "epoch_s", "epoch_ms")
 MIN_SECONDS, MAX_SECONDS = 0, 4_102_444_800  # 1970 to 2099
+MAX_CHARACTERS = 200
 _EXCEL_EPOCH = -25_569 * DAY  # serial 0 of the 1900 system, as serials after 1900-02-28 count
 _OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})")
 _NUMBER = re.compile(r"\d{1,14}(\.\d{1,20})?", re.ASCII)
@@ -106,7 +107,8 @@ def reader_of(format: str) -> Callable[[str], Stamp]:
     expected = "YYYY-MM-DD hh:mm[:ss][Z|±hh:mm]" if format == "iso" else format
 
     def read(text: str) -> Stamp:
-        found = pattern.fullmatch(text)
+        # `%*` goes over a text once for each that the format has: a line of millions would be read for ever.
+        found = None if len(text) > MAX_CHARACTERS else pattern.fullmatch(text)
         if found is None:
             raise NoStamp(expected)
         try:
@@ -153,8 +155,9 @@ def _compile(format: str) -> re.Pattern[str]:
     for found in re.finditer(r"%(.)", format):
         pattern += _literal(format[at : found.start()])
         letter = found[1]
-        pattern += rf"(?P={letter})" if letter in seen else _PARTS[letter]
-        seen.add(letter if letter != "%" else "")
+        again = letter in seen and letter not in "%*"
+        pattern += rf"(?P={letter})" if again else _PARTS[letter]
+        seen.add(letter)
         at = found.end()
     return re.compile(pattern + _literal(format[at:]), re.ASCII)
 
