@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from ledger.errors import ConfigurationError
 
 MAX_WITNESSES = 16
+DEFAULT_DRIFT_SECONDS = 300
 DEFAULT_CHAIN_ID = 3305
 """330500 is Huzhou's administrative division code; the first four digits name our pilot chain."""
 
@@ -40,6 +41,8 @@ class Settings:
     light_keys: bool = False
     witnesses: tuple[WitnessSetting, ...] = ()
     witness_quorum: int = 0
+    drift_seconds: int = 0
+    """Rest between two cycles of the drift monitor; 0: there is none."""
 
     @property
     def keys(self) -> Path:
@@ -87,14 +90,14 @@ def read_settings(environment: Mapping[str, str], data: Path | None = None) -> S
 
     LINGTAN_DATA, LINGTAN_DATABASE_URL, LINGTAN_CHAIN_URL, LINGTAN_CHAIN_ID, LINGTAN_PASSPHRASE or LINGTAN_PASSPHRASE_FILE,
     LINGTAN_CONFIRMATIONS, LINGTAN_LIGHT_KEYS (fast key derivation, for demonstrations), LINGTAN_WITNESSES (`vkey url; vkey url`) and
-    LINGTAN_WITNESS_QUORUM (more than half of them without it).
+    LINGTAN_WITNESS_QUORUM (more than half of them without it), LINGTAN_DRIFT_SECONDS (300 without it; 0: no drift monitor).
 
     Raises:
         ConfigurationError: naming every variable that is wrong, at once.
     """
     problems: list[str] = []
     known = {"DATA", "DATABASE_URL", "CHAIN_URL", "CHAIN_ID", "PASSPHRASE", "PASSPHRASE_FILE", "CONFIRMATIONS", "LIGHT_KEYS"}
-    known |= {"WITNESSES", "WITNESS_QUORUM"}
+    known |= {"WITNESSES", "WITNESS_QUORUM", "DRIFT_SECONDS"}
     known |= {"KEY_PASSPHRASE", "URL", "TOKEN", "LANG"}  # read by the commands, not by the server
     for name in environment:
         if name.startswith("LINGTAN_") and name.removeprefix("LINGTAN_") not in known and not name.startswith("LINGTAN_TEST_"):
@@ -133,6 +136,7 @@ def read_settings(environment: Mapping[str, str], data: Path | None = None) -> S
         light_keys=environment.get("LINGTAN_LIGHT_KEYS", "") == "1",
         witnesses=witnesses,
         witness_quorum=quorum,
+        drift_seconds=integer("DRIFT_SECONDS", DEFAULT_DRIFT_SECONDS, 0),
     )
     if problems:
         raise ConfigurationError("; ".join(problems), hint="set the variables named above and start again", problems=tuple(problems))

@@ -66,8 +66,11 @@ def build_parser() -> argparse.ArgumentParser:
     add("recompute", _run_recompute, "recompute the lines of a package and nothing else")
     add("meter", _run_meter, "recompute header and digest of a meter record (.ltm)")
     add("hash", _run_hash, "print the hash of a document, package or file")
-    sample = add("sample", _run_sample, "draw a sample from a dataset of a package")
-    sample.add_argument("--seed", required=True, metavar="HEX", help="32 bytes; H(0x22, R, nonce, block hash) where a nonce was committed")
+    sample = add("sample", _run_sample, "draw a sample from a package or bundle, or check an auditor's sample of it", trust=True)
+    sample.add_argument("--seed", metavar="HEX", help="32 bytes")
+    sample.add_argument("--nonce", metavar="HEX", help="32 bytes; the seed is H(0x22, R, nonce, hash of the anchor block)")
+    sample.add_argument("--nonce-commitment", metavar="HEX", help="H(0x20, nonce), as published before the anchor")
+    sample.add_argument("--record", type=Path, metavar="SAMPLE", help="the evidence of a sample (lingtan.sample-proof/1): check it")
     sample.add_argument("--size", type=int, metavar="K", help="number of draws (default: 1 %% at 95 %%)")
     sample.add_argument("--dataset", default="OPERATIONAL", choices=("OPERATIONAL", "METERS", "FINANCED_PCAF", "FINANCED_PBOC"))
     sample.add_argument("--measure", type=int, choices=range(4), help="draw by this measure instead of by item")
@@ -352,40 +355,26 @@ def _run_hash(arguments: argparse.Namespace) -> int:
 
 
 def _run_sample(arguments: argparse.Namespace) -> int:
-    from fractions import Fraction
+    from verifier.sample_command import draw, read_source, seed_from
 
-    from verifier import sampling
-    from verifier.report import json_of
+    policy, now = _trust(arguments)
+    with read_source(arguments.file) as source:
+        if arguments.record:
+            from verifier.verify_sample import read_sample, verify_sample
 
-    seed = _bytes32(arguments.seed, "--seed")
-    size = sampling.sample_size(Fraction(1, 100), Fraction(95, 100)) if arguments.size is None else arguments.size
-    _refuse_size(size)
-    with _opened(arguments.file) as package:
-        leaves = _leaves_of(package, arguments.dataset)
-    if arguments.measure is None:
-        drawn = sampling.draw_items(seed, size, len(leaves))
-    else:
-        drawn = sampling.draw_by_measure(seed, size, [int(leaf["values"][arguments.measure]) for leaf in leaves])
-    chosen = sorted(set(drawn))
-    if arguments.json:
-        items = [{"index": index, **{name: leaves[index][name] for name in ("asset", "key") if name in leaves[index]}} for index in chosen]
-        print(
-            json_of(
-                {
-                    "seed": seed.hex(),
-                    "size": size,
-                    "dataset": arguments.dataset,
-                    "measure": arguments.measure,
-                    "draws": drawn,
-                    "items": items,
-                }
-            )
-        )
-    else:
-        for index in chosen:
-            leaf = leaves[index]
-            print(f"{index}\t{leaf.get('asset') or leaf['key']}\t{drawn.count(index)}")
-    print(f"{size} draws, {len(chosen)} of {len(leaves)} items; an item that is not opened counts as failed", file=sys.stderr)
+            sample, log_proofs = read_sample(_read(arguments.record)), _log_proofs(arguments)
+            drawn = source.drawn(sample["commitment"]["dataset"], policy, arguments.policy_key, now, log_proofs)
+            return _report(arguments, verify_sample(sample, drawn, policy, arguments.policy_key, now, log_proofs))
+        if (arguments.seed is None) == (arguments.nonce is None):
+            raise UsageError("SEED", "one of --seed, --nonce and --record says what is drawn")
+        if arguments.size is not None:
+            _refuse_size(arguments.size)
+        published = _bytes32(arguments.nonce_commitment, "--nonce-commitment") if arguments.nonce_commitment else None
+        if arguments.seed is None:
+            seed = seed_from(_bytes32(arguments.nonce, "--nonce"), published, *source.root_and_block(arguments.dataset))
+        else:
+            seed = _bytes32(arguments.seed, "--seed")
+        draw(arguments, seed, source.leaves(arguments.dataset))
     return 0
 
 
@@ -394,26 +383,6 @@ def _refuse_size(size: int) -> None:
 
     if not 0 < size <= sampling.MAX_SIZE:
         raise UsageError("SAMPLE_SIZE", f"--size lies between 1 and {sampling.MAX_SIZE}")
-
-
-def _leaves_of(package: Any, dataset: str) -> list[dict[str, Any]]:
-    """Return the leaves of a dataset: those of commitments.json, else of an undisclosed book the lines of groups.jsonl."""
-    from verifier import documents
-    from verifier.commitment import FINANCED_DATASETS
-    from verifier.financed_commitment import read_group_lines
-    from verifier.package import BOOK, GROUPS
-
-    if dataset in FINANCED_DATASETS and package.has(GROUPS) and package.has(BOOK):
-        if documents.read(package.read(BOOK), "financed", BOOK)["dataset"] == dataset:
-            return [{"key": key, "values": values} for key, _, values in read_group_lines(package)]
-        raise UsageError("DATASET", f"the package has no dataset {dataset}")
-    if not package.has("commitments.json"):
-        raise UsageError("NO_COMMITMENTS", "the package has no commitments.json to draw from")
-    document = documents.read(package.read("commitments.json"), "commitments", "commitments.json")
-    item = next((item for item in document["datasets"] if item["dataset"] == dataset), None)
-    if item is None:
-        raise UsageError("DATASET", f"the package has no dataset {dataset}")
-    return list(item["leaves"])
 
 
 def _bytes32(text: str, option: str) -> bytes:

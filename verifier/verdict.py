@@ -31,9 +31,11 @@ MODULES = (
     "evidence_shapes", "exact", "exposure", "financed_blocks", "financed_book", "financed_commitment", "financed_groups",
     "financed_methods", "financed_shapes", "financed_wordings", "finding", "findings", "inventory_shapes", "json_strict", "keccak",
     "keyfile", "library", "library_reader", "library_shapes", "local_time", "log_proofs", "market_based", "messages", "meter", "mpt",
-    "operational_1", "organisation", "package", "policy", "policy_update", "qbft", "quantities", "recomputation", "recompute_bundle", "reduction",
-    "report", "required", "rfc9162", "rlp", "roll_up", "sampling", "secp256k1", "shapes", "sum_tree", "uncertainty", "unit_findings",
-    "verdict", "verify_bundle", "verify_envelope", "verify_line", "verify_opening", "verify_package", "wordings",
+    "operational_1", "organisation", "package", "policy", "policy_update", "qbft", "quantities", "recomputation", "recompute_bundle",
+    "reduction", "report", "required", "rfc9162", "rlp", "roll_up", "sample_command", "sample_shapes", "sample_sources",
+    "sample_wordings", "sampling", "secp256k1", "shapes", "sum_tree", "uncertainty",
+    "unit_findings", "verdict", "verify_bundle", "verify_envelope", "verify_line", "verify_opening", "verify_package", "verify_sample",
+    "wordings",
 )  # fmt: skip
 
 

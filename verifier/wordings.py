@@ -8,6 +8,7 @@ from __future__ import annotations
 from verifier.bundle_wordings import BUNDLE
 from verifier.envelope_wordings import ENVELOPE
 from verifier.financed_wordings import FINANCED
+from verifier.sample_wordings import SAMPLE
 
 _TABLE = """
 NO_POLICY
@@ -356,4 +357,4 @@ def _parse(table: str) -> dict[str, tuple[str, str, str, str]]:
     }
 
 
-WORDINGS = {**_parse(_TABLE), **_parse(BUNDLE), **_parse(ENVELOPE), **_parse(FINANCED)}
+WORDINGS = {**_parse(_TABLE), **_parse(BUNDLE), **_parse(ENVELOPE), **_parse(FINANCED), **_parse(SAMPLE)}

@@ -23,7 +23,8 @@ library Roles {
     /// @param role 1 to 6
     /// @return whether it may
     function allowed(uint8 kind, uint8 role) internal pure returns (bool) {
-        if (role == APPROVER || role == LOGKEEPER) return kind == KIND_BANK;
+        if (role == APPROVER) return kind == KIND_BANK;
+        if (role == LOGKEEPER) return kind == KIND_BANK || kind == KIND_CENTRE || kind == KIND_VERIFIER;
         if (role == VERIFIER) return kind == KIND_CENTRE || kind == KIND_VERIFIER;
         if (role == CERTIFIER || role == LIBRARIAN || role == PUBLISHER) return kind == KIND_CENTRE;
         return false;

@@ -1,7 +1,7 @@
-"""Settle a claim whose verifiers disagree: a certifier of another institution names one of the recorded results (spec: typed-data, Resolution).
+"""Settle a claim whose verifiers disagree: a certifier of another institution names one of the results (spec: typed-data, Resolution).
 
-Nothing is taken back: every verdict and every resolution stays on the chain. A resolution has no row of its own: the queued transaction holds
-message and signature, and the audit log the reason in words.
+Nothing is taken back: every verdict and every resolution stays on the chain. A resolution has no row of its own: the queued transaction
+holds message and signature, and the audit log the reason in words.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from ledger.services.context import Work
 from ledger.services.financed_checks import check_financed_statements
 from ledger.services.fitting_check import check_fittings
 from ledger.services.institutions import FORGET
+from ledger.services.kept_checks import check_audited, check_signed
 from ledger.services.reductions_checks import check_reduction_statements
 from ledger.services.stored_statement import load_commitments
 from ledger.services.telemetry_replay import check_meter_days
@@ -52,6 +53,8 @@ def check_house(work: Work, *, replay: bool = False) -> tuple[Finding, ...]:
         *_check_statements(work),
         *check_financed_statements(work),
         *check_reduction_statements(work),
+        *check_signed(work),
+        *check_audited(work),
     )
 
 
@@ -60,13 +63,14 @@ def _check_statements(work: Work) -> Iterator[Finding]:
     while True:
         page = statements.list_statements(work.session, limit=100, after=after)
         for row in page.items:
-            yield from _check_statement(work, statements.get_statement(work.session, row.id))
+            yield from check_stored_statement(work, statements.get_statement(work.session, row.id))
         if page.next_after is None:
             return
         after = page.next_after
 
 
-def _check_statement(work: Work, row: tables.Statement) -> Iterator[Finding]:
+def check_stored_statement(work: Work, row: tables.Statement) -> Iterator[Finding]:
+    """Yield what contradicts itself in one statement: inputs, lines, records, roots, and the chain."""
     place = f"statement {row.id} ({row.institution_id}, {row.period_id}, revision {row.revision})"
     try:
         statement = Statement.from_document(canonical.load_canonical(row.document))

@@ -92,6 +92,15 @@ def get_log_proof(work: Work, institution: str, index: int, size: int | None, ol
         NotFound: the log has no such entry, size or earlier size.
     """
     require_visible(work, institution)
+    return build_log_proof(work, institution, index, size, old)
+
+
+def build_log_proof(work: Work, institution: str, index: int, size: int | None, old: int | None) -> dict[str, Any]:
+    """Return the proof as `get_log_proof` does, for a use case that has decided who may see this entry.
+
+    Raises:
+        NotFound: the log has no such entry, size or earlier size.
+    """
     anchored = log_anchors.find_anchored_checkpoint(work.session, institution, size=size)
     if size is None and anchored is not None and anchored.size > index:
         size = anchored.size

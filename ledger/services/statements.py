@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from ledger.accounting.commit import commit
@@ -146,7 +147,13 @@ def _keep(
         statements.add_meter_records(work.session, row.id, ((meter, record.to_bytes()) for meter, record in stored.records.items()))
         committed = commit(statement, stored.records, load_keys(work, row.institution_id), work.house.chain.chain_id, contract_bytes(work))
         statements.add_commitments(work.session, row.id, committed.to_bytes(), at=work.clock.now())
-        audit.record(work, "statement.prepare", str(row.id), institution=row.institution_id, details={"hash": row.hash})
+        audit.record(
+            work,
+            "statement.prepare",
+            str(row.id),
+            institution=row.institution_id,
+            details={"hash": row.hash, "findings": hashlib.sha256(row.findings).hexdigest()},
+        )
     return _view(work, row)
 
 

@@ -45,10 +45,35 @@ def check_meter_days(session: Session) -> Iterator[Finding]:
     while True:
         page = institutions.list_institutions(session, after=after)
         for institution in page.items:
-            yield from _Replay(session, institution.id).check()
+            replay = LogReplay(institution.id)
+            size = replay.count(session)
+            yield from replay.check_entries(session, 0, size)
+            yield from replay.check_whole(session, size)
         if page.next_after is None:
             return
         after = page.next_after
+
+
+@dataclass(frozen=True)
+class LogReplay:
+    """The log of one institution derived again, a page of entries in each view if need be; entries are checked once, in order."""
+
+    institution: str
+    changed: set[DayKey] = field(default_factory=set)
+
+    def count(self, session: Session) -> int:
+        """Return how many entries there are to check: those that are derived."""
+        return min(derived.count_derived(session, self.institution), metering.count_telemetry(session, self.institution))
+
+    def check_entries(self, session: Session, start: int, end: int) -> Iterator[Finding]:
+        """Yield what is wrong with the entries [start, end) and with what they brought."""
+        replay, deriver = _Replay(session, self.institution, self.changed), Deriver(session, self.institution, lenient=True)
+        for index in range(start, end):
+            yield from replay.check_entry(index, deriver)
+
+    def check_whole(self, session: Session, size: int) -> Iterator[Finding]:
+        """Yield what is wrong with the log as a whole: days of entries beyond `size`, checkpoints of another log."""
+        return _Replay(session, self.institution, self.changed).check_whole(size)
 
 
 @dataclass(frozen=True)
@@ -58,16 +83,10 @@ class _Replay:
     changed: set[DayKey] = field(default_factory=set)
     """Days found to be wrong: what later entries made of them says nothing of its own."""
 
-    def check(self) -> Iterator[Finding]:
-        count, size = derived.count_derived(self.session, self.institution), metering.count_telemetry(self.session, self.institution)
-        deriver = Deriver(self.session, self.institution, lenient=True)
-        seen: set[int] = set()
-        for index in range(min(count, size)):
-            seen.add(index)
-            yield from self._check_entry(index, deriver)
+    def check_whole(self, size: int) -> Iterator[Finding]:
         named = {*metering.list_bodies_of_days(self.session, self.institution)}
         named |= {*derived.list_bodies_of_points(self.session, self.institution)}
-        for index in sorted(named - seen):
+        for index in sorted(index for index in named if index >= size):
             place = f"meter-days of telemetry body {index} of {self.institution}"
             params = {"institution": self.institution, "log_index": str(index)}
             yield Finding("METER_DAY_CHANGED", "error", place, _ACTION, "meter-days", "the body that brought them", params)
@@ -90,7 +109,7 @@ class _Replay:
                 return
             after = page.next_after
 
-    def _check_entry(self, index: int, deriver: Deriver) -> Iterator[Finding]:
+    def check_entry(self, index: int, deriver: Deriver) -> Iterator[Finding]:
         entries = derived.list_entries(self.session, self.institution, index, 1)
         if not entries or entries[0].log_index != index:
             return  # its absence is found by the store's own check

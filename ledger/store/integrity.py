@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 
 from sqlalchemy import Table, func, select
 from sqlmodel import Session
@@ -47,22 +48,34 @@ HASHED: tuple[tuple[str, str, str, Callable[[bytes], str | bytes]], ...] = (
 
 def check_store(session: Session, expected_head: AuditHead | None = None) -> tuple[Finding, ...]:
     """Return findings on every stored hash that its bytes do not have, on gaps in the envelope logs, and on the audit log."""
-    return (*_hash_findings(session), *_log_findings(session), *verify_audit_log(session, expected_head))
+    hashed = (check_hashed_rows(session, at, list_hashed_keys(session, at)) for at in range(len(HASHED)))
+    return (*chain.from_iterable(hashed), *check_logs(session), *check_audit(session, expected_head))
 
 
-def _hash_findings(session: Session) -> Iterator[Finding]:
-    for name, content, digest, compute in HASHED:
-        table = Row.metadata.tables[name]
-        key = list(table.primary_key.columns)
-        # Only keys are read ahead: one row's bytes at a time are in memory.
-        for place in session.connection().execute(select(*key)).all():
-            mine = [column == value for column, value in zip(key, place, strict=True)]
-            data, stored = session.connection().execute(select(table.c[content], table.c[digest]).where(*mine)).one()
-            if data is not None and compute(data) != stored:
-                yield _broken(table, place, digest)
+def list_hashed_keys(session: Session, at: int) -> list[tuple[object, ...]]:
+    """Return the keys of the rows of HASHED[at]; their bytes are read row by row."""
+    table = Row.metadata.tables[HASHED[at][0]]
+    return [tuple(row) for row in session.connection().execute(select(*table.primary_key.columns)).all()]
 
 
-def _log_findings(session: Session) -> Iterator[Finding]:
+def check_hashed_rows(session: Session, at: int, keys: Iterable[tuple[object, ...]]) -> Iterator[Finding]:
+    """Yield STORED_HASH_BROKEN for every row of HASHED[at] whose bytes do not have their hash; a row that is gone is not for this check."""
+    name, content, digest, compute = HASHED[at]
+    table = Row.metadata.tables[name]
+    for place in keys:
+        mine = [column == value for column, value in zip(table.primary_key.columns, place, strict=True)]
+        row = session.connection().execute(select(table.c[content], table.c[digest]).where(*mine)).one_or_none()
+        if row is not None and row[0] is not None and compute(row[0]) != row[1]:
+            yield _broken(table, place, digest)
+
+
+def check_audit(session: Session, expected_head: AuditHead | None = None) -> tuple[Finding, ...]:
+    """Return findings on the hash chain of the audit log."""
+    return verify_audit_log(session, expected_head)
+
+
+def check_logs(session: Session) -> Iterator[Finding]:
+    """Yield LOG_ENTRY_MISSING for every envelope log with a gap."""
     log = Row.metadata.tables["telemetry_body"]
     sizes = select(log.c.institution_id, func.count(), func.max(log.c.log_index)).group_by(log.c.institution_id)
     for institution, count, last in session.connection().execute(sizes).all():

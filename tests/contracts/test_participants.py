@@ -25,7 +25,7 @@ from tests.contracts.world import (
 )
 
 NOBODY = "0x" + "00" * 20
-KINDS_OF_ROLE = {APPROVER: {1}, LOGKEEPER: {1}, VERIFIER: {2, 3}, CERTIFIER: {2}, LIBRARIAN: {2}, PUBLISHER: {2}}
+KINDS_OF_ROLE = {APPROVER: {1}, LOGKEEPER: {1, 2, 3}, VERIFIER: {2, 3}, CERTIFIER: {2}, LIBRARIAN: {2}, PUBLISHER: {2}}
 
 
 def status(world: World, person: str, role: int, time: int, org: bytes = BANK) -> int:

@@ -42,6 +42,7 @@ from ledger.services import (
     comparison,
     devices,
     disputes,
+    drift,
     edits,
     financed,
     financed_overview,
@@ -156,7 +157,8 @@ HELPERS = {
     "stored_statement": {"assemble_records", "contract_bytes", "load_commitments", "load_keys", "load_records", "load_statement_row"},
     "transactions": {"find_transaction"},
     # The operator's command on the machine itself, where no token is asked for.
-    "fsck": {"check_house"},
+    "fsck": {"check_house", "check_stored_statement"},
+    "kept_checks": {"check_audited", "check_signed"},
 }
 """What services call of each other, after the use case has decided."""
 
@@ -501,6 +503,7 @@ ROWS = (
         (),
         lambda work: verdict_commitments.list_verdict_commitments(work, "oak:c1"),
     ),
+    Row("drift.get_drift", ROLE, ("operator", "auditor"), lambda work: drift.get_drift(work, None)),
     Row("samples.list_samples", VISIBLE, (), lambda work: samples.list_samples(work, "oak")),
     Row("samples.get_sample", VISIBLE, (), lambda work: samples.get_sample(work, SAMPLE)),
     Row("samples.get_sample_proof", VISIBLE, (), lambda work: samples.get_sample_proof(work, SAMPLE)),
