@@ -13,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE :=
 rooms = $(shell grep -rlE --include='*.py' 'mark\.$(1)\b' tests | cut -d/ -f1,2 | sort -u)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-postgres test-mqtt test-node test-kill check fix generated contracts contracts-check lock bench million fleet-mqtt wheel-smoke conformance clean
+.PHONY: help setup demo test test-postgres test-mqtt test-node test-kill check fix generated contracts contracts-check lock bench fuzz million fleet-mqtt wheel-smoke conformance clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -82,6 +82,9 @@ bench: setup ## measure the ratios of docs/performance.md into bench/results/
 	$(BIN)/python -m bench.p7_storage
 	$(BIN)/python -m bench.p8_csv_bank_year
 	$(BIN)/python -m bench.inventory
+
+fuzz: setup ## fuzz the verifier's readers with coverage (atheris, installed beside the bench; SECONDS=60 for each; not in CI)
+	$(BIN)/python -m scripts.fuzz_verifier --seconds $(or $(SECONDS),60)
 
 million: setup ## a million made-up loans from Parquet to a signed, anchored and verified statement: seconds and memory per step (not in CI)
 	$(BIN)/python -m scripts.million_loans --verify
