@@ -7,9 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.product import Town
+from tests.postgres import DATABASES, PostgresTemplate, open_server
+from tests.product import Town, open_town
 from tests.services.books import add_books
 from tests.towns import Template, close, reopen
+
+# Rooms whose own SQL, types and locks differ by database: what comes in from meters, and what is made of it.
+ON_BOTH_DATABASES = frozenset(
+    f"test_{name}"
+    for name in ("devices", "edits", "fittings", "hostile_bodies", "intake", "log_proofs", "reductions", "telemetry", "two_servers")
+)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of these modules on SQLite, and on PostgreSQL where there is one (pytest.mark.postgres)."""
+    if "town" in metafunc.fixturenames and metafunc.module.__name__.rpartition(".")[2] in ON_BOTH_DATABASES:
+        metafunc.parametrize("town", DATABASES, indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -33,10 +46,29 @@ def anchored(founded: Template, tmp_path_factory: pytest.TempPathFactory) -> Tem
         return close(town, folder / "data")
 
 
+@pytest.fixture(scope="session")
+def founded_on_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresTemplate]:
+    """The same as `founded`, set up on PostgreSQL from the beginning."""
+    folder = tmp_path_factory.mktemp("founded-on-postgres")
+    with open_server() as server:
+        name = server.create()
+        with open_town(folder, database_url=server.url_of(name)) as town:
+            town.found_centre()
+            for bank in ("oak", "elm"):
+                add_books(town, bank)
+            template = close(town, folder)
+        yield PostgresTemplate(server, name, template)
+
+
 @pytest.fixture
-def town(founded: Template, tmp_path: Path) -> Iterator[Town]:
-    """A copy of `founded`."""
-    with reopen(founded, tmp_path / "data") as opened:
+def town(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Town]:
+    """A copy of `founded`, on the database that the test asks for."""
+    if getattr(request, "param", "sqlite") == "postgresql":
+        template: PostgresTemplate = request.getfixturevalue("founded_on_postgres")
+        with template.reopen(tmp_path / "data") as opened:
+            yield opened
+        return
+    with reopen(request.getfixturevalue("founded"), tmp_path / "data") as opened:
         yield opened
 
 

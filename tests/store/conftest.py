@@ -5,56 +5,21 @@ The migrations run once per session and kind of database; a test gets a copy. Te
 
 from __future__ import annotations
 
-import os
 import shutil
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from ledger.store.database import Database, open_database
-
-KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
-
-
-class PostgresServer:
-    """Databases on the test server, dropped when the session ends."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.names: list[str] = []
-
-    def create(self, template: str = "template0") -> str:
-        """Create a database from a template and return its name."""
-        name = f"lingtan_test_{uuid.uuid4().hex[:12]}"
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        self.names.append(name)
-        return name
-
-    def url_of(self, name: str) -> str:
-        """Return the URL of a database of ours."""
-        return f"{self.url.rpartition('/')[0]}/{name}"
-
-    def drop(self, name: str) -> None:
-        """Drop a database of ours."""
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        self.names.remove(name)
+from tests.postgres import DATABASES, PostgresServer, open_server
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """The PostgreSQL server for tests."""
-    url = os.environ.get("LINGTAN_TEST_POSTGRES_URL")
-    if not url:
-        pytest.skip("LINGTAN_TEST_POSTGRES_URL is not set (scripts/with_postgres.py starts a private PostgreSQL)")
-    server = PostgresServer(url)
-    yield server
-    for name in list(server.names):
-        server.drop(name)
+    with open_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +42,7 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=DATABASES)
 def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A database without a schema."""
     if request.param == "sqlite":
@@ -93,7 +58,7 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[D
     server.drop(name)
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a migrated database without rows."""
     if request.param == "sqlite":
