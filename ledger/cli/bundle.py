@@ -27,7 +27,7 @@ StatementArgument = Annotated[str, typer.Argument(help="the statement's id")]
 @bundles.command("statement")
 def statement(context: typer.Context, id: StatementArgument, out: OutOption, policy: PolicyOption = None) -> None:
     """Everything that proves a statement and recomputes it, without the meters' slots."""
-    _fetch(this(context), f"/v1/statements/{id}/bundle", out, policy)
+    fetch_bundle(this(context), f"/v1/statements/{id}/bundle", out, policy)
 
 
 @bundles.command("leaf")
@@ -40,7 +40,7 @@ def leaf(
 ) -> None:
     """One line, or one meter's period with its slots."""
     dataset = "METERS" if asset.startswith("meter/") else "OPERATIONAL"
-    _fetch(this(context), f"/v1/statements/{id}/leaf-bundle", out, policy, dataset=dataset, asset=asset)
+    fetch_bundle(this(context), f"/v1/statements/{id}/leaf-bundle", out, policy, dataset=dataset, asset=asset)
 
 
 @bundles.command("claim")
@@ -48,7 +48,7 @@ def claim(
     context: typer.Context, id: Annotated[str, typer.Argument(help="bank:claim")], out: OutOption, policy: PolicyOption = None
 ) -> None:
     """A claim with its verdicts, its certificate and their status, beside everything of its statement."""
-    _fetch(this(context), f"/v1/claims/{id}/bundle", out, policy)
+    fetch_bundle(this(context), f"/v1/claims/{id}/bundle", out, policy)
 
 
 @bundles.command("group")
@@ -72,7 +72,8 @@ def group(
     _write(run, canonical.dump(document), out)
 
 
-def _fetch(run: Invocation, path: str, out: Path, policy: Path | None, **query: str) -> None:
+def fetch_bundle(run: Invocation, path: str, out: Path, policy: Path | None, **query: str) -> None:
+    """Write a bundle to a file, joined to the checkpoint that a policy pins, and say its id."""
     with run.client() as client:
         _write(run, client.get_bytes(path, **query, **_since(policy)), out)
 

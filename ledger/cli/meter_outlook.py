@@ -1,4 +1,7 @@
-"""`lingtan meter forecast` and `lingtan meter anomalies`: the rest of a meter's year, and its unusual days, from files."""
+"""`lingtan meter forecast` and `lingtan meter anomalies`: the rest of a meter's year, and its unusual days.
+
+From a file without a server; without --input the server computes them from the days that it has stored.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ledger.cli.bank import end_by_findings
-from ledger.cli.invocation import Invocation, this
+from ledger.cli.invocation import Invocation, my_institution, this
 from ledger.cli.offline import read_document
 from ledger.clock import SystemClock
 from ledger.errors import InputError, MalformedDocument
@@ -35,8 +38,11 @@ SCORE_COLUMNS = (
 DAY_COLUMNS = ("day", "kind", "score", "got_wh", "low_wh", "high_wh", "reason")
 DAY_TITLES = ("day", "kind", "unusual_score", "got_wh", "low_wh", "high_wh", "why")
 
-InputOption = Annotated[Path, typer.Option(help="readings: meter,timestamp,kW|kWh|Wh|MWh (gzip or not)", exists=True, dir_okay=False)]
-MeterOption = Annotated[str | None, typer.Option(help="the meter, where the file has several")]
+InputOption = Annotated[
+    Path | None,
+    typer.Option(help="readings: meter,timestamp,kW|kWh|Wh|MWh (gzip or not); the server's without it", exists=True, dir_okay=False),
+]
+MeterOption = Annotated[str | None, typer.Option(help="the meter; needed without --input, and where the file has several")]
 TemperatureOption = Annotated[
     Path | None, typer.Option(help="outdoor temperature: timestamp,celsius (gzip or not)", exists=True, dir_okay=False)
 ]
@@ -44,7 +50,10 @@ CalendarOption = Annotated[
     Path | None,
     typer.Option(help='days off and worked weekends, as {"holidays": ["2026-10-01"], "workdays": []}', exists=True, dir_okay=False),
 ]
-TimezoneOption = Annotated[str, typer.Option(help="the time zone in which the meter's days are days")]
+TimezoneOption = Annotated[
+    str | None, typer.Option(help="the time zone in which a file's days are days; Asia/Shanghai without it, the bank's on the server")
+]
+DEFAULT_TIMEZONE = "Asia/Shanghai"
 
 
 def register(group: typer.Typer) -> None:
@@ -55,20 +64,24 @@ def register(group: typer.Typer) -> None:
 
 def forecast(
     context: typer.Context,
-    input: InputOption,
+    input: InputOption = None,
     meter: MeterOption = None,
     temperature: TemperatureOption = None,
     calendar: CalendarOption = None,
-    timezone: TimezoneOption = "Asia/Shanghai",
+    timezone: TimezoneOption = None,
     until: Annotated[str | None, typer.Option(help="the last day; without it the end of the year that begins or goes on")] = None,
     known_until: Annotated[str | None, typer.Option(help="forget later readings, to see what would have been forecast then")] = None,
     seed: Annotated[int, typer.Option(help="of the simulated paths", min=0)] = 1,
 ) -> None:
     """Forecast a meter's energy with an interval, by the method that did best on this meter's past."""
     run = this(context)
+    if input is None:
+        asked = {"until": until, "known_until": known_until, "seed": str(seed)}
+        _show_forecast(run, _ask(run, "forecast", meter, (temperature, calendar, timezone), asked))
+        return
     from ledger.forecasting import forecast_document, forecast_year
 
-    series, warmth = _read(run, input, meter, temperature, timezone)
+    series, warmth = _read(run, input, meter, temperature, timezone or DEFAULT_TIMEZONE)
     days = series.days()
     if known_until is not None:
         limit = _day(known_until)
@@ -78,7 +91,10 @@ def forecast(
     found = forecast_year(
         series.meter, days, until=None if until is None else _day(until), calendar=_calendar(calendar), temperature=warmth, seed=seed
     )
-    document: dict[str, Any] = forecast_document(found)
+    _show_forecast(run, forecast_document(found))
+
+
+def _show_forecast(run: Invocation, document: dict[str, Any]) -> None:
     if run.out.json:
         run.out.document(document)
         return
@@ -93,20 +109,42 @@ def forecast(
 
 def anomalies(
     context: typer.Context,
-    input: InputOption,
+    input: InputOption = None,
     meter: MeterOption = None,
     temperature: TemperatureOption = None,
     calendar: CalendarOption = None,
-    timezone: TimezoneOption = "Asia/Shanghai",
+    timezone: TimezoneOption = None,
 ) -> None:
     """Find a meter's unusual days: nights, days off, stuck or dead meters, shifts of level, missing readings."""
     run = this(context)
+    if input is None:
+        _show_unusual(run, _ask(run, "anomalies", meter, (temperature, calendar, timezone), {}))
+        return
     from ledger.forecasting import find_unusual_days, unusual_document
 
-    series, warmth = _read(run, input, meter, temperature, timezone)
+    series, warmth = _read(run, input, meter, temperature, timezone or DEFAULT_TIMEZONE)
     found = find_unusual_days(series, calendar=_calendar(calendar), temperature=warmth)
-    document: dict[str, Any] = unusual_document(series.meter, len(series), found)
+    _show_unusual(run, unusual_document(series.meter, len(series), found))
+
+
+def _show_unusual(run: Invocation, document: dict[str, Any]) -> None:
     run.out.table(document, DAY_TITLES, [[_cell(item[name]) for name in DAY_COLUMNS] for item in document["items"]])
+
+
+def _ask(run: Invocation, what: str, meter: str | None, beside: tuple[object, ...], query: Mapping[str, str | None]) -> dict[str, Any]:
+    """Return what the server computes from its stored days of a meter.
+
+    Raises:
+        InputError: no meter is named, or an option that goes with a file is given.
+    """
+    if meter is None:
+        raise InputError("which meter?", hint="name one of the server's with --meter, or a file of readings with --input")
+    if any(option is not None for option in beside):
+        raise InputError("temperature, calendar and time zone go with a file", hint="give --input as well, or leave them out")
+    with run.client() as client:
+        path = f"/v1/institutions/{my_institution(client)}/meters/{meter}/{what}"
+        answer: dict[str, Any] = client.get(path, **{name: value for name, value in query.items() if value is not None})
+    return answer
 
 
 def _read(

@@ -1,0 +1,69 @@
+"""A bank's own projects and the server: what is handed in of savings files, and the signature on what came out."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ledger.client.acts import SETTLED, Party, sign_item
+from ledger.client.http import Client
+from ledger.savings import compute, read_savings
+
+SCHEMA = "lingtan.reductions-submission/1"
+
+
+def project_of(document: object, open_file: Callable[[str], bytes], now: int) -> dict[str, Any]:
+    """Return one project as it is handed in: the input, its files, and the line computed here; null where only the server can compute it.
+
+    Args:
+        open_file: gives the bytes of a file by the name that the document has for it.
+    """
+    names = sorted(set(_files(document)))
+    files = [{"name": name, "content": base64.b64encode(open_file(name)).decode("ascii")} for name in names]
+    line = None
+    if not any(_stored(document)):
+        given, findings = read_savings(document, open_file, now)
+        reduction = None if given is None else compute(given, findings).reduction
+        line = None if reduction is None else reduction.to_document()
+    return {"input": document, "files": files, "line": line}
+
+
+def hand_in_projects(client: Client, institution: str, period: str, projects: Sequence[Mapping[str, Any]], cause: str) -> dict[str, Any]:
+    """Hand projects in for a period; the same again changes nothing."""
+    document = {"schema": SCHEMA, "cause": cause, "projects": list(projects)}
+    return dict(client.post(f"/v1/institutions/{institution}/periods/{period}/reductions", document))
+
+
+def attest_reductions(approver: Party, id: str, request: Mapping[str, Any], *, seconds: float = 60) -> dict[str, Any]:
+    """Sign a statement of reductions with the bank's own key, hand the signature in and wait for the anchor."""
+    for item in request["items"]:
+        body = {"message": item["message"], "signature": sign_item(item, approver.signer())}
+        approver.client.post(f"/v1/reductions/{id}/attestation", body)
+    return dict(approver.client.wait(f"/v1/reductions/{id}/attestation", until=SETTLED, seconds=seconds))
+
+
+def read_project(path: Path) -> object:
+    """Return the value of a savings file, its decimals as they are written."""
+    from ledger.savings import load_savings
+
+    return load_savings(path.read_bytes())
+
+
+def _objects(value: object) -> Iterator[Mapping[str, object]]:
+    if isinstance(value, Mapping):
+        yield value
+        for item in value.values():
+            yield from _objects(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _objects(item)
+
+
+def _files(document: object) -> Iterator[str]:
+    return (name for item in _objects(document) if isinstance(name := item.get("csv"), str))
+
+
+def _stored(document: object) -> Iterator[bool]:
+    return (True for item in _objects(document) if set(item) == {"meter"})
