@@ -78,6 +78,7 @@ bench: setup ## measure the ratios of docs/performance.md into bench/results/
 	$(BIN)/python -m bench.p2_loan_tree
 	$(BIN)/python -m bench.p4_attribution
 	$(BIN)/python -m bench.p3_ingest
+	$(BIN)/python -m bench.p5_bundle
 	$(BIN)/python -m bench.p6_anchoring
 	$(BIN)/python -m bench.p7_storage
 	$(BIN)/python -m bench.p8_csv_bank_year
