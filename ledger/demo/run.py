@@ -17,6 +17,7 @@ from ledger.demo.drill import Trust, flip_line_proof, forge_exposure, run_packag
 from ledger.demo.insider import run_store_drill
 from ledger.demo.lending import BookPackage, download_books, erase_record, match_borrowers, report_books, verify_books
 from ledger.demo.people import write_private
+from ledger.demo.reduction import report_plant
 from ledger.demo.server import serving
 from ledger.demo.story import Cast, StepFailed, Story
 from ledger.demo.verdict import give_verdict
@@ -112,6 +113,11 @@ def tell(story: Story) -> None:
     )
     for claim in claims:
         prove_claim(story, claim, trust)
+    voice.step(
+        "A PV plant's July: computed again by the server, signed, anchored apart from the inventory, proven to anybody",
+        "一座光伏电站的七月：服务器重算、签署、独立于核算单独存证，可向任何人证明",
+    )
+    report_plant(story, BANKS[0], trust)
     disclosed = audit_books(story, books, trust)
     audit_offline(story, BANKS[0], statements[BANKS[0].id], packages[claims[0]], trust)
     drill(story, statements[BANKS[0].id], packages[claims[0]], trust)

@@ -93,6 +93,9 @@ def submit_reductions(work: Work, read: ReadReductions) -> ReductionsView:
     if has_errors(computed.findings) or not computed.lines:
         audit.record(work, "reductions.refuse", f"{read.institution}/{read.period}", institution=read.institution, result="refused")
         return _refused(work, read)
+    attested = _find_attested_already(work, read)
+    if attested is not None:
+        return _view(work, attested)
     statement = _statement(work, read)
     origin = statement.origin
     row = reductions.find_reductions_by_hash(work.session, statement.digest())
@@ -210,6 +213,15 @@ def find_reductions_state(work: Work, row: tables.ReductionStatement) -> str:
     if state == "anchored" and reductions.has_later_anchor(work.session, row):
         return "superseded"
     return state if state in ("anchored", "rejected") else "queued"
+
+
+def _find_attested_already(work: Work, read: ReadReductions) -> tables.ReductionStatement | None:
+    """Return the statement that is attested last where these very lines were handed in again for it, or None."""
+    last = reductions.find_last_attested(work.session, read.institution, read.period, REDUCTIONS)
+    if last is None or (last.cause, last.library_hash) != (read.computed.cause, load_release_in_force(work).hash):
+        return None
+    stated, computed = load_reductions(last).lines, read.computed.lines
+    return last if [line.to_document() for line in stated] == [line.to_document() for line in computed] else None
 
 
 def _statement(work: Work, read: ReadReductions) -> ReductionsStatement:

@@ -157,8 +157,9 @@ def test_the_same_again_changes_nothing_and_a_correction_needs_a_cause(town: Tow
     with pytest.raises(Conflict, match="on its way"):
         hand_in(town, "oak", submission(plant(), cause="data"))
     town.relay()
+    assert hand_in(town, "oak", submission(plant())).id == first.id
     with pytest.raises(Conflict, match="cause"):
-        hand_in(town, "oak", submission(plant()))
+        hand_in(town, "oak", submission(plant(), chiller()))
     second = hand_in(town, "oak", submission(plant(), chiller(), cause="error"))
     assert (second.revision, second.supersedes, second.state) == (2, first.hash, "draft")
     attest(town, "oak", second.id)
