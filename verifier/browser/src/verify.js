@@ -41,9 +41,9 @@ function checkLibraries({ answers, policy }, attested) {
 function levelOf(answers, { document }, certified) {
   const hold = (...steps) => document.datasets.every(({ dataset }) => answers.holds(...steps.map((step) => `${step}.${dataset}`)));
   const itemsHold = document.datasets.every(({ dataset, items }) => !items.length || answers.holds(`items.${dataset}`));
-  if (!hold("commitment") || !itemsHold) return "-";
+  if (!answers.holds("bundle.subject") || !hold("commitment") || !itemsHold) return "-";
   if (!hold("attestation", "anchor.header", "anchor.receipt", "anchor.state")) return "L1";
   if (!hold("anchor.final")) return "L2";
   if (!hold("anchor.witnessed")) return "L3";
-  return certified ? "L5" : "L4";
+  return certified && answers.worst().exit === 0 ? "L5" : "L4";
 }
