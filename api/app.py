@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api import health
 from api.auth.tokens import TokenCache
-from api.background import ProjectionWorker, RelayWorker, WitnessWorker, Worker
+from api.background import DriftWorker, ProjectionWorker, RelayWorker, WitnessWorker, Worker
 from api.docs_page import install_docs
 from api.middleware import ExchangeMiddleware
 from api.openapi import DESCRIPTION, TITLE, VERSION, install_openapi
@@ -53,6 +53,7 @@ def create_app(
     app.state.intake = IntakeWriter(house.database, house.clock)
     app.state.relay = None
     app.state.witnessing = None
+    app.state.drift = None
     return app
 
 
@@ -92,7 +93,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.relay = RelayWorker(house) if house.settings.run_relay else None
     # Witnesses are heard first: what the relay adds to a restored old copy would be lost, or make a fork.
     projection = ProjectionWorker(house) if house.settings.run_relay else None
-    workers: list[Worker] = [worker for worker in (app.state.witnessing, app.state.relay, projection) if worker is not None]
+    app.state.drift = DriftWorker(house) if house.settings.drift_seconds else None
+    workers: list[Worker] = [
+        worker for worker in (app.state.witnessing, app.state.relay, projection, app.state.drift) if worker is not None
+    ]
     intake: IntakeWriter = app.state.intake
     intake.start()
     for worker in workers:

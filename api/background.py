@@ -1,5 +1,5 @@
-"""What runs beside the server, a thread each: the relay, from the outbox to the chain; the projection, from bodies to meter-days; and the
-witnessing of the chain's checkpoints."""
+"""What runs beside the server, a thread each: the relay, from the outbox to the chain; the projection, from bodies to meter-days; the
+witnessing of the chain's checkpoints; and the drift monitor."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 import threading
 
 from ledger.errors import LedgerError
+from ledger.services.drift import DriftMonitor
 from ledger.services.house import House
 from ledger.services.projection import run_projection
 from ledger.services.relay import run_relay
@@ -15,6 +16,7 @@ from ledger.services.witnessing import Witnessing, run_witnessing
 log = logging.getLogger("lingtan.relay")
 
 STOP_SECONDS = 30.0
+FIRST_LOOK_SECONDS = 60
 
 
 class Worker:
@@ -104,3 +106,19 @@ class WitnessWorker(Worker):
     def work(self, stop: threading.Event) -> None:
         """Show checkpoints until `stop` is set."""
         run_witnessing(self._witnessing, stop)
+
+
+class DriftWorker(Worker):
+    """Checks the whole house in cycles; what it finds is in its monitor."""
+
+    name = "drift"
+
+    def __init__(self, house: House) -> None:
+        super().__init__()
+        self.monitor = DriftMonitor(house)
+        self._first = min(FIRST_LOOK_SECONDS, house.settings.drift_seconds)
+
+    def work(self, stop: threading.Event) -> None:
+        """Check until `stop` is set; the start of the server is left in peace."""
+        stop.wait(self._first)
+        self.monitor.run(stop)

@@ -7,7 +7,7 @@ import logging
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from api.background import Worker
+from api.background import DriftWorker, Worker
 from api.exchange import exchange_of
 from api.problems.catalogue import get_kind
 from api.problems.document import problem_response
@@ -37,7 +37,8 @@ def live() -> Response:
     },
 )
 def ready(request: Request) -> Response:
-    """Check the database's version, the chain, the relay and, where there are witnesses, that none contradicts the chain.
+    """Check the database's version, the chain, the relay, where there are witnesses that none contradicts the chain, and that the drift
+    monitor knows of no alarm.
 
     What failed is named, the reason goes to the log. A witness that is down is no failure.
     """
@@ -47,6 +48,9 @@ def ready(request: Request) -> Response:
     witnessing: Worker | None = request.app.state.witnessing
     if witnessing is not None:
         checks["witnesses"] = _witnesses(house, witnessing)
+    drift: DriftWorker | None = request.app.state.drift
+    if drift is not None:
+        checks["drift"] = _drift(drift)
     if all(outcome == "ok" for outcome in checks.values()):
         return JSONResponse({"status": "ok", "checks": checks})
     errors = tuple(FieldError(name, outcome, "this part is not ready") for name, outcome in checks.items() if outcome != "ok")
@@ -75,4 +79,12 @@ def _witnesses(house: House, worker: Worker) -> str:
     if alarm is not None:
         log.warning("readiness: witnesses: %s: %s knows %d blocks, this chain had %d", alarm.code, alarm.witness, alarm.theirs, alarm.ours)
         return alarm.code
+    return "ok" if worker.alive() else "failed"
+
+
+def _drift(worker: DriftWorker) -> str:
+    alarm = worker.monitor.view().alarm
+    if alarm:
+        log.warning("readiness: drift: %d findings, first %s at %s", len(alarm), alarm[0].code, alarm[0].place)
+        return alarm[0].code
     return "ok" if worker.alive() else "failed"

@@ -172,6 +172,7 @@ RULES: tuple[Rule, ...] = (
     _rule("chain.get", EVERYONE, "shared"),
     _rule("policy_facts.get", {"admin", "operator", "auditor"}, "shared"),
     _rule("checkpoints.consistency", EVERYONE, "shared"),
+    _rule("drift.get", {"auditor", "operator"}, "shared"),
     _rule("audit_log.list", {"auditor", "operator"}, "shared"),
 )
 

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from api.background import DriftWorker
 from api.bodies import Received, json_body
 from api.call import CallParameter, Reply, reply
 from api.operation import operation
 from api.paging import PageParameter, answer_page
 from api.schemas.base import PageAnswer, SigningItemAnswer
-from api.schemas.platform import AuditAnswer, ChainAnswer, CheckpointAnswer, LogCheckpointAnswer, LogCheckpointRequest, MeAnswer
-from ledger.services import audit, chain_facts, checkpoints
+from api.schemas.platform import (
+    AuditAnswer,
+    ChainAnswer,
+    CheckpointAnswer,
+    DriftAnswer,
+    LogCheckpointAnswer,
+    LogCheckpointRequest,
+    MeAnswer,
+)
+from ledger.services import audit, chain_facts, checkpoints, drift
 from ledger.services.context import Work
 
 router = APIRouter()
@@ -79,3 +88,11 @@ def list_audit_log(call: CallParameter, page: PageParameter) -> Response:
             lambda limit, after: audit.list_audit_log(work, limit, after),
             lambda items, cursor: PageAnswer[AuditAnswer](items=tuple(map(AuditAnswer.of, items)), next_cursor=cursor),
         )
+
+
+@router.get("/drift", **operation("drift.get", "Get the drift monitor", answer=DriftAnswer))
+def get_drift(call: CallParameter, request: Request) -> Response:
+    """Return the last cycle of the drift monitor and its alarm, for the operator and auditors."""
+    worker: DriftWorker | None = request.app.state.drift
+    with call.read() as work:
+        return reply(DriftAnswer.of(drift.get_drift(work, None if worker is None else worker.monitor))).response()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.schemas.base import ApiAnswer, ApiRequest, Instant, Message, Signature
+from api.schemas.base import ApiAnswer, ApiRequest, FindingAnswer, Instant, Message, Signature
 
 
 class MeAnswer(ApiAnswer):
@@ -93,3 +93,26 @@ class HealthAnswer(ApiAnswer):
 
     status: str
     checks: dict[str, str]
+
+
+class DriftReportAnswer(ApiAnswer):
+    """One whole cycle of the drift monitor: the chain's head at its start, how much was read and how long it took, and what was found."""
+
+    started_at: Instant
+    ended_at: Instant
+    block: int
+    block_time: Instant
+    rows: int
+    milliseconds: int
+    clean: bool
+    findings: tuple[FindingAnswer, ...]
+
+
+class DriftAnswer(ApiAnswer):
+    """The drift monitor: whether it runs, its last whole cycle, and what is wrong now (empty: nothing is known to be)."""
+
+    running: bool
+    every_seconds: int
+    cycles: int
+    last: DriftReportAnswer | None
+    alarm: tuple[FindingAnswer, ...]

@@ -108,13 +108,17 @@ def check_restored(environment: Mapping[str, str], data: Path) -> tuple[Finding,
     from ledger.services.fsck import check_house
     from ledger.services.house import open_house
 
-    own = {name: value for name, value in environment.items() if name not in _ELSEWHERE}
-    house = open_house(settings_of(own, data))
+    house = open_house(settings_of_copy(environment, data))
     try:
         with house.view(operator_actor()) as work:
             return check_house(work)
     finally:
         house.close()
+
+
+def settings_of_copy(environment: Mapping[str, str], data: Path) -> Settings:
+    """Return the settings of a restored directory: its own database and chain, whatever the environment says of others."""
+    return settings_of({name: value for name, value in environment.items() if name not in _ELSEWHERE}, data)
 
 
 def _parts(settings: Settings, scratch: Path, with_keys: bool) -> Iterator[tuple[str, Path]]:

@@ -94,6 +94,8 @@ LABELS: tuple[tuple[str, str, str], ...] = (
     ("size", "size", "大小"),
     ("seed", "seed", "种子"),
     ("index", "leaf", "叶"),
+    ("found", "found", "发现"),
+    ("milliseconds", "ms", "毫秒"),
     ("drawn", "times drawn", "抽中次数"),
     ("note", "note", "说明"),
     ("materiality_bp", "materiality, bp", "重要性（基点）"),

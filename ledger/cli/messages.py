@@ -26,6 +26,8 @@ MESSAGES: tuple[tuple[str, str, str], ...] = (
     ("stopped", "stopped; nothing more was done", "已中断，未执行后续操作"),
     ("findings_refused", "{count} findings of severity error stand against it", "存在 {count} 条错误级发现，未被接受"),
     ("findings_hint", "mend every place in the table and run the command again", "逐项修正表中所列位置后重新运行"),
+    ("drill_done", "{tried} of {untried} kinds were tried, {missed} not found", "{untried} 类篡改中演练 {tried} 类，未发现 {missed} 类"),
+    ("drift_cycle", "{summary}", "{summary}"),
     ("no_findings", "no findings", "没有发现问题"),
     ("confirm_id", "type {id} to go on", "请输入 {id} 以继续"),
     ("not_confirmed", "the id typed is not {id}: nothing was done", "输入的标识不是 {id}：未执行任何操作"),

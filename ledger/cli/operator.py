@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ledger.cli.failures import FINDINGS
-from ledger.cli.invocation import this, write_result
+from ledger.cli.invocation import Invocation, this, write_result
 from ledger.cli.office import open_books, operator_actor, require_set_up, settings_of
 from ledger.clock import format_instant
 from ledger.errors import ConfigurationError, InputError
 from ledger.records.findings import has_errors
+
+if TYPE_CHECKING:
+    from ledger.services.house import House
 
 app = typer.Typer()
 tokens = typer.Typer(no_args_is_help=True, help="Access tokens: who may talk to the server.")
@@ -91,6 +94,7 @@ def worker(context: typer.Context, data: DataOption = None) -> None:
             "the embedded chain lives in the server: its file is open in one process, and that one relays already",
             hint="run `lingtan serve` alone, or set LINGTAN_CHAIN_URL to a node",
         )
+    from ledger.services.drift import DriftMonitor
     from ledger.services.house import open_house
     from ledger.services.projection import run_projection
     from ledger.services.relay import run_relay
@@ -106,6 +110,8 @@ def worker(context: typer.Context, data: DataOption = None) -> None:
         run.out.note("relaying")
         projection = threading.Thread(target=run_projection, args=(house, stop), name="lingtan-projection", daemon=True)
         projection.start()
+        if settings.drift_seconds:
+            threading.Thread(target=DriftMonitor(house).run, args=(stop,), name="lingtan-drift", daemon=True).start()
         run_relay(house, stop)
         projection.join(STOP_SECONDS)
     finally:
@@ -147,13 +153,22 @@ def doctor(context: typer.Context, data: DataOption = None) -> None:
 
 
 @app.command(rich_help_panel=PANEL)
-def fsck(context: typer.Context, data: DataOption = None) -> None:
+def fsck(
+    context: typer.Context,
+    data: DataOption = None,
+    watch: Annotated[bool, typer.Option("--watch", help="go on in cycles; end with exit 1 at the first cycle with findings")] = False,
+    seconds: Annotated[int, typer.Option(help="with --watch: rest between two cycles", min=1)] = 300,
+    cycles: Annotated[int, typer.Option(help="with --watch: end after so many clean cycles; 0: never", min=0)] = 0,
+) -> None:
     """Recompute everything stored and compare it with hashes, signatures and chain; change nothing. Exit 1 with findings."""
     from ledger.services.fsck import check_house
     from ledger.services.house import open_house
 
     run = this(context)
     house = open_house(settings_of(run.environment, data))
+    if watch:
+        _watch(run, house, seconds, cycles)
+        return
     try:
         with house.view(operator_actor()) as work:
             findings = check_house(work)
@@ -165,6 +180,36 @@ def fsck(context: typer.Context, data: DataOption = None) -> None:
     run.out.findings(documents)
     if has_errors(findings):
         raise typer.Exit(FINDINGS)
+
+
+def _watch(run: Invocation, house: House, seconds: int, cycles: int) -> None:
+    """Check in cycles and say each time what came of it; the house is closed at the end."""
+    import time
+
+    from ledger.services.drift import DriftMonitor
+
+    monitor, done = DriftMonitor(house, resting=False), 0
+    try:
+        while cycles == 0 or done < cycles:
+            if done:
+                time.sleep(seconds)
+            report = monitor.run_cycle()
+            if report is None:
+                return
+            done += 1
+            run.out.note("drift_cycle", summary=report.summary())
+            if not report.clean:
+                documents = [finding.to_document() for finding in report.findings]
+                if run.out.json:
+                    run.out.document({"clean": False, "block": report.block, "rows": report.rows, "findings": documents})
+                run.out.findings(documents)
+                raise typer.Exit(FINDINGS)
+        if run.out.json:
+            run.out.document({"clean": True, "cycles": done})
+    except KeyboardInterrupt:
+        return
+    finally:
+        house.close()
 
 
 @app.command(rich_help_panel=PANEL)

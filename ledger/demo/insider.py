@@ -14,6 +14,7 @@ from typing import Any
 
 from ledger.clock import format_instant, parse_instant
 from ledger.demo.drill import change_factor, change_line, change_reading, change_values, find_high_slot
+from ledger.demo.faults import drop_triggers
 from ledger.errors import NotFound
 from ledger.metering.meter_day import SLOT_SECONDS
 from ledger.records.findings import Finding
@@ -122,9 +123,7 @@ def _run(house: House, source: Path, folder: Path, item: Break) -> Noticed:
 
 
 def _tamper(database: sqlite3.Connection, item: Break) -> None:
-    triggers = database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?", (item.table,)).fetchall()
-    for (name,) in triggers:
-        database.execute(f'DROP TRIGGER "{name}"')
+    drop_triggers(database, item.table)
     (data,) = database.execute(f"SELECT {item.column} FROM {item.table} WHERE {item.where}", item.key).fetchone()  # noqa: S608 (our own names)
     changed = item.change(data)
     if item.digest:

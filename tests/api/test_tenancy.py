@@ -167,6 +167,7 @@ TABLE: dict[str, Row] = {
     "log_checkpoints.request": Row("approver logkeeper", "tenant"),
     "log_checkpoints.create": Row("approver logkeeper", "tenant"),
     "chain.get": Row(ALL, "shared"),
+    "drift.get": Row("auditor operator", "shared"),
     "audit_log.list": Row("auditor operator", "shared"),
 }
 # Answers that are a secret, or that nobody with a token asked for: they are not kept to be given again.
