@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from typer.testing import CliRunner
 
 from ledger.cli.app import GLOBAL_OPTIONS, app, hoist
 from tests.cli.city import City
+
+get_commands = cache(typer.main.get_command)  # building the tree takes a fifth of a second
 
 GUIDES = ("docs/guides/bank.md", "docs/guides/centre.md", "docs/guides/operator.md", "docs/guides/facility.md", "docs/guides/gateway.md")
 LOCAL = ("workbook", "template", "check", "library shipped", "keys show")
@@ -33,7 +36,7 @@ def find_command(words: list[str]) -> tuple[TyperCommand, list[str], str]:
     known = dict(GLOBAL_OPTIONS)
     while words and words[0] in known:
         words = words[2 if known[words[0]] else 1 :]
-    group = typer.main.get_command(app)
+    group = get_commands(app)
     name: list[str] = []
     while isinstance(group, TyperGroup):
         assert words, f"{' '.join(name)} needs a command"
@@ -88,7 +91,7 @@ def test_docs_cli_names_every_command_and_every_global_option() -> None:
             found += names(command, full) if isinstance(command, TyperGroup) else [full]
         return found
 
-    root = typer.main.get_command(app)
+    root = get_commands(app)
     assert isinstance(root, TyperGroup)
     named = {name.removeprefix("lingtan ") for name in re.findall(r"`([a-z -]+)`", text.split("## 4.")[1])}
     assert set(names(root, "")) <= named
