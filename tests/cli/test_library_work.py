@@ -94,9 +94,9 @@ def test_an_impact_is_shown_of_every_period_and_in_json_with_its_lines(city: Cit
     text = city.run("library", "impact", "cli-try", who="librarian").stdout
     assert "cli-try" in text
     assert "closed" in text
-    city.run("period", "open", "open-days", "--first-day", "2025-03-03", "--last-day", "2025-03-04", who="preparer")
-    fuels = (books.folder / "fuels.csv").read_text(encoding="utf-8").replace("2025-03-01", "2025-03-03").replace("2025-03-02", "2025-03-04")
-    (tmp_path / "fuels.csv").write_text(fuels + "bill,outlet-7,electricity.purchased,1000,kWh,2025-03-03,2025-03-04,invoice,bill,2\n")
+    city.run("period", "open", "open-days", "--first-day", "2025-05-03", "--last-day", "2025-05-04", who="preparer")
+    fuels = (books.folder / "fuels.csv").read_text(encoding="utf-8").replace("2025-03-01", "2025-05-03").replace("2025-03-02", "2025-05-04")
+    (tmp_path / "fuels.csv").write_text(fuels + "bill,outlet-7,electricity.purchased,1000,kWh,2025-05-03,2025-05-04,invoice,bill,2\n")
     city.run("submit", "activity", tmp_path / "fuels.csv", "--period", "open-days", who="preparer")
     answer = city.ask("library", "impact", "cli-try", "--institution", "bank-a", who="publisher")
     period = next(item for item in answer["periods"] if item["period"] == "open-days")

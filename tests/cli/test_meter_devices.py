@@ -22,7 +22,7 @@ from ledger.client.log_keeping import find_signed
 from ledger.metering.device_key_file import load_device_key
 from ledger.records import canonical
 from tests.child import started
-from tests.cli.city import City
+from tests.cli.city import City, readings
 from tests.cli.conftest import Books
 from verifier.__main__ import main
 
@@ -55,9 +55,9 @@ def test_an_enrolment_that_is_refused_says_what_to_do(city: City, books: Books, 
     city.run("device", "enrol", "--code", "AAAAA-AAAAA-AAAAA-AAAAA", "--key", tmp_path / "k", "--serial", "x", code=2)
 
 
-def test_a_meter_has_a_device_a_fitting_and_a_coverage(city: City, books: Books) -> None:
+def test_a_meter_has_a_device_a_fitting_and_a_coverage(city: City, books: Books, tmp_path: Path) -> None:
     city.run("device", "add", "gw-2", "--site", "hq", "--serial", "G-2", who="preparer")
-    city.run("meter", "add", "G-1", "--unit", "hq", "--quantity", "gas.volume", "--device", "gw-2", who="preparer")
+    city.run("meter", "add", "G-1", "--unit", "hq", "--quantity", "el.export", "--device", "gw-2", who="preparer")
     city.run("meter", "assign", "M-1", "--device", "gw-2", who="preparer")
     city.run("meter", "fit", "M-1", *FIT, "--ct", "80", who="preparer")
     items = {item["id"]: item for item in city.ask("meter", "list", who="preparer")["items"]}
@@ -69,6 +69,9 @@ def test_a_meter_has_a_device_a_fitting_and_a_coverage(city: City, books: Books)
     refused = city.run("meter", "fit", "M-1", *FIT, "--ct", "0", who="preparer", code=12)
     assert "/ratio/ct" in refused.stdout + refused.stderr
     city.run("meter", "assign", "M-1", who="preparer")
+    # A meter without readings would stand against every later statement of the bank.
+    (tmp_path / "export.csv").write_text(readings(meter="G-1").replace(",4.2,A", ",0,M"), encoding="utf-8")
+    city.run("meter", "import", tmp_path / "export.csv", who="preparer")
 
 
 def test_an_entry_is_proven_to_somebody_who_trusts_the_policy_alone(city: City, books: Books, tmp_path: Path) -> None:
