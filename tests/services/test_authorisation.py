@@ -651,6 +651,7 @@ def test_a_list_of_what_does_not_exist_is_not_found(house: Town, name: str, role
         "period": None,
         "method": "pcaf_2",
         "device": "nothing",
+        "subject": "nowhere",
         "meter": "nothing",
         "limit": 10,
         "after": None,
