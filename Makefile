@@ -13,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE :=
 rooms = $(shell grep -rlE --include='*.py' 'mark\.$(1)\b' tests | cut -d/ -f1,2 | sort -u)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-postgres test-mqtt test-node test-kill check fix generated contracts contracts-check lock bench fuzz million fleet-mqtt wheel-smoke conformance clean
+.PHONY: help setup demo test test-postgres test-mqtt test-browser differential test-node test-kill check fix generated contracts contracts-check lock bench fuzz million fleet-mqtt wheel-smoke conformance clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -23,7 +23,7 @@ setup: $(VENV)/.installed ## make the virtual environment from the lock file (ha
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) not found"; echo "hint: install Python 3.11, or say make PYTHON=/path/to/python3.11"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -40,6 +40,14 @@ test-postgres: setup ## the store and product tests on a private PostgreSQL (Deb
 test-mqtt: setup ## the edge and the listener through a private mosquitto with TLS (Debian package mosquitto)
 	@$(BIN)/python -m scripts.with_mosquitto --check >/dev/null || (apt-get update -q && apt-get install -y -q --no-install-recommends mosquitto)
 	$(BIN)/python -m pytest -q -m mqtt $(call rooms,mqtt)
+
+test-browser: setup ## both verifiers on 1,500 bundles, and the page in headless Chromium (Debian packages chromium, nodejs)
+	@command -v node >/dev/null || (apt-get update -q && apt-get install -y -q --no-install-recommends nodejs)
+	@command -v chromium >/dev/null || (apt-get update -q && apt-get install -y -q --no-install-recommends chromium)
+	$(BIN)/python -m pytest -q -m browser $(call rooms,browser)
+
+differential: setup ## 10,000 good and spoiled bundles asked of the Python verifier, the browser's and the product's trees (Node; not in CI)
+	$(BIN)/python -m tests.verifier.differential --count 10000
 
 test-node: setup ## the chain and product tests on an external node by URL (anvil from npm)
 	$(BIN)/python -m scripts.with_node -- $(BIN)/python -m pytest -q -m node $(call rooms,node)
