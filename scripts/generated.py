@@ -9,7 +9,7 @@ import argparse
 import subprocess
 import sys
 
-GENERATORS = ("scripts.build_library", "scripts.export_openapi", "scripts.vendor_assets")
+GENERATORS = ("scripts.build_browser_verifier", "scripts.build_library", "scripts.export_openapi", "scripts.vendor_assets")
 
 
 def main() -> int:

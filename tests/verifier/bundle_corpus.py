@@ -12,10 +12,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import rlp
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.verifier import bundle_world as bw
-from tests.verifier.bank import jcs, raw_public
+from tests.verifier.bank import ROOT, jcs, raw_public, sid
 
+COMPAT = ROOT / "tests/compat"
+HOUSE_KEY = Ed25519PrivateKey.from_private_bytes(sid("test-key", "policy"))
 KEY = raw_public(bw.POLICY_KEYS[0]).hex()
 EDGES = [0, 1, 2**32 - 1, 2**32, 2**53, 2**63, 2**64 - 1, 2**64, 2**96 - 1, 2**96, 2**127, 2**128 - 1, 2**128, 2**256 - 1, 2**256]
 
@@ -109,6 +112,25 @@ def bases() -> list[Base]:
         world = bw.World(options)
         found.append(Base(name, bw.make_claim(world), world.policy(), world=world))
     return found
+
+
+def kept() -> list[Base]:
+    """The bundles that the house itself made and keeps (tests/compat), with the policies and clocks that they are kept with."""
+    found = []
+    for folder in sorted(path for path in COMPAT.iterdir() if (path / "expected.json").is_file()):
+        facts = json.loads((folder / "expected.json").read_bytes())
+        if facts["policy_key"] != HOUSE_KEY.public_key().public_bytes_raw().hex():
+            continue
+        for answer in facts["answers"]:
+            document = json.loads((folder / f"{answer['bundle']}.lingtan.json").read_bytes())
+            policy = json.loads((folder / f"{answer['policy']}.policy.json").read_bytes())
+            name = f"house {answer['bundle']} {answer['policy']}"
+            found.append(Base(name, document, policy, answer["now"], None, _sealed, facts["policy_key"]))
+    return found
+
+
+def _sealed(body: Any) -> Any:
+    return bw.sign_policy(body, [HOUSE_KEY])
 
 
 # Ways through a document.

@@ -4,7 +4,8 @@ import { secondsOf } from "./shapes.js";
 import { toHex } from "./bytes.js";
 import { sha256 } from "./sha2.js";
 import { readHeader } from "./chain.js";
-import { explain, label, levelWords, measuresOf, outcomeWords, questionOf, verdictWords } from "./words.js";
+import { claimIds } from "./claim.js";
+import { explain, label, levelWords, measuresOf, outcomeWords, placeOf, questionOf, verdictWords } from "./words.js";
 
 const LEVELS = ["L1", "L2", "L3", "L4", "L5"];
 const LONG = 300;
@@ -83,6 +84,8 @@ function checksOf(result, language) {
   const groupOf = (id) => names.find((name) => id.endsWith(`.${name}`)) ?? (/^(claim|verdict|certificate|status)\./.test(id) ? "group.claim" : "group.trust");
   const groups = new Map([["group.trust", []], ...names.map((name) => [name, []]), ["group.claim", []]]);
   for (const id of new Set(answers.items.map((item) => item.id))) groups.get(groupOf(id)).push(id);
+  for (const [name, ids] of groups) if (name !== "group.claim") ids.sort((a, b) => placeOf(a) - placeOf(b));
+  if (bundle.document.claim !== null) groups.set("group.claim", claimIds(result));
   const shown = [...groups].filter(([, ids]) => ids.length).map(([name, ids]) => groupTable(result, name, ids, language));
   return section("checks", language, ...shown);
 }
@@ -107,7 +110,7 @@ function checkRow(answers, id, language) {
 function explanation(item, language) {
   const { means, next } = explain(item, language);
   const rows = [["means", means], ["expected", item.facts.expected], ["found", item.facts.found], ["next", next]];
-  if (item.outcome === "FAIL" || item.outcome === "MALFORMED") rows.splice(1, 0, ["detail", `${item.subject}: ${item.facts.detail ?? item.code}`]);
+  if (item.outcome === "FAIL" || item.outcome === "MALFORMED") rows.splice(1, 0, ["detail", item.facts.detail === undefined ? item.subject : `${item.subject}: ${item.facts.detail}`]);
   const given = rows.filter(([, value]) => value !== undefined && value !== "").map(([name, value]) => [name, value.length > LONG ? `${value.slice(0, LONG)} …` : value]);
   return definitions(given, language);
 }

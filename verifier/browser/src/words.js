@@ -478,6 +478,11 @@ export function questionOf(id, language) {
   return found ? found[1 + at(language)] : id;
 }
 
+// Return where a check stands among the others.
+export function placeOf(id) {
+  return QUESTIONS.findIndex(([name]) => id.startsWith(name));
+}
+
 export function measuresOf(dataset, language) {
   const found = MEASURES.get(dataset) ?? [1, 2, 3, 4].map((number) => [String(number), String(number), ""]);
   return found.map((words) => ({ name: words[at(language)], unit: words[2] }));
