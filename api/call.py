@@ -18,7 +18,7 @@ from api.exchange import Exchange
 from api.problems.refusal import FieldError, Refusal
 from ledger.services.context import Actor, Work, may_see
 from ledger.services.house import House
-from ledger.services.projection import bring_institution_up_to_date
+from ledger.services.projection import bring_house_up_to_date, bring_institution_up_to_date
 from ledger.store.idempotency import StoredAnswer, begin, finish
 
 _SCOPE_KEY = "lingtan.call"
@@ -65,9 +65,16 @@ class Call:
         return self.house.view(self.actor)
 
     def read_days(self, institution: str | None) -> AbstractContextManager[Work]:
-        """Open a use case that reads an institution's meter-days, after deriving what waits in its envelope log."""
-        if institution is not None and may_see(self.actor, institution):
-            bring_institution_up_to_date(self.house, institution)
+        """Open a use case that reads an institution's meter-days, after deriving what waits in its envelope log.
+
+        Args:
+            institution: None for every institution that the caller sees.
+        """
+        if institution is None and may_see(self.actor, ""):
+            bring_house_up_to_date(self.house)
+        named = institution or self.actor.institution
+        if named is not None and may_see(self.actor, named):
+            bring_institution_up_to_date(self.house, named)
         return self.read()
 
     def institution(self, named: str | None) -> str:

@@ -92,7 +92,7 @@ def get_impact(
 
     Closed periods are listed untouched, with the release that they froze. Nothing is written.
     """
-    with call.read_days(institution or call.actor.institution) as work:
+    with call.read_days(institution) as work:
         return reply(ImpactAnswer.of(library_impact.preview_impact(work, release_hash, institution))).response()
 
 

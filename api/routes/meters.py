@@ -46,8 +46,8 @@ def create_meter(call: CallParameter, institution: str, body: Annotated[Received
 
 @router.get("/institutions/{institution}/meters", **operation("meters.list", "List meters", answer=PageAnswer[MeterAnswer]))
 def list_meters(call: CallParameter, institution: str, page: PageParameter) -> Response:
-    """List the meters of an institution."""
-    with call.read() as work:
+    """List the meters of an institution, with how far each has readings."""
+    with call.read_days(institution) as work:
         return answer_page(
             call,
             page,

@@ -35,7 +35,8 @@ class MeterAnswer(ApiAnswer):
     """A registered meter: the device that speaks for it, what hangs there now, and how well it reports.
 
     `ratio` is ct × pt, 1 without a transformer; `last_day` the last UTC day with readings, `measured_bp` how many of the slots of the
-    30 days up to it were measured, in basis points.
+    30 days up to it were measured, in basis points. A list has every acknowledged reading; the answer to a change has those that are
+    derived so far.
     """
 
     id: str
