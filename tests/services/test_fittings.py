@@ -95,7 +95,8 @@ def test_fsck_finds_a_fitting_that_was_taken_out_of_the_table_or_put_in(town: To
     with town.work(preparer("oak")) as work:
         devices.add_fitting(work.session, "oak", "M-1", 5, view.log_index)
     with town.house.database.connection() as connection:
-        connection.exec_driver_sql("DROP TRIGGER fitting_refuse_delete")
+        on_table = " ON fitting" if town.house.database.dialect == "postgresql" else ""
+        connection.exec_driver_sql(f"DROP TRIGGER fitting_refuse_delete{on_table}")
         connection.exec_driver_sql(f"DELETE FROM fitting WHERE since = {view.fitting.since}")
     with town.house.view(preparer("oak")) as work:
         found = [(finding.code, finding.got, finding.params["instant"]) for finding in check_fittings(work.session)]

@@ -107,7 +107,8 @@ def test_a_day_that_two_bodies_made_is_named_once_whichever_revision_was_changed
 
 def test_a_deleted_day_and_an_invented_one_are_named(fed: Town, database: sqlite3.Connection) -> None:
     day = rows(database)[1][0]
-    copied = f'institution_id, meter_id, day + 400, revision, "values", quality, registers, log_index FROM meter_day WHERE {M1} AND day = {day}'
+    columns = 'institution_id, meter_id, day + 400, revision, "values", quality, registers, log_index'
+    copied = f"{columns} FROM meter_day WHERE {M1} AND day = {day}"
     database.execute(f"INSERT INTO meter_day SELECT {copied}")
     (finding,) = found(fed)
     assert finding.expected == "no such meter-day, as telemetry body 0 gives it"
