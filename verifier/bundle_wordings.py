@@ -91,4 +91,49 @@ CERTIFICATE_WINDOW
   证书真实，但不在其有效期内
   Ask for the certificate of the period that you need.
   请索取您所需期间的证书。
+bundle.
+  the bundle's subject could not be read or does not fit
+  证明文件的对象无法读取或不相符
+  Ask the bank for an undamaged bundle.
+  请向银行索取未损坏的证明文件。
+items.
+  a record of the bundle does not hold
+  证明文件中的某条记录不成立
+  Ask the bank for the bundle again and compare.
+  请向银行重新索取证明文件并比对。
+schema.
+  the schema of the dataset does not hold
+  数据集的模式不成立
+  Ask the centre which schema the dataset has.
+  请向运营中心询问该数据集的模式。
+anchor.witnessed
+  the witnesses' signatures do not hold
+  见证方的副署不成立
+  Ask the centre for the bundle again.
+  请向运营中心重新索取证明文件。
+claim.
+  the evidence of the claim does not hold
+  声明的证据不成立
+  Treat the claim as unproven until the sender explains it.
+  在发送方说明之前，请视该声明为未经证明。
+verdict.
+  the evidence of a verdict does not hold
+  核查结论的证据不成立
+  Ask the verifier itself whether it gave this verdict.
+  请向核查方本身确认是否出具该结论。
+certificate.
+  the evidence of the certificate does not hold
+  证书的证据不成立
+  Ask the centre itself whether it issued this certificate.
+  请向运营中心本身确认是否签发该证书。
+status.
+  the proof of the status does not hold
+  状态证明不成立
+  Ask the centre for a bundle with the status.
+  请向运营中心索取含状态证明的证明文件。
+ITEM_TWICE
+  a dataset has two items where one is due
+  某数据集应只有一项，却出现两项
+  Ask the bank which one it stands for.
+  请向银行询问以哪一项为准。
 """

@@ -15,6 +15,7 @@ from verifier.errors import Malformed
 
 MAX_INTEGER = 2**53 - 1
 MAX_NESTING = 64
+MAX_CONTAINERS = 2_000_000  # lists and objects of one text: each costs far more memory than the two bytes it may be written in
 # A string that nothing ends is one token too, up to the end: else the search would begin again at every quotation mark in it.
 _STRUCTURE = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -109,13 +110,15 @@ def _constant(text: str) -> Any:
 
 
 def _refuse_depth(data: bytes, nesting: int) -> None:
-    depth = 0
+    depth = count = 0
     for match in _STRUCTURE.finditer(data):
         first = data[match.start()]
         if first in b"[{":
-            depth += 1
+            depth, count = depth + 1, count + 1
             if depth > nesting:
                 raise Malformed("JSON_NESTING", f"byte {match.start()}", f"nested deeper than {nesting}")
+            if count > MAX_CONTAINERS:
+                raise Malformed("JSON_SIZE", f"byte {match.start()}", f"more than {MAX_CONTAINERS} lists and objects")
         elif first in b"]}":
             depth -= 1
 

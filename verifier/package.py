@@ -20,7 +20,7 @@ from verifier.errors import Malformed
 MAX_ENTRIES = 20_000
 MAX_UNPACKED = 4 * 1024**3
 MAX_RATIO = 1_000
-MAX_DOCUMENT = 128 * 1024**2
+MAX_DOCUMENT = 64 * 1024**2
 MAX_DIRECTORY = 8 * 1024**2  # of the zip: 20,000 entries with names of 350 bytes
 MANIFEST = "manifest.json"
 REQUIRED = (

@@ -104,6 +104,10 @@ def bomb_of_lists() -> object:
     return read_bundle(b"[" + b"[]," * (2**20 // 3) + b"[]]")
 
 
+def bomb_of_too_many_lists() -> object:
+    return json_strict.load(b"[" + b"[]," * json_strict.MAX_CONTAINERS + b"[]]")
+
+
 def bomb_of_nesting() -> object:
     return json_strict.load(b"[" * (4 * 2**20))
 
@@ -161,6 +165,7 @@ def bomb_of_headers() -> object:
 BOMBS: tuple[Callable[[], object], ...] = (
     bomb_of_quotes,
     bomb_of_lists,
+    bomb_of_too_many_lists,
     bomb_of_nesting,
     bomb_of_digits,
     bomb_of_keys,
