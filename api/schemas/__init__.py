@@ -9,7 +9,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from api.schemas.answers import AnswerRequest
-from api.schemas.attestations import AttestationRequest, ClaimRequest, VerdictCommitmentRequest, VerdictRequest
+from api.schemas.attestations import AttestationRequest, ClaimRequest, ResolutionRequest, VerdictCommitmentRequest, VerdictRequest
 from api.schemas.devices import DeviceRequest, EnrolmentCodeRequest, EnrolmentRequest, FittingRequest, MeterDeviceRequest, RevocationRequest
 from api.schemas.editing import BillRequest, EditRequest, EstimatesRequest, WithdrawalRequest
 from api.schemas.financed import FinancedAttestationRequest
@@ -18,6 +18,7 @@ from api.schemas.institutions import CommitmentKeyRequest, InstitutionRequest, P
 from api.schemas.library import PublicationRequest, ReleaseRequest
 from api.schemas.library_work import DerivedDraftRequest, ReviewRequest
 from api.schemas.platform import LogCheckpointRequest
+from api.schemas.samples import SampleRequest, SampleResultRequest, SampleRevealRequest
 from api.schemas.statements import StatementRequest
 
 REQUESTS: tuple[type[BaseModel], ...] = (
@@ -46,6 +47,10 @@ REQUESTS: tuple[type[BaseModel], ...] = (
     RevocationRequest,
     StatementRequest,
     VerdictCommitmentRequest,
+    ResolutionRequest,
+    SampleRequest,
+    SampleRevealRequest,
+    SampleResultRequest,
     VerdictRequest,
     WithdrawalRequest,
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ledger.chain.contracts.base import Contract
 from ledger.chain.errors import ChainError
 from ledger.chain.recover import recover_signer
-from ledger.chain.typed_data import Claim, LogCheckpoint, PeriodAttestation, TypedStruct, Verdict
+from ledger.chain.typed_data import Claim, LogCheckpoint, PeriodAttestation, ProposeRelease, PublishRelease, TypedStruct, Verdict
 from ledger.errors import LedgerError
 from ledger.records import canonical
 from ledger.records.findings import Finding
@@ -31,6 +31,8 @@ def check_signed(work: Work) -> Iterator[Finding]:
         (tables.LogCheckpoint, LogCheckpoint, contracts.periods),
         (tables.Claim, Claim, contracts.claims),
         (tables.Verdict, Verdict, contracts.claims),
+        (tables.ReleaseProposal, ProposeRelease, contracts.libraries),
+        (tables.ReleasePublication, PublishRelease, contracts.libraries),
     )
     for table, struct, contract in held:
         for row in kept.iterate_signed(work.session, table):
@@ -39,7 +41,9 @@ def check_signed(work: Work) -> Iterator[Finding]:
             if fault is not None:
                 got, expected = fault
                 yield Finding("SIGNED_MESSAGE_CHANGED", "error", place, _ACTION, got, expected)
-            elif find_transaction(work, row.outbox_id).state == "anchored":
+                continue
+            yield from _check_kept(work, row, place)
+            if find_transaction(work, row.outbox_id).state == "anchored":
                 yield from _check_recorded(work, row, place)
 
 
@@ -74,6 +78,20 @@ def _message_fault(row: kept.SignedRow, struct: type[TypedStruct], contract: Con
     except (LedgerError, ValueError) as error:
         return str(error)[:200], "the message that was signed"
     return None if signer == row.signer.lower() else (signer, row.signer)
+
+
+def _check_kept(work: Work, row: kept.SignedRow, place: str) -> Iterator[Finding]:
+    """Yield a finding where what a message is about is not kept as it was signed: a verdict's result, a proposed document."""
+    message = canonical.load(row.message)
+    facts = message if isinstance(message, dict) else {}
+    if isinstance(row, tables.Verdict):
+        signed = Verdict.from_message(facts).result_hash.hex()
+        if row.result_hash != signed:
+            yield Finding("SIGNED_MESSAGE_CHANGED", "error", f"result of {place}", _ACTION, row.result_hash, signed)
+    elif isinstance(row, tables.ReleaseProposal):
+        signed = ProposeRelease.from_message(facts).release.hex()
+        if row.release_hash != signed or not kept.has_release(work.session, signed):
+            yield Finding("LIBRARY_CHANGED", "error", f"document of {place}", _ACTION, "no document of this hash", signed)
 
 
 def _check_recorded(work: Work, row: kept.SignedRow, place: str) -> Iterator[Finding]:

@@ -12,14 +12,19 @@ from ledger.store.tables import (
     AuditLog,
     Claim,
     FinancedAttestation,
+    LibraryRelease,
     LogCheckpoint,
     ReductionAttestation,
+    ReleaseProposal,
+    ReleasePublication,
     Statement,
     StatementAnswer,
     Verdict,
 )
 
-SignedRow = Attestation | FinancedAttestation | ReductionAttestation | LogCheckpoint | Claim | Verdict
+SignedRow = (
+    Attestation | FinancedAttestation | ReductionAttestation | LogCheckpoint | Claim | Verdict | ReleaseProposal | ReleasePublication
+)
 S = TypeVar("S", bound=SignedRow)
 PAGE = 200
 
@@ -63,3 +68,8 @@ def iterate_answers(session: Session) -> Iterator[StatementAnswer]:
 def find_statement(session: Session, id: str) -> Statement | None:
     """Return the statement of an id as the audit log names it, or None."""
     return session.get(Statement, int(id)) if id.isdecimal() else None
+
+
+def has_release(session: Session, hash: str) -> bool:
+    """Tell whether a document of the library is stored under this hash."""
+    return session.get(LibraryRelease, hash) is not None
