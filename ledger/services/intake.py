@@ -203,6 +203,11 @@ class _Taking:
         if has_errors(judged.findings):
             return Refused("readings", judged.findings)
         number, restarted = runs.assign(identity.boot, identity.seq)
+        if restarted and last_seq is not None:
+            # Else whoever holds an ended key would have all numbers up to the cut-over again, as often as it names another boot.
+            action = "sign with a key that is in force; an ended one begins no count anew"
+            got, expected = f"seq {identity.seq} of a new boot", "the count that the key ended in"
+            return Refused("revoked", (Finding("KEY_REVOKED", "error", f"key {item.kid}", action, got, expected),))
         run = runs.get(number)
         stored = StoredEnvelope(
             device=item.device,

@@ -6,9 +6,11 @@ from the whole log. Both write the same, because an entry's days follow from the
 
 from __future__ import annotations
 
+import logging
 import threading
 
 from ledger.clock import Clock
+from ledger.errors import LedgerError
 from ledger.records import canonical
 from ledger.records.findings import Finding, findings_document
 from ledger.services.attested_periods import find_attested
@@ -18,6 +20,8 @@ from ledger.services.intake import NOTHING_FOUND
 from ledger.store.repositories import derived, metering
 from ledger.store.repositories.derived import Derivation
 from ledger.store.session import Session
+
+log = logging.getLogger("lingtan.projection")
 
 ENTRIES_AT_ONCE = 16
 LOOK_SECONDS = 1.0
@@ -36,13 +40,22 @@ def bring_house_up_to_date(house: House, stop: threading.Event | None = None) ->
     done = 0
     with house.database.reading() as session:
         behind = derived.list_behind(session)
+    failures: list[LedgerError] = []
     for institution in sorted(behind):
         while stop is None or not stop.is_set():
-            with house.database.unit_of_work() as session:
-                step = _derive_some(session, house.clock, institution, ENTRIES_AT_ONCE)
+            try:
+                with house.database.unit_of_work() as session:
+                    step = _derive_some(session, house.clock, institution, ENTRIES_AT_ONCE)
+            except LedgerError as error:
+                # What one bank's log holds must not keep the days of the others back.
+                log.error("projection: %s: %s: %s", institution, error.code, error)
+                failures.append(error)
+                break
             if not step:
                 break
             done += step
+    if failures and not done:
+        raise failures[0]
     return done
 
 
@@ -56,10 +69,14 @@ def bring_institution_up_to_date(house: House, institution: str) -> None:
 
 
 def run_projection(house: House, stop: threading.Event) -> None:
-    """Derive what comes in until told to stop."""
+    """Derive what comes in until told to stop. An error of ours is logged, and the next look tries again."""
     while not stop.is_set():
-        if not bring_house_up_to_date(house, stop):
-            stop.wait(LOOK_SECONDS)
+        try:
+            if bring_house_up_to_date(house, stop):
+                continue
+        except LedgerError as error:
+            log.warning("projection: %s: %s", error.code, error)
+        stop.wait(LOOK_SECONDS)
 
 
 def write_derived(session: Session, clock: Clock, institution: str, index: int, made: Derived) -> tuple[Finding, ...]:

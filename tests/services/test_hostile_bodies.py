@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import threading
+from typing import Any
+
 import pytest
 
-from ledger.clock import format_instant
+from ledger.clock import Clock, format_instant
+from ledger.errors import IntegrityError
 from ledger.metering import envelope
 from ledger.metering.body import ENVELOPE
+from ledger.metering.device_signature import key_id_of
 from ledger.metering.envelope import register_reading
+from ledger.services import projection
 from ledger.services.findings import read_findings
 from ledger.services.fittings import record_fitting
 from ledger.services.intake import Intake, Offer, Outcome, Refused, Taken
 from ledger.services.projection import bring_up_to_date
-from ledger.store.repositories import derived, metering
+from ledger.store.errors import StoreBusy
+from ledger.store.repositories import derived, devices, metering
+from ledger.store.session import Session
 from tests.product import Town, preparer
 from tests.services.books import DAYS
 from tests.services.gateways import Gateway
@@ -99,3 +107,53 @@ def test_an_instant_beyond_the_year_9999_is_refused_by_name(
     refused = send(town, body)
     assert isinstance(refused, Refused)
     assert refused.reason == "form"
+
+
+def test_a_revoked_key_cannot_begin_to_count_again(town: Town, gateway: Gateway) -> None:
+    """Whoever holds the key of a stolen device would have all numbers up to the cut-over again under a new boot."""
+    for at in range(3):
+        assert isinstance(send(town, gateway.envelope(shown(T0 + 900 * at, str(at)), sent_at=town.clock.now())), Taken)
+    kid = key_id_of(gateway.key)
+    with town.house.database.unit_of_work() as session:
+        devices.add_key_end(session, "oak", kid, last_seq=4, reason="stolen", by="x", at=town.clock.now())
+    queued = gateway.envelope(shown(T0 + 2700, "3"), sent_at=town.clock.now())
+    assert isinstance(send(town, queued), Taken)
+    forged = gateway.envelope(shown(T0 + 3600, "999"), sent_at=town.clock.now(), boot="another", seq=1, prev=None)
+    outcome = send(town, forged)
+    assert isinstance(outcome, Refused)
+    assert outcome.reason == "revoked"
+
+
+def test_a_busy_store_does_not_end_the_projection(town: Town, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert isinstance(send(town, gateway.envelope(shown(T0, "1"), sent_at=town.clock.now())), Taken)
+    real, stop = projection._derive_some, threading.Event()
+    looks: list[int] = []
+
+    def busy_once(*given: Any) -> int:
+        looks.append(1)
+        if len(looks) == 1:
+            raise StoreBusy("another writer holds the database")
+        done = real(*given)
+        if not done:
+            stop.set()
+        return done
+
+    monkeypatch.setattr(projection, "_derive_some", busy_once)
+    projection.run_projection(town.house, stop)
+    with town.house.database.reading() as session:
+        assert derived.list_behind(session) == {}
+
+
+def test_a_log_that_cannot_be_derived_keeps_no_other_bank_back(town: Town, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert isinstance(send(town, gateway.envelope(shown(T0, "1"), sent_at=town.clock.now())), Taken)
+    real = projection._derive_some
+    behind = {"elm": 1, "oak": 1}
+
+    def broken(session: Session, clock: Clock, institution: str, limit: int) -> int:
+        if institution == "elm":
+            raise IntegrityError("an entry of elm's log cannot be read any more")
+        return real(session, clock, institution, limit)
+
+    monkeypatch.setattr(projection, "_derive_some", broken)
+    monkeypatch.setattr(derived, "list_behind", lambda _: behind)
+    assert projection.bring_house_up_to_date(town.house) == 1
