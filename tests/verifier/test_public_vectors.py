@@ -502,7 +502,7 @@ def test_eth_get_proof_of_a_real_node_is_verified_to_the_state_root_of_its_block
     block = call("eth_getBlockByNumber", receipt["blockNumber"], False)
     header = Header(b"", b"", int(block["number"], 16), 0, bytes.fromhex(block["stateRoot"][2:]), bytes(32))
     contract = receipt["contractAddress"]
-    given = call("eth_getProof", contract, ["0x0", "0x1", "0x2"], receipt["blockNumber"])
+    given = call("eth_getProof", contract, [f"0x{at:064x}" for at in range(3)], receipt["blockNumber"])
     account = verify_account(header, bytes.fromhex(contract[2:]), [bytes.fromhex(node[2:]) for node in given["accountProof"]])
     assert account.storage_root.hex() == given["storageHash"][2:]
     found = [verify_storage(account, at, [bytes.fromhex(n[2:]) for n in item["proof"]]) for at, item in enumerate(given["storageProof"])]
