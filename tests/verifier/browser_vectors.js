@@ -1,10 +1,16 @@
-// The published vectors through the browser's modules: node browser_vectors.js FILE prints what came out as one JSON object.
+// The published vectors through the browser's modules: node browser_vectors.js FILE prints what came out as one JSON object; --words prints the page's sentences.
 
 import { readFileSync } from "node:fs";
 import { fromHex, same, toHex } from "../../verifier/browser/src/bytes.js";
 import { Malformed, Refused } from "../../verifier/browser/src/errors.js";
 import { isSealedBy, qbftBlockHash, qbftCommitHash } from "../../verifier/browser/src/qbft.js";
+import { WORDS } from "../../verifier/browser/src/words.js";
 import { sumRoot, verifyConsistency, verifyInclusion, verifySumPath } from "../../verifier/browser/src/trees.js";
+
+if (process.argv[2] === "--words") {
+  process.stdout.write(JSON.stringify(Object.fromEntries(WORDS)));
+  process.exit(0);
+}
 
 const given = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const bytes = (text) => Uint8Array.from(Buffer.from(text ?? "", "base64"));

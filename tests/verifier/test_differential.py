@@ -22,6 +22,7 @@ from tests.verifier.bank import jcs
 from tests.verifier.bundle_corpus import KEY, Case
 from tests.verifier.differential import Browser, browser, compare, python_answer, remembering, summary
 from tests.verifier.test_qbft import MUTATIONS
+from verifier.wordings import WORDINGS
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")]
 COUNT = int(os.environ.get("LINGTAN_DIFFERENTIAL", "1500"))
@@ -127,3 +128,19 @@ def test_the_published_vectors_have_the_published_results_in_the_browser(shared:
         "others": False,
     }
     assert set(found["refused"]) == set(given["spoiled"])
+
+
+def test_both_say_the_same_about_the_same_answer(tmp_path: Path) -> None:
+    table = tmp_path / "words.json"
+    with table.open("wb") as stream, started([str(shutil.which("node")), str(VECTORS), "--words"], stdout=stream) as process:
+        assert process.wait(timeout=60) == 0
+    words = json.loads(table.read_text())
+    assert len(words) > 40
+    # What tells a reader to type an option, or to ask for a package, says in the page what the page has.
+    own = {"NO_POLICY", "NO_POLICY_KEY", "NO_CONSISTENCY", "STATUS_AHEAD"}
+    for code, said in words.items():
+        if code in WORDINGS and code not in own and not code.islower():
+            assert [text.replace("package", "bundle") for text in said[::2]] == [
+                text.replace("package", "bundle") for text in WORDINGS[code][::2]
+            ], code
+    assert all(len(said) == 4 and all(said) for said in words.values())

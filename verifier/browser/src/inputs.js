@@ -39,6 +39,9 @@ export function checkInputs(run, attested) {
     rows.push(...own.map(([name, { message }]) => [`library of ${name}`, toHex(message.libraryHash), library]));
     rows.push(...["organisation", "activity"].map((name) => [name, written(statement[name]), written(documentHash(inputs[name]))]));
     rows.push(["meters", statedMeters(statement), provenMeters(bundle)]);
+    // METERS alone would let the lines of another statement stand on the chain beside the one that is shown here.
+    const lines = Array.isArray(statement.lines) && statement.lines.length > 0;
+    rows.push(["OPERATIONAL", String(lines), String(bundle.document.datasets.some((item) => item.dataset === "OPERATIONAL"))]);
   }
   if (answers.compare("inputs.hashes", "INPUT_HASH", rows)) answers.pass("inputs.hashes", "statement and what it names");
 }

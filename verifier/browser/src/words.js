@@ -1,7 +1,7 @@
 // What people read: under each code what it means (English, Chinese) and what to do next (English, Chinese).
 // Codes in capitals are an answer's own; the others are the beginning of a check's id, and stand in where a code has no words.
 
-const WORDS = new Map([
+export const WORDS = new Map([
   ["CERTIFICATE_STATE", [
     "the certificate is genuine, but was suspended or revoked",
     "证书真实，但已被暂停或撤销",
