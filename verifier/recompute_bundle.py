@@ -42,6 +42,9 @@ def check_inputs(checks: Checks, bundle: Bundle, attested: dict[str, Attested | 
         compared += [(f"library of {dataset}", item.values["libraryHash"].hex(), hashes["library"]) for dataset, item in own.items()]
         compared += [(name, statement.get(name), hashes[name]) for name in ("organisation", "activity")]
         compared.append(("meters", _stated_meters(statement), _proven_meters(bundle)))
+        # METERS alone would let the lines of another statement stand on the chain beside the one that is shown here.
+        lines, present = statement.get("lines"), [item.dataset for item in bundle.commitments]
+        compared.append(("OPERATIONAL", isinstance(lines, list) and len(lines) > 0, "OPERATIONAL" in present))
     for what, expected, found in compared:
         if expected != found:
             checks.failed("inputs.hashes", what, "INPUT_HASH", expected, found)

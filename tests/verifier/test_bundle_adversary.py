@@ -306,6 +306,18 @@ def test_an_older_status_under_a_fresh_cosigned_checkpoint_is_not_fresh() -> Non
     assert codes(verify(bundle(), now=now)) == {"STATUS_OLD"}
 
 
+def test_a_statement_is_not_shown_beside_one_dataset_of_two() -> None:
+    """METERS was attested with this statement; what OPERATIONAL was attested with would stay unseen."""
+    document = bundle("statement")
+    plain = kept("plain.policy.json")
+    assert verify(document, plain).verdict() == ("VALID", 0)
+    for at, name in enumerate(("METERS", "OPERATIONAL")):
+        document = bundle("statement")
+        assert document["datasets"][at]["dataset"] == name
+        del document["datasets"][at]
+        assert odd(verify(document, plain)) == {("inputs.hashes", "FAIL")}
+
+
 def test_a_policy_without_witnesses_or_age_gives_the_level_that_it_can() -> None:
     document = bundle()
     own = document["finality"]["checkpoint"]
