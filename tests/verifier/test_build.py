@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import io
 import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -91,3 +93,22 @@ def test_the_one_file_has_the_tool_hash_of_the_checkout(tmp_path: Path) -> None:
     code = "import sys; sys.path.insert(0, sys.argv[1]); from verifier.verdict import tool_hash; print(tool_hash().hex())"
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code, str(tmp_path / "v.pyz")], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == verdict.tool_hash().hex()
+
+
+def test_the_one_file_holds_every_module_and_nothing_else() -> None:
+    with zipfile.ZipFile(io.BytesIO(build(ev.ROOT / "verifier"))) as archive:
+        assert archive.namelist() == sorted(["__main__.py", *(f"verifier/{name}.py" for name in verdict.MODULES)])
+
+
+def test_the_one_file_names_its_version_without_loading_what_it_does_not_need(tmp_path: Path) -> None:
+    (tmp_path / "v.pyz").write_bytes(build(ev.ROOT / "verifier"))
+    code = """
+import runpy, sys
+file, sys.argv = sys.argv[1], ["v", "--version"]
+try:
+    runpy.run_path(file)
+except SystemExit:
+    print(*sorted(name for name in sys.modules if name.split(".")[0] == "verifier"))
+"""
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", code, str(tmp_path / "v.pyz")], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "verifier verifier.__main__ verifier.errors"
