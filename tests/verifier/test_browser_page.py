@@ -13,7 +13,8 @@ from tests.verifier import bundle_corpus
 from tests.verifier import bundle_world as bw
 from tests.verifier.bank import jcs
 from tests.verifier.browser_window import Window, find_chromium, window
-from tests.verifier.bundle_corpus import KEY, put
+from tests.verifier.bundle_corpus import KEY
+from tests.verifier.bundle_mutations import put
 from tests.verifier.differential import python_answer, remembering
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(find_chromium() is None, reason="chromium is not installed")]

@@ -27,7 +27,7 @@ from verifier.wordings import WORDINGS
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")]
 COUNT = int(os.environ.get("LINGTAN_DIFFERENTIAL", "1500"))
 REFUSED = {1, 3, 6}
-VECTORS = Path(__file__).with_name("browser_vectors.js")
+VECTORS = Path(__file__).with_name("browser_vectors.mjs")
 
 
 @pytest.fixture(scope="module")

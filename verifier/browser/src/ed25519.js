@@ -58,10 +58,10 @@ function encoded([x, y, z]) {
 const BASE = decoded(Uint8Array.from({ length: 32 }, (_, at) => (at ? 0x66 : 0x58)));
 
 // Say whether 32 bytes are a key that binds somebody: canonical, and not of small order, under which anybody can sign.
-export function isKey(bytes) {
+export const isKey = remembered(toHex, (bytes) => {
   const point = bytes.length === 32 ? decoded(bytes) : null;
   return point !== null && !same(encoded(times(8n, point)), encoded(NEUTRAL));
-}
+});
 
 // Every question with its answer, for the page to ask WebCrypto as well.
 export const asked = new Map();

@@ -1,4 +1,4 @@
-// The published vectors through the browser's modules: node browser_vectors.js FILE prints what came out as one JSON object; --words prints the page's sentences.
+// The published vectors through the browser's modules: node browser_vectors.mjs FILE prints what came out as one JSON object; --words prints the page's sentences.
 
 import { readFileSync } from "node:fs";
 import { fromHex, same, toHex } from "../../verifier/browser/src/bytes.js";
