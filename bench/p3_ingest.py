@@ -4,6 +4,12 @@ Three servers on core 0, one asked at a time: ours with bodies of one meter-day 
 with SQLModel, one record and one commit a request (p3_baseline.py). The sender sits on core 1 with 8 connections; bodies are signed
 beforehand, every signature is verified, every answer comes after a commit with synchronous=FULL. Meter-days are derived behind the
 acknowledgement: not within these seconds, and timed on their own.
+
+The goals are held to by CPU time: (readings acknowledged ÷ CPU seconds, user and system, of our server's process) ÷ (records acknowledged ÷
+CPU seconds of the baseline's process), each pair from one turn, the median of the turns. By the wall's clock the core's other users are
+measured too, and they change between the two halves of a pair. What CPU time leaves out is waiting for the disk, once for a group of our
+bodies and once for every record of the baseline: leaving it out does not favour us. The ratio by the wall's clock is written beside it,
+and is the one to read on a machine that does nothing else. The kernel counts in ticks of 10 ms: a turn should use twenty or more.
 Run: `python -m bench.p3_ingest [--repeats 5] [--small 600] [--large 60] [--records 600]`.
 """
 
@@ -174,8 +180,8 @@ def main() -> None:
         baseline.kill()
         derived = readings / derive(house)
     outcome: dict[str, object] = {
-        "what": "acknowledged readings/s of signed bodies on one core ÷ those of FastAPI + SQLModel with one record a request",
-        "clock": "CPU seconds of the server; by the wall's clock beside it, which on a shared machine counts the neighbours too",
+        "what": "readings acknowledged per CPU second of the server, signed bodies ÷ FastAPI + SQLModel with one record a request",
+        "clock": "CPU seconds (user and system) of each server's process; ratio_by_wall_clock counts the core's other users too",
         "goal": "at least 150 for 96 readings a body, 4,000 for 9,984",
         "repeats": options.repeats,
         "baseline_readings_per_cpu_s": round(statistics.median(cpu for cpu, _ in rates["record"])),
@@ -186,18 +192,20 @@ def main() -> None:
     for name in GOALS:
         pairs = list(zip(rates[name], rates["record"], strict=True))
         by_cpu, by_wall = (sorted(ours[clock] / base[clock] for ours, base in pairs) for clock in (0, 1))
-        medians[name] = statistics.median(by_cpu)
+        medians[name] = statistics.median(by_cpu), statistics.median(by_wall)
         outcome[name] = {
-            "ratio": round(medians[name]),
+            "ratio": round(medians[name][0]),
             "ratio_range": [round(by_cpu[0]), round(by_cpu[-1])],
-            "ratio_by_wall_clock": round(statistics.median(by_wall)),
+            "ratio_by_wall_clock": round(medians[name][1]),
             "readings_per_cpu_s": round(statistics.median(cpu for cpu, _ in rates[name])),
             "readings_per_s": round(statistics.median(wall for _, wall in rates[name])),
             "body_bytes": sizes[name],
         }
     write_result("p3", outcome)
     for name, goal in GOALS.items():
-        print(f"P3 {name}: {medians[name]:,.0f} times" + (f" (goal: at least {goal:,})" if goal else ""))
+        by_cpu_time, by_clock = medians[name]
+        wanted = f" (goal: at least {goal:,})" if goal else ""
+        print(f"P3 {name}: {by_cpu_time:,.0f} times by CPU time of the servers{wanted}, {by_clock:,.0f} by the wall's clock")
 
 
 if __name__ == "__main__":
