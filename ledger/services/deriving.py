@@ -49,6 +49,12 @@ class EntryUnreadable(IntegrityError):
         self.finding = finding
 
 
+class DayUnreadable(IntegrityError):
+    """A stored meter-day, which an entry would be merged into, cannot be read: a fault of the store, not of the entry."""
+
+    code = "telemetry.day_unreadable"
+
+
 class Deriver:
     """Derives entries of one institution's log, in order, within one session.
 
@@ -205,11 +211,11 @@ class _Made:
             return None
         try:
             return MeterDay(stored.meter_id, stored.day, stored.values, stored.quality, stored.registers)
-        except LedgerError:
+        except LedgerError as error:
             if self._lenient:
                 # Its own entry is gone or cannot be read, which is a finding already: the day is what this entry says.
                 return None
-            raise
+            raise DayUnreadable(f"the stored day {stored.day} of meter {stored.meter_id} cannot be read any more: {error}") from error
 
 
 def _same(day: MeterDay, stored: StoredDay) -> bool:

@@ -6,25 +6,28 @@ from the whole log. Both write the same, because an entry's days follow from the
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
 
 from ledger.clock import Clock
-from ledger.errors import LedgerError
+from ledger.errors import InputError, LedgerError
 from ledger.records import canonical
 from ledger.records.findings import Finding, findings_document
 from ledger.services.attested_periods import find_attested
-from ledger.services.deriving import Derived, Deriver
+from ledger.services.deriving import Derived, Deriver, EntryUnreadable
 from ledger.services.house import House
 from ledger.services.intake import NOTHING_FOUND
 from ledger.store.repositories import derived, metering
-from ledger.store.repositories.derived import Derivation
+from ledger.store.repositories.derived import Derivation, LogEntry
 from ledger.store.session import Session
 
 log = logging.getLogger("lingtan.projection")
 
 ENTRIES_AT_ONCE = 16
 LOOK_SECONDS = 1.0
+# What an entry can bring about by what is in it. A fault of the store is none of these: it passes, or is mended, and the entry waits.
+_FAULTS_OF_THE_ENTRY = (EntryUnreadable, InputError, ArithmeticError, LookupError, TypeError, ValueError)
 
 
 def bring_up_to_date(session: Session, clock: Clock, institution: str) -> int:
@@ -94,5 +97,29 @@ def _derive_some(session: Session, clock: Clock, institution: str, limit: int) -
     entries = derived.list_entries(session, institution, derived.count_derived(session, institution), limit)
     deriver = Deriver(session, institution)
     for entry in entries:
-        write_derived(session, clock, institution, entry.log_index, deriver.derive(entry))
+        write_derived(session, clock, institution, entry.log_index, _derive(session, institution, deriver, entry))
     return len(entries)
+
+
+def _derive(session: Session, institution: str, deriver: Deriver, entry: LogEntry) -> Derived:
+    """Return what the entry brings: nothing but a finding where it cannot be derived, so that the entries after it are.
+
+    Raises:
+        EntryUnreadable: its body is not the one that was taken; once that is restored, it is derived.
+    """
+    try:
+        return deriver.derive(entry)
+    except _FAULTS_OF_THE_ENTRY as error:
+        leaves = metering.read_leaf_hashes(session, institution, entry.log_index, entry.log_index + 1)
+        if leaves != [hashlib.sha256(b"\x00" + entry.body).digest()]:
+            raise
+        log.error("projection: entry %s of %s brings nothing: %s", entry.log_index, institution, error, exc_info=True)
+        return Derived((), (), (_failure(institution, entry.log_index, error),))
+
+
+def _failure(institution: str, index: int, error: Exception) -> Finding:
+    action = "report the error, and give these readings again, as CSV or as an estimate; the body itself stays in the log"
+    got = f"{type(error).__name__}: {error}"[:200]
+    params = {"institution": institution, "log_index": str(index)}
+    place = f"telemetry body {index} of {institution}"
+    return Finding("DERIVATION_FAILED", "error", place, action, got, "an entry that gives days", params)

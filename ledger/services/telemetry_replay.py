@@ -37,7 +37,8 @@ _NOT_OF_THE_LOG = frozenset({"PERIOD_ATTESTED"})
 def check_meter_days(session: Session) -> Iterator[Finding]:
     """Yield METER_DAY_CHANGED and REGISTER_DAY_CHANGED for every meter whose stored days are not those that an entry brought,
     TELEMETRY_BODY_CHANGED for every entry that is no longer read as when it was taken, DERIVATION_CHANGED for one whose identity or
-    findings are others, LOG_ROOT_DIFFERS for every signed checkpoint of another log.
+    findings are others, DERIVATION_FAILED for one that could not be derived when its turn was, LOG_ROOT_DIFFERS for every signed checkpoint
+    of another log.
 
     A finding names the meter and the instant of the first slot that differs, once per meter and entry; `params` count the days.
     """
@@ -114,6 +115,14 @@ class _Replay:
         if not entries or entries[0].log_index != index:
             return  # its absence is found by the store's own check
         params = {"institution": self.institution, "log_index": str(index)}
+        failure = self._find_failure(index)
+        if failure is not None:
+            # Nothing of it was ever merged, so later entries follow from a log without it, whatever a program of today makes of it.
+            yield failure
+            yield from self._compare_days(index, Derived((), (), ()))
+            yield from self._compare_points(index, Derived((), (), ()))
+            yield from self._compare_identity(entries[0])
+            return
         try:
             made = deriver.derive(entries[0])
         except EntryUnreadable as error:
@@ -132,6 +141,12 @@ class _Replay:
             # What was found on a day hangs on the day as it was: once one is wrong, only days are compared.
             yield from self._compare_facts(index, made)
         yield from self._compare_identity(entries[0])
+
+    def _find_failure(self, index: int) -> Finding | None:
+        kept = derived.list_derivations(self.session, self.institution, [index]).get(index)
+        if kept is None or b"DERIVATION_FAILED" not in kept.findings:
+            return None
+        return next((finding for finding in read_findings(kept.findings) if finding.code == "DERIVATION_FAILED"), None)
 
     def _compare_days(self, index: int, made: Derived) -> Iterator[Finding]:
         expected: dict[DayKey, StoredDay] = {(day.meter_id, day.day): day for day in made.days}

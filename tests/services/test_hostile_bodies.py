@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from typing import Any
 
@@ -14,14 +15,17 @@ from ledger.metering.body import ENVELOPE
 from ledger.metering.device_signature import key_id_of
 from ledger.metering.envelope import register_reading
 from ledger.services import projection
+from ledger.services.deriving import Deriver, EntryUnreadable
 from ledger.services.findings import read_findings
 from ledger.services.fittings import record_fitting
-from ledger.services.intake import Intake, Offer, Outcome, Refused, Taken
+from ledger.services.fsck import check_house
+from ledger.services.intake import NOTHING_FOUND, Intake, Offer, Outcome, Refused, Taken
 from ledger.services.projection import bring_up_to_date
 from ledger.store.errors import StoreBusy
-from ledger.store.repositories import derived, devices, metering
+from ledger.store.repositories import derived, devices, envelopes, metering
+from ledger.store.repositories.envelopes import NewBody, StoredEnvelope
 from ledger.store.session import Session
-from tests.product import Town, preparer
+from tests.product import OPERATOR, Town, preparer
 from tests.services.books import DAYS
 from tests.services.gateways import Gateway
 
@@ -157,3 +161,61 @@ def test_a_log_that_cannot_be_derived_keeps_no_other_bank_back(town: Town, gatew
     monkeypatch.setattr(projection, "_derive_some", broken)
     monkeypatch.setattr(derived, "list_behind", lambda _: behind)
     assert projection.bring_house_up_to_date(town.house) == 1
+
+
+def put(town: Town, gateway: Gateway, body: bytes, stored: bytes | None = None) -> int:
+    """Put a body into the log that no intake has judged; `stored` are the bytes that it is found with, if others. Return its index."""
+    digest, now = hashlib.sha256(body).digest(), town.clock.now()
+    with town.house.database.unit_of_work() as session:
+        index = metering.count_telemetry(session, "oak")
+        packed = None if stored is None else envelopes.pack_body(stored)
+        envelopes.append_bodies(session, "oak", [NewBody(index, body, ENVELOPE, NOTHING_FOUND, "oak.gateway", now, packed)])
+        prev = None if gateway.seq == 1 else bytes(32)
+        one = StoredEnvelope("GW-1", gateway.boot, gateway.seq, 0, index, digest, prev, len(body), 1, 1)
+        envelopes.add_envelopes(session, "oak", [one])
+    return index
+
+
+def errors(town: Town) -> list[tuple[str, str]]:
+    with town.house.view(OPERATOR) as work:
+        return [(finding.code, finding.place) for finding in check_house(work) if finding.severity == "error"]
+
+
+def test_an_entry_that_cannot_be_derived_brings_nothing_and_keeps_nobody_waiting(town: Town, gateway: Gateway) -> None:
+    poison = put(town, gateway, gateway.envelope(shown(T0, "1", meter="R-OF-NOBODY"), sent_at=town.clock.now()))
+    for at, value in enumerate(("1", "2")):
+        assert isinstance(send(town, gateway.envelope(shown(T0 + 900 * at, value), sent_at=town.clock.now())), Taken)
+    assert found(town, poison) == ["DERIVATION_FAILED"]
+    assert days(town, "R-1", T0 // 86_400, T0 // 86_400) == 1
+    with town.house.database.reading() as session:
+        assert derived.list_behind(session) == {}
+    assert errors(town) == [("DERIVATION_FAILED", f"telemetry body {poison} of oak")]
+
+
+def test_an_error_of_the_program_at_one_entry_keeps_nobody_waiting(town: Town, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = send(town, gateway.envelope(shown(T0, "1"), sent_at=town.clock.now()))
+    assert isinstance(first, Taken)
+    real = Deriver.derive
+
+    def broken(self: Deriver, entry: Any) -> Any:
+        if entry.log_index == first.id:
+            raise OverflowError("int too large to convert")
+        return real(self, entry)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Deriver, "derive", broken)
+        assert found(town, first.id) == ["DERIVATION_FAILED"]
+    # The program is mended meanwhile, and still the days follow from a log without the entry.
+    for at in (1, 2):
+        assert isinstance(send(town, gateway.envelope(shown(T0 + 900 * at, str(at)), sent_at=town.clock.now())), Taken)
+    assert found(town, first.id + 2) == []
+    assert errors(town) == [("DERIVATION_FAILED", f"telemetry body {first.id} of oak")]
+
+
+def test_a_body_that_was_changed_before_its_turn_is_waited_for(town: Town, gateway: Gateway) -> None:
+    body = gateway.envelope(shown(T0, "1"), sent_at=town.clock.now())
+    put(town, gateway, body, body.replace(b"R-1", b"R-X"))
+    with town.house.database.unit_of_work() as session, pytest.raises(EntryUnreadable):
+        bring_up_to_date(session, town.clock, "oak")
+    with town.house.database.reading() as session:
+        assert derived.list_behind(session) == {"oak": 1}
