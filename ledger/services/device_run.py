@@ -6,6 +6,7 @@ once there without a gap stays so, and only the numbers above that are read agai
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from ledger.records.findings import Finding
@@ -18,19 +19,34 @@ MISSING_LISTED = 16
 
 @dataclass
 class Run:
-    """A run of a device's seq: everything up to `floor` is there; `tail` has the bodies from `floor` on."""
+    """A run of a device's seq: everything up to `floor` is there; `tail` has the bodies from `floor` on.
+
+    Above the floor the run is kept as stretches without a gap as well: a number that never comes must not make every later body dear.
+    """
 
     floor: int
     tail: dict[int, list[StoredEnvelope]] = field(default_factory=dict)
     last: int = 0
+    _first: list[int] = field(default_factory=list)
+    _end: list[int] = field(default_factory=list)
+    """The stretches above the floor, ascending and apart: their first seq, and their last."""
 
     def add(self, item: StoredEnvelope) -> None:
         """Take a body in, and let the floor rise as far as nothing is missing."""
-        self.tail.setdefault(item.seq, []).append(item)
-        self.last = max(self.last, item.seq)
-        while self.floor + 1 in self.tail:
-            self.tail.pop(self.floor, None)
-            self.floor += 1
+        seq = item.seq
+        self.last = max(self.last, seq)
+        if seq < self.floor:
+            return
+        new = not self.has(seq)
+        self.tail.setdefault(seq, []).append(item)
+        if new:
+            self._join(seq)
+        if self._first and self._first[0] == self.floor + 1:
+            end = self._end[0]
+            for passed in range(self.floor, end):
+                self.tail.pop(passed, None)
+            self.floor = end
+            del self._first[0], self._end[0]
 
     def has(self, seq: int) -> bool:
         """Tell whether a body of this seq is there."""
@@ -38,15 +54,23 @@ class Run:
 
     def missing(self) -> tuple[tuple[int, int], ...]:
         """Return the first missing stretches, at most 16, as (first, last)."""
-        found: list[tuple[int, int]] = []
-        before = self.floor
-        for seq in sorted(self.tail.keys() | {self.last}):
-            if seq > before + 1 and seq in self.tail:
-                found.append((before + 1, seq - 1))
-                if len(found) == MISSING_LISTED:
-                    break
-            before = max(before, seq)
-        return tuple(found)
+        ends = (self.floor, *self._end[: MISSING_LISTED - 1])
+        return tuple((end + 1, first - 1) for end, first in zip(ends, self._first[:MISSING_LISTED], strict=False))
+
+    def _join(self, seq: int) -> None:
+        """Add one seq to the stretches, which may close the gap between two."""
+        at = bisect_left(self._first, seq)
+        after = at < len(self._first) and self._first[at] == seq + 1
+        if at > 0 and self._end[at - 1] == seq - 1:
+            self._end[at - 1] = seq
+            if after:
+                self._end[at - 1] = self._end[at]
+                del self._first[at], self._end[at]
+        elif after:
+            self._first[at] = seq
+        else:
+            self._first.insert(at, seq)
+            self._end.insert(at, seq)
 
 
 class DeviceRuns:
