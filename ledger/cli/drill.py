@@ -38,12 +38,13 @@ def tamper(
     from ledger.demo.tamper import ALL, claim_folder, run_drill
 
     run = this(context)
+    source = (data or Path(run.environment.get("LINGTAN_DATA", "lingtan-data"))).resolve()
+    if copy.resolve() == source or source in copy.resolve().parents:
+        raise InputError("--copy lies inside the data directory", hint="name a directory elsewhere")
     claim_folder(copy)
     file = backup
     if file is None:
         settings = settings_of(run.environment, data)
-        if copy.absolute() == settings.data or settings.data in copy.absolute().parents:
-            raise InputError("--copy lies inside the data directory", hint="name a directory elsewhere")
         file = copy / "source.lingtan"
         file.unlink(missing_ok=True)
         write_backup(settings, file, with_keys=True)

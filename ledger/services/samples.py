@@ -273,7 +273,7 @@ def _visible(work: Work) -> Iterator[_Sample]:
         for row in page.items:
             if row.kind != "bank":
                 samples = _samples(work, row.id)
-                yield from (item for item in samples if may_see(work.actor, row.id) or may_see(work.actor, item.commitment.subject))
+                yield from (item for item in samples if may_see(work.actor, item.commitment.subject))
         if page.next_after is None:
             return
         after = page.next_after

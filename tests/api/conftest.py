@@ -35,6 +35,10 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         yield scene
 
 
+SAMPLE = "ab" * 32
+"""What a verifier committed to before it draws from bank-b's books."""
+
+
 @dataclass(frozen=True)
 class Books:
     """What bank-b has: an anchored statement with a claim and a verdict, a local factor, an anchored book, anchored
@@ -68,4 +72,6 @@ def books(city: Scene, tmp_path_factory: pytest.TempPathFactory) -> Books:
     financed = hand_in(city, "bank-b", "other-preparer", vault).json()["id"]
     attest_loans(city, financed, "other-approver")
     reductions = anchor_projects(city, "bank-b", "other-preparer", "other-approver")
+    sample = {"subject": "bank-b", "period": "2025-03", "dataset": "OPERATIONAL", "commitment": SAMPLE}
+    assert city.post("verifier", "/v1/samples", sample).status_code == 201
     return Books(statement, attestation, attestation["items"][0]["id"], claim, verdict, factor.json()["id"], financed, reductions)

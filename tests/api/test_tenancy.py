@@ -10,7 +10,7 @@ import pytest
 
 from api.auth.policy import RULES
 from ledger.records import canonical
-from tests.api.conftest import Books
+from tests.api.conftest import SAMPLE, Books
 from tests.api.projects import plant
 from tests.api.scene import PEOPLE, Scene, claim_request, content_digest, prepare
 
@@ -313,6 +313,7 @@ def target(name: str, books: Books, city: Scene) -> tuple[str, str, dict[str, st
         "meter": "CH-1" if name in ("meters.forecast", "meters.anomalies") else "M-1",
         "device": "gw-1",
         "kid": "0123456789abcdef",
+        "commitment": SAMPLE,
         "bill": "b",
     }
     queries = {

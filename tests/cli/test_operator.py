@@ -109,6 +109,25 @@ def test_a_token_is_shown_once_listed_without_secret_and_revoked_by_its_number(h
     assert "at once" in house.run("token", "create", "--subject", "dora", "--roles", "preparer,approver", code=2).stderr
 
 
+def test_fsck_watches_in_cycles_and_a_drill_finds_what_it_planted_in_copies_alone(house: City, tmp_path: Path) -> None:
+    clean = house.run("fsck", "--watch", "--cycles", 2, "--seconds", 1)
+    assert clean.stderr.count("clean at block") == 2
+    original = Path(str(house.environment["LINGTAN_DATA"]))
+    assert "inside the data directory" in house.run("drill", "tamper", "--copy", original / "drill", code=2).stderr
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("mine", encoding="utf-8")
+    assert "no drill's copy" in house.run("drill", "tamper", "--copy", tmp_path / "mine", code=2).stderr
+    drilled = house.ask(
+        "drill", "tamper", "--copy", tmp_path / "copy", "--seed", 3, "--kind", "audit", "--kind", "chain", "--kind", "claim"
+    )
+    found = {item["kind"]: (item["place"], item["found"]) for item in drilled["items"]}
+    assert found["claim"] == (None, None), "there is no claim to change"
+    assert all(found[kind][1] for kind in ("audit", "chain") if found[kind][0])
+    assert drilled["missed"] == []
+    assert not (original / "drill").exists()
+    assert house.ask("fsck") == {"findings": []}, "the original is as it was"
+
+
 def test_a_backup_of_a_running_house_restores_and_passes_fsck(city: City, books: object, tmp_path: Path) -> None:
     out, restored = tmp_path / "house.zip", tmp_path / "restored"
     made = city.ask("backup", "--out", out)

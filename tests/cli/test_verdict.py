@@ -27,6 +27,8 @@ class Case:
     claim: dict[str, Any]
     signed: dict[str, Path]
     trust: tuple[object, ...]
+    package: Path
+    period: str
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +59,7 @@ def case(city: City, books: Books, tmp_path_factory: pytest.TempPathFactory) -> 
         excepted = ("--opinion", "qualified", "--exception", "METERS=two days of one meter were estimated")
         rest = (*excepted, "--sequence", sequence, "--out", signed[person])
         assert verify([str(word) for word in ("verdict", folder / "claimed.zip", "--claim", CLAIM, *trust, *keyed, *rest)]) in (0, 4)
-    return Case(claim, signed, trust)
+    return Case(claim, signed, trust, folder / "claimed.zip", str(current["period"]))
 
 
 def test_a_claim_says_how_many_verifiers_decide(city: City, case: Case) -> None:
@@ -116,6 +118,24 @@ def test_a_disputed_claim_is_made_shown_and_resolved_by_commands(city: City, cas
     assert (settled["state"], settled["claim_state"], settled["certifier"]) == ("anchored", "attested", "gfc")
     again = city.ask("dispute", "show", disputed, who="auditor")
     assert (len(again["verdicts"]), [item["state"] for item in again["resolutions"]]) == (2, ["anchored"])
+
+
+def test_a_sample_is_committed_listed_and_not_drawn_from_what_was_anchored_before(city: City, case: Case, tmp_path: Path) -> None:
+    nonce = tmp_path / "nonce"
+    given = ("sample", "commit", "bank-a", case.period, "--nonce", nonce, "--size", 20)
+    made = city.ask(*given, who="first")
+    assert (made["state"], made["institution"], made["subject"], made["size"]) == ("committed", "gfc", "bank-a", 20)
+    assert nonce.stat().st_mode & 0o777 == 0o600
+    assert "is there already" in city.run(*given, who="first", code=2).stderr
+    listed = city.ask("sample", "list", "--institution", "bank-a", who="auditor")["items"]
+    assert [item["commitment"] for item in listed] == [made["commitment"]]
+    assert "it has to come before" in city.run("sample", "reveal", case.claim["statement"], "--nonce", nonce, who="first", code=13).stderr
+    drawn = city.ask("sample", "draw", made["commitment"][:12], "--out", tmp_path / "s.json", who="auditor")
+    assert (drawn["state"], drawn["draws"]) == ("committed", [])
+    record = ("sample", "record", made["commitment"][:12], 0, "--outcome", "refused", "--note", "not shown")
+    assert "not drawn yet" in city.run(*record, who="first", code=13).stderr
+    answer = verify(["sample", str(case.package), "--record", str(tmp_path / "s.json"), "--json"])
+    assert answer == 4, "nothing is wrong, and nothing is drawn"
 
 
 def test_files_that_hold_no_signed_verdict_end_with_3(city: City, case: Case, tmp_path: Path) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ledger.config import Settings
+from ledger.demo import insider
 from ledger.demo.faults import CHAIN, KINDS
 from ledger.demo.tamper import ALL, MARK, run_drill
 from ledger.errors import InputError, IntegrityError
@@ -209,3 +212,14 @@ def test_only_the_operator_and_auditors_read_how_the_monitor_stands(living: Town
             assert drift.get_drift(work, None).running is False
             assert drift.get_drift(work, monitor).running is True
     assert replace(living.house.settings, drift_seconds=300).drift_seconds == 300
+
+
+def test_the_insider_of_the_demonstration_changes_a_reading_as_it_is_stored(living: Town, tmp_path: Path) -> None:
+    source = tmp_path / "data" / "ledger.sqlite"
+    with closing(sqlite3.connect(source)) as database:
+        document = json.loads(database.execute("SELECT document FROM statement WHERE id = 1").fetchone()[0])
+        item = insider._break_reading(database, document, "M-1")
+    noticed = insider._run(living.house, source, tmp_path, item)
+    assert noticed.holds
+    assert noticed.finding is not None
+    assert noticed.finding.code == "METER_DAY_CHANGED"
