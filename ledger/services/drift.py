@@ -241,9 +241,7 @@ def _institutions(after: str | None, work: Work) -> _Done:
 def _envelope_log(institution: str, work: Work) -> _Done:
     replay = LogReplay(institution)
     size = replay.count(work.session)
-    steps: list[_Step] = [
-        partial(_entries, replay, start, min(start + ENTRIES_AT_ONCE, size)) for start in range(0, size, ENTRIES_AT_ONCE)
-    ]
+    steps: list[_Step] = [partial(_entries, replay, start, min(start + ENTRIES_AT_ONCE, size)) for start in range(0, size, ENTRIES_AT_ONCE)]
     return _Done(more=[*steps, lambda work: _Done(1, tuple(replay.check_whole(work.session, size)))])
 
 
@@ -264,4 +262,3 @@ def _statement(id: int, work: Work) -> _Done:
         place, action = f"statement {id}", "restore the row from a backup and find out who erased it"
         return _Done(1, (Finding("STATEMENT_ERASED", "error", place, action, "no row", "the statement that was there"),))
     return _Done(1, tuple(check_stored_statement(work, row)))
-

@@ -65,9 +65,7 @@ def test_a_meter_registered_again_is_the_same_and_otherwise_a_conflict(town: Tow
     assert refused.value.facts["meter"] == "M-1"
 
 
-@pytest.mark.parametrize(
-    ("unit", "quantity", "minutes"), [("vault", "el.import", 15), ("hq", "heat", 15), ("hq", "el.import", 60)]
-)
+@pytest.mark.parametrize(("unit", "quantity", "minutes"), [("vault", "el.import", 15), ("hq", "heat", 15), ("hq", "el.import", 60)])
 def test_a_meter_that_cannot_be_accounted_is_refused(town: Town, unit: str, quantity: str, minutes: int) -> None:
     with pytest.raises(InputError), town.work(OAK) as work:
         meters.register_meter(work, "oak", id="M-2", unit=unit, quantity=quantity, interval_minutes=minutes)
