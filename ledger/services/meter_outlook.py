@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from ledger.errors import NotFound
 from ledger.records.fields import EPOCH
@@ -19,10 +20,9 @@ MAX_DAYS = 3 * 366
 """How far back is looked: more days make the answer slower, not better."""
 
 
-def read_outlook_series(
-    work: Work, institution: str, meter: str, *, first: date | None = None, last: date | None = None
-) -> IntervalSeries:
-    """Return a meter's stored days that an outlook is made from: at most three years up to the last local day that has readings.
+def read_outlook_series(work: Work, institution: str, meter: str, *, first: date | None = None, last: date | None = None) -> IntervalSeries:
+    """Return a meter's stored days that an outlook is made from: at most three years up to the last local day
+    that is over and has readings.
 
     Args:
         first: no earlier local day, at most three years before the last.
@@ -34,11 +34,11 @@ def read_outlook_series(
     get_meter_row(work, institution, meter)
     timezone = institutions.get_institution(work.session, institution).timezone
     stored = metering.find_last_day(work.session, institution, meter)
-    # A UTC day reaches into the next local one east of Greenwich; today's local day is not over.
+    # A UTC day reaches into the next local one east of Greenwich; today's local day is not over, and half a day looks like a fault.
     end = None if stored is None else EPOCH + timedelta(days=stored + 1)
-    today = datetime.fromtimestamp(work.clock.now(), UTC).date()
+    yesterday = datetime.fromtimestamp(work.clock.now(), ZoneInfo(timezone)).date() - timedelta(days=1)
     if end is not None:
-        end = min(end, today, *(() if last is None else (last,)))
+        end = min(end, yesterday, *(() if last is None else (last,)))
         begin = max(end - timedelta(days=MAX_DAYS - 1), *(() if first is None else (first,)), EPOCH)
         if begin <= end:
             series = stored_series(work, institution, meter, timezone, begin, end)
