@@ -37,6 +37,7 @@ STATUS_FIELDS = (
     ("bodies_waiting", "waiting"),
     ("bytes_waiting", "waiting_bytes"),
     ("oldest_waiting", "oldest"),
+    ("bodies_replaced", "replaced"),
     ("acknowledged_at", "acknowledged_at"),
     ("clock_offset_ms", "clock_offset_ms"),
     ("trouble", "trouble"),
@@ -134,6 +135,20 @@ def retry_edge(context: typer.Context, config: ConfigOption) -> None:
     run.out.record({"waiting_again": count}, [("waiting_again", count)])
 
 
+@edge.command("resign")
+def resign_edge(context: typer.Context, config: ConfigOption) -> None:
+    """Sign with the key of the settings what was set aside for another key (KEY_REVOKED, SIGNATURE_UNKNOWN); `edge run` does it too."""
+    from ledger.edge.config import read_config
+    from ledger.edge.program import open_queue
+
+    run = this(context)
+    settings = read_config(config)
+    _require_queue(settings.queue)
+    with closing(open_queue(settings)) as queue:
+        count = queue.resign()
+    run.out.record({"signed_anew": count}, [("signed_anew", count)])
+
+
 def listen(
     context: typer.Context,
     broker: Annotated[str, typer.Option(help="the broker, as mqtts://broker.example:8883")],
@@ -184,7 +199,7 @@ def _teller(run: Invocation) -> Callable[[str], None]:
 
 
 def _read_status(path: Path) -> QueueStatus:
-    from ledger.edge.queue import read_status
+    from ledger.edge.queue_file import read_status
 
     _require_queue(path)
     try:

@@ -321,5 +321,7 @@ LABELS: tuple[tuple[str, str, str], ...] = (
     ("source", "source", "来源"),
     ("seq", "seq", "序号"),
     ("waiting_again", "waiting again", "重新排队"),
+    ("bodies_replaced", "bodies replaced", "已换签报文"),
+    ("signed_anew", "signed anew", "已重新签名"),
     ("taken", "taken", "已收取"),
 )

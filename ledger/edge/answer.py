@@ -5,10 +5,11 @@ An answer counts as an acknowledgement only when it repeats the hash, boot and s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from ledger.edge.problem_codes import codes_of
 from ledger.edge.queue import QueuedBody
 from ledger.errors import LedgerError
 from ledger.metering import batch, envelope
@@ -62,26 +63,12 @@ def judge(answer: Answer, body: QueuedBody, boot: str) -> Verdict:
 
 
 def is_for_good(answer: Answer) -> bool:
-    """Tell whether the server will never take these bytes."""
+    """Tell whether the server will never take these bytes. Only its own problem, which has a code, says so: a proxy's page does not."""
+    if not isinstance(answer.document.get("code"), str):
+        return False
     if answer.status in _FOR_GOOD:
         return answer.document.get("retryable") is not True
     return answer.status in _KEY_STATUS and not _KEY_CODES.isdisjoint(codes_of(answer.document))
-
-
-def codes_of(problem: Mapping[str, Any]) -> frozenset[str]:
-    """Return every code that stands in a problem document, of itself and of its findings."""
-    return frozenset(_codes(problem, 0))
-
-
-def _codes(value: object, depth: int) -> Iterator[str]:
-    if isinstance(value, Mapping) and depth < 8:
-        if isinstance(value.get("code"), str):
-            yield value["code"]
-        for item in value.values():
-            yield from _codes(item, depth + 1)
-    elif isinstance(value, list) and depth < 8:
-        for item in value:
-            yield from _codes(item, depth + 1)
 
 
 def describe(answer: Answer) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import socket
 import socketserver
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -33,6 +34,8 @@ MAX_LOGIN_BYTES = 4096
 MAX_REPORT_BYTES = 1 << 20
 LOGIN_SECONDS = 30.0
 IDLE_SECONDS = 900.0
+FRAME_SECONDS = 60.0
+"""How long a frame may take from its first byte to its last, however its bytes trickle in."""
 MAX_CONNECTIONS = 32
 MAX_ATTEMPTS = 3
 
@@ -67,11 +70,13 @@ class CollectorListener:
         challenge: Callable[[], str],
         tell: Callable[[str], None] = lambda _: None,
         idle_seconds: float = IDLE_SECONDS,
+        login_seconds: float = LOGIN_SECONDS,
+        frame_seconds: float = FRAME_SECONDS,
     ) -> None:
         """Bind; `challenge` returns fresh random letters and digits, `tell` takes what an operator should read."""
         self._keys = {key.party: key for key in keys}
         self._take, self._clock, self._challenge, self._tell = take, clock, challenge, tell
-        self._idle = idle_seconds
+        self._idle, self._login_seconds, self._frame_seconds = idle_seconds, login_seconds, frame_seconds
         self._room = threading.BoundedSemaphore(MAX_CONNECTIONS)
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
@@ -134,26 +139,33 @@ class _Session:
         self._sequence: str | None = None
         self._failures = 0
         self._key: CollectorKey | None = None
+        self._login_until = time.monotonic() + listener._login_seconds
 
     def run(self) -> None:
         """Answer frame by frame until the other side hangs up or is turned away."""
         while self._failures < MAX_ATTEMPTS:
-            self._connection.settimeout(LOGIN_SECONDS if self._key is None else self._of._idle)
-            head = self._read(HEAD.size)
-            if head is None:
+            # One deadline for the whole login and one for each frame: a timeout of each read is begun anew by every byte.
+            first = self._read(1, self._login_until if self._key is None else time.monotonic() + self._of._idle)
+            until = self._login_until if self._key is None else time.monotonic() + self._of._frame_seconds
+            rest = self._read(HEAD.size - 1, until) if first else None
+            if first is None or rest is None:
                 return
+            head = first + rest
             kind, length = read_head(head, MAX_LOGIN_BYTES if self._key is None else MAX_REPORT_BYTES)
             if kind is not FrameType.LOGIN and self._key is None:
                 raise CollectorRefused("COLLECTOR_LOGIN", "data before the login")
-            content = self._read(length)
+            content = self._read(length, until)
             if content is None:
                 return
             answer = self._answer(kind, read_message(read_content(kind, content, self._key.cipher if self._key else None)))
+            self._connection.settimeout(self._of._frame_seconds)
             self._connection.sendall(pack(kind, answer, self._key.cipher if self._key else None))
 
     def _answer(self, kind: FrameType, message: Message) -> bytes:
         now = self._of._clock.now()
         if kind is FrameType.LOGIN and message.operation == "request":
+            if self._key is not None:
+                self._login_until = time.monotonic() + self._of._login_seconds
             self._key, self._sequence = None, self._of._challenge()
             return write_challenge(message.party, self._sequence)
         if kind is FrameType.LOGIN and message.operation == "md5":
@@ -189,10 +201,14 @@ class _Session:
             return False
         return True
 
-    def _read(self, size: int) -> bytes | None:
-        """Return `size` bytes, None where the other side ends before."""
+    def _read(self, size: int, until: float) -> bytes | None:
+        """Return `size` bytes, None where the other side ends before; TimeoutError where they are not there at `until`."""
         data = bytearray()
         while len(data) < size:
+            left = until - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("it took too long")
+            self._connection.settimeout(left)
             block = self._connection.recv(min(size - len(data), 65536))
             if not block:
                 return None

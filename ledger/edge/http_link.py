@@ -16,6 +16,7 @@ from ledger.errors import ConfigurationError
 
 TIMEOUT_SECONDS = 60.0
 PATH = "/v1/telemetry"
+PROBLEM_TYPE = "application/problem+json"
 MAX_ANSWER_BYTES = 1 << 20
 
 
@@ -81,7 +82,11 @@ def _read(answer: httpx2.Response) -> dict[str, Any]:
         document = answer.json()
     except ValueError:
         return {"title": f"{answer.reason_phrase}: an answer that is no JSON, perhaps of a proxy"}
-    return document if isinstance(document, dict) else {"title": "an answer that is no object"}
+    if not isinstance(document, dict):
+        return {"title": "an answer that is no object"}
+    if answer.is_error and answer.headers.get("Content-Type", "").partition(";")[0].strip().lower() != PROBLEM_TYPE:
+        return {"title": f"{answer.reason_phrase}: an error that is no problem of the ledger, perhaps of a proxy"}
+    return document
 
 
 def _seconds(text: str | None) -> float | None:

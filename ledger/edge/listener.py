@@ -15,8 +15,9 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from ledger.edge.answer import Answer, LinkDown, codes_of, describe, is_for_good
+from ledger.edge.answer import Answer, LinkDown, describe, is_for_good
 from ledger.edge.mqtt_link import PROBLEM_TYPE, Broker, Message, Session
+from ledger.edge.problem_codes import codes_of
 from ledger.metering import batch
 
 SESSION_SECONDS = 120

@@ -22,7 +22,7 @@ from ledger.edge.dlt645_meter import Line, LineDown, open_line, poll_energy
 from ledger.edge.folder import WatchedFolder
 from ledger.edge.http_link import HttpLink
 from ledger.edge.mqtt_link import MqttLink
-from ledger.edge.queue import Queue
+from ledger.edge.queue import Queue, QueueFull
 from ledger.edge.reading import NewReading
 from ledger.edge.sender import Sender
 from ledger.errors import Conflict, LedgerError
@@ -152,11 +152,19 @@ def _line_work(source: LineSource, queue: Queue, sender: Sender, stop: threading
                     sender.wake()
             except LedgerError as error:
                 trouble = str(error)
-            queue.note_source(source.name, trouble)
-            if trouble:
-                tell(f"{source.name}: {trouble}")
+            note_source(queue, source.name, trouble, tell)
 
     return work
+
+
+def note_source(queue: Queue, name: str, trouble: str, tell: Tell) -> None:
+    """Keep and tell what a source has to say; a full disk, which keeps it from being kept, is told and ends nothing."""
+    if trouble:
+        tell(f"{name}: {trouble}")
+    try:
+        queue.note_source(name, trouble)
+    except QueueFull as error:
+        tell(f"{name}: its trouble cannot be noted: {error}")
 
 
 def _folder_work(source: FolderSource, queue: Queue, sender: Sender, stop: threading.Event, tell: Tell) -> Callable[[], None]:
@@ -174,9 +182,7 @@ def _folder_work(source: FolderSource, queue: Queue, sender: Sender, stop: threa
             except (LedgerError, OSError) as error:
                 trouble = str(error)
             if trouble != last:
-                queue.note_source(source.name, trouble)
-                if trouble:
-                    tell(f"{source.name}: {trouble}")
+                note_source(queue, source.name, trouble, tell)
             last = trouble
             stop.wait(FOLDER_SECONDS)
 
@@ -192,9 +198,7 @@ def open_collector(source: CollectorSource, queue: Queue, sender: Sender, tell: 
             sender.wake()
         troubles = [f"{finding.code} at {finding.place}: {finding.got}" for finding in message.findings]
         troubles += [f"METER_UNKNOWN: {name}" for name in unknown]
-        queue.note_source(source.name, "; ".join(troubles))
-        for trouble in troubles:
-            tell(f"{source.name}: {trouble}")
+        note_source(queue, source.name, "; ".join(troubles), tell)
 
     return CollectorListener(
         source.host,

@@ -13,7 +13,7 @@ import hashlib
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,28 +21,22 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ledger.edge.queue_status import DAY, QueueStatus, SetAside
-from ledger.edge.reading import NewReading
+from ledger.edge.problem_codes import KEY_CODES, codes_of
+from ledger.edge.queue_file import ACKNOWLEDGED, ASIDE, REPLACED, TABLES, WAITING, open_file, read_status
+from ledger.edge.queue_status import DAY, QueueStatus
+from ledger.edge.reading import HISTORIC_SECONDS, NewReading
 from ledger.errors import ConfigurationError, InputError, IntegrityError, LedgerError
+from ledger.metering.device_signature import key_id_of
 from ledger.metering.envelope import MAX_READINGS, DeviceClock, read_envelope, write_envelope
+from ledger.metering.reading_values import read_instant_ms
 
-WAITING, ACKNOWLEDGED, ASIDE = 0, 1, 2
 FUTURE_SECONDS = 300
 REOPEN_SECONDS = 600
-BUSY_SECONDS = 30.0
 _VERSION = "1"
-_TABLES = """
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS bodies (
-  seq INTEGER PRIMARY KEY, body BLOB NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL, readings INTEGER NOT NULL,
-  queued_at INTEGER NOT NULL, state INTEGER NOT NULL DEFAULT 0, settled_at INTEGER, status INTEGER, problem TEXT
-);
-CREATE INDEX IF NOT EXISTS bodies_by_state ON bodies (state, seq, size, queued_at);
-CREATE TABLE IF NOT EXISTS seen (digest BLOB PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS seen_by_seq ON seen (seq);
-"""
-_OLDEST = "SELECT seq, body, sha256 FROM bodies WHERE state = ? ORDER BY seq LIMIT 1"
-_NEWEST = "SELECT seq, body, sha256 FROM bodies WHERE state = ? ORDER BY seq DESC LIMIT 1"
+_NEXT = "SELECT seq, body, sha256 FROM bodies WHERE state = ? AND seq NOT IN (SELECT value FROM json_each(?)) ORDER BY seq"
+_ASIDE = "SELECT seq, body, sha256, problem FROM bodies WHERE state = ? AND seq > ? AND seq = coalesce(?, seq) ORDER BY seq LIMIT ?"
+_NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
+_RESIGN_BODIES = 100
 
 
 class QueueFull(LedgerError):
@@ -102,11 +96,12 @@ class Queue:
         """
         self.device, self._key, self._now_ms = device, key, now_ms
         self._limits, self._source = limits or QueueLimits(), source
+        self._kid = key_id_of(key)
         self._lock = threading.RLock()
         self._db = open_file(path)
         try:
             with self._transaction():
-                for statement in _TABLES.split(";"):
+                for statement in TABLES.split(";"):
                     self._db.execute(statement)
                 for name, value in (("version", _VERSION), ("device", device)):
                     self._db.execute("INSERT OR IGNORE INTO facts VALUES (?, ?)", (name, value))
@@ -158,13 +153,13 @@ class Queue:
             for start in range(0, len(fresh), MAX_READINGS):
                 part = fresh[start : start + MAX_READINGS]
                 seq += 1
-                prev = self._store(seq, prev, part, now_ms)
+                prev = self._store(seq, prev, [reading.to_object(now) for reading in part], now_ms)
                 made.append(seq)
             if made:
                 self._check_room(now)
         return Kept(tuple(made), repeated)
 
-    def _store(self, seq: int, prev: str | None, readings: Sequence[NewReading], now_ms: int) -> str:
+    def _store(self, seq: int, prev: str | None, readings: Sequence[Mapping[str, object]], now_ms: int) -> str:
         body = write_envelope(
             self._key,
             device=self.device,
@@ -173,7 +168,7 @@ class Queue:
             prev=prev,
             sent_at_ms=now_ms,
             clock=self._clock(),
-            readings=[reading.to_object(now_ms // 1000) for reading in readings],
+            readings=readings,
         )
         # Read as the server will: what it would refuse for good must not enter the chain.
         envelope, findings = read_envelope(body)
@@ -199,17 +194,18 @@ class Queue:
         return last if row is None or row[0] < last[0] else (int(row[0]), str(row[1]))
 
     def _check_room(self, now: int) -> None:
-        size = self._db.execute("SELECT coalesce(sum(size), 0) FROM bodies WHERE state <> ?", (ACKNOWLEDGED,)).fetchone()[0]
+        size = self._db.execute("SELECT coalesce(sum(size), 0) FROM bodies WHERE state IN (?, ?)", (WAITING, ASIDE)).fetchone()[0]
         if size > self._limits.bytes:
             raise QueueFull(f"{size} bytes would wait, the limit is {self._limits.bytes}")
         oldest = self._db.execute("SELECT min(queued_at) FROM bodies WHERE state = ?", (WAITING,)).fetchone()[0]
         if now - oldest > self._limits.days * DAY:
             raise QueueFull(f"the oldest body has waited more than {self._limits.days} days")
 
-    def find_next(self, *, newest: bool = False) -> QueuedBody | None:
-        """Return the oldest body that waits, or the newest; None where none does."""
+    def find_next(self, *, newest: bool = False, but: Collection[int] = ()) -> QueuedBody | None:
+        """Return the oldest body that waits, or the newest, `but` for some seqs; None where there is none."""
         with self._lock:
-            row = self._db.execute(_NEWEST if newest else _OLDEST, (WAITING,)).fetchone()
+            order = " DESC LIMIT 1" if newest else " LIMIT 1"
+            row = self._db.execute(_NEXT + order, (WAITING, json.dumps(sorted(but)))).fetchone()
         return None if row is None else QueuedBody(int(row[0]), bytes(row[1]), str(row[2]))
 
     def acknowledge(self, seq: int, document: Mapping[str, Any], offset_ms: int | None) -> None:
@@ -245,6 +241,44 @@ class Queue:
         with self._transaction():
             return self._db.execute("UPDATE bodies SET state = ?, settled_at = NULL WHERE state = ?", (WAITING, ASIDE)).rowcount
 
+    def is_of_other_key(self, body: bytes) -> bool:
+        """Tell whether a body was signed with another key than the one the queue signs with now."""
+        return bool(json.loads(body)["sig"]["kid"] != self._kid)
+
+    def resign(self, seq: int | None = None) -> int:
+        """Sign anew, as new bodies, what was set aside because of a key that is not this one; return how many bodies that is.
+
+        The old bodies stay as they are, as replaced. Only `seq` where it is given. Killed in between, the rest is still set aside.
+
+        Raises:
+            IntegrityError: a body is not the one that was kept: its readings get no signature.
+        """
+        done, after = 0, 0
+        while True:
+            with self._transaction():
+                rows = self._db.execute(_ASIDE, (ASIDE, after, seq, _RESIGN_BODIES)).fetchall()
+                for old, body, sha256, problem in rows:
+                    if not KEY_CODES.isdisjoint(codes_of(json.loads(problem))) and self.is_of_other_key(body):
+                        self._replace(int(old), bytes(body), str(sha256))
+                        done += 1
+            if len(rows) < _RESIGN_BODIES:
+                return done
+            after = int(rows[-1][0])
+
+    def _replace(self, old: int, body: bytes, sha256: str) -> None:
+        if hashlib.sha256(body).hexdigest() != sha256:
+            raise IntegrityError(f"body {old} is not what was queued", hint="the file is damaged: take the readings from their source")
+        now_ms = self._now_ms()
+        last, prev = self._last()
+        readings = [
+            {**reading, "hist": True} if now_ms - (read_instant_ms(reading["t"]) or 0) > HISTORIC_SECONDS * 1000 else reading
+            for reading in json.loads(body)["readings"]
+        ]
+        self._store(last + 1, prev, readings, now_ms)
+        self._db.execute("UPDATE seen SET seq = ? WHERE seq = ?", (last + 1, old))
+        self._db.execute("INSERT INTO replaced VALUES (?, ?)", (old, last + 1))
+        self._db.execute("UPDATE bodies SET state = ? WHERE seq = ?", (REPLACED, old))
+
     def note_trouble(self, text: str) -> None:
         """Keep why nothing can be sent just now, for the status."""
         with self._transaction():
@@ -266,7 +300,12 @@ class Queue:
             self._db.execute(
                 "DELETE FROM seen WHERE seq IN (SELECT seq FROM bodies WHERE state = ? AND settled_at < ?)", (ACKNOWLEDGED, before)
             )
-            return self._db.execute("DELETE FROM bodies WHERE state = ? AND settled_at < ?", (ACKNOWLEDGED, before)).rowcount
+            deleted = self._db.execute("DELETE FROM bodies WHERE state = ? AND settled_at < ?", (ACKNOWLEDGED, before)).rowcount
+            # What was replaced goes when its replacement has gone: first the chain's older links, where several keys were refused.
+            while self._db.execute("DELETE FROM replaced WHERE by NOT IN (SELECT seq FROM bodies)").rowcount:
+                orphans = "DELETE FROM bodies WHERE state = ? AND seq NOT IN (SELECT seq FROM replaced)"
+                deleted += self._db.execute(orphans, (REPLACED,)).rowcount
+            return deleted
 
     def status(self) -> QueueStatus:
         """Return where the queue stands."""
@@ -291,36 +330,9 @@ class Queue:
             except BaseException as error:
                 with suppress(sqlite3.OperationalError):  # where SQLite has rolled back by itself
                     self._db.execute("ROLLBACK")
-                if isinstance(error, sqlite3.OperationalError) and getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
+                if isinstance(error, sqlite3.OperationalError) and getattr(error, "sqlite_errorcode", 0) in _NO_ROOM:
                     raise QueueFull("the disk is full") from error
                 raise
-
-
-def open_file(path: Path) -> sqlite3.Connection:
-    """Open a queue's file for reading and writing."""
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise IntegrityError(
-            f"{path} is no queue of ours, or damaged: {error}", hint="move it away and start: the count begins anew"
-        ) from error
-    return connection
-
-
-def read_status(db: sqlite3.Connection) -> QueueStatus:
-    """Return where the queue in an open file stands."""
-    facts = {str(name): str(value) for name, value in db.execute("SELECT name, value FROM facts")}
-    waiting, size, oldest = db.execute(
-        "SELECT count(*), coalesce(sum(size), 0), min(queued_at) FROM bodies WHERE state = ?", (WAITING,)
-    ).fetchone()
-    kept = db.execute("SELECT count(*) FROM bodies WHERE state = ?", (ACKNOWLEDGED,)).fetchone()[0]
-    last = db.execute("SELECT max(seq) FROM bodies").fetchone()[0]
-    rows = db.execute("SELECT seq, sha256, readings, settled_at, status, problem FROM bodies WHERE state = ? ORDER BY seq", (ASIDE,))
-    aside = tuple(SetAside(seq, sha256, count, at, status, json.loads(problem)) for seq, sha256, count, at, status, problem in rows)
-    return QueueStatus.of(facts, waiting=waiting, waiting_bytes=size, oldest=oldest, kept=kept, last_seq=last, aside=aside)
 
 
 def _ranges(value: object) -> Iterator[tuple[int, int]]:

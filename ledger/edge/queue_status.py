@@ -45,6 +45,7 @@ class QueueStatus:
     waiting_bytes: int
     oldest: int | None
     kept: int
+    replaced: int
     acknowledged_at: int | None
     contiguous: int | None
     offset_ms: int | None
@@ -62,6 +63,7 @@ class QueueStatus:
         waiting_bytes: int,
         oldest: int | None,
         kept: int,
+        replaced: int,
         last_seq: int | None,
         aside: tuple[SetAside, ...],
     ) -> QueueStatus:
@@ -79,6 +81,7 @@ class QueueStatus:
             waiting_bytes=waiting_bytes,
             oldest=oldest,
             kept=kept,
+            replaced=replaced,
             acknowledged_at=number("acknowledged_at"),
             contiguous=number("contiguous"),
             offset_ms=number("offset_ms"),
@@ -106,6 +109,7 @@ class QueueStatus:
             "waiting_bytes": self.waiting_bytes,
             "oldest": instant(self.oldest),
             "acknowledged_kept": self.kept,
+            "replaced": self.replaced,
             "acknowledged_at": instant(self.acknowledged_at),
             "contiguous": self.contiguous,
             "clock_offset_ms": self.offset_ms,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 NOW = 1_795_305_600  # 2026-11-22T00:00:00Z
 DEVICE = "gateway-1"
 BOOT = "00112233445566778899aabbccddeeff"
+
+_WRITES = [(table, event) for table in ("facts", "bodies") for event in ("INSERT", "UPDATE", "DELETE")]
 
 
 class Moment:
@@ -37,6 +41,26 @@ def open_queue(path: Path, moment: Moment | None = None, **options: Any) -> Queu
     limits = QueueLimits(**{name: options.pop(name) for name in ("days", "bytes", "keep_days") if name in options})
     made = {"device": DEVICE, "key": KEY, "new_boot": lambda: BOOT, "now_ms": moment or Moment(), "limits": limits, **options}
     return Queue(path, **made)
+
+
+@contextmanager
+def full_disk(queue: Queue) -> Iterator[None]:
+    """Let every write of this queue's connection fail as on a full disk: SQLite itself says so, at a page it may not add."""
+    db = queue._db
+    pages = db.execute("PRAGMA page_count").fetchone()[0]
+    db.execute(f"PRAGMA max_page_count = {pages}")
+    # A row of more than the free space of any page, written and taken back with whatever fills it.
+    for table, event in _WRITES:
+        db.execute(
+            f"CREATE TEMP TRIGGER full_{table}_{event} BEFORE {event} ON main.{table} "
+            "BEGIN INSERT INTO seen VALUES (randomblob(1000000), 0); END"
+        )
+    try:
+        yield
+    finally:
+        for table, event in _WRITES:
+            db.execute(f"DROP TRIGGER full_{table}_{event}")
+        db.execute("PRAGMA max_page_count = 1000000")
 
 
 def register(number: int, meter: str = "em-1", at: int = NOW) -> NewReading:

@@ -76,7 +76,10 @@ def serving(server: Server, port: int = 0) -> Iterator[Server]:
             data = document if isinstance(document, bytes) else json.dumps(document).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
-            for name, value in mood[2].items() if isinstance(mood, tuple) and len(mood) > 2 else ():
+            given = mood[2] if isinstance(mood, tuple) and len(mood) > 2 else {}
+            if "Content-Type" not in given and not isinstance(document, bytes):
+                self.send_header("Content-Type", "application/problem+json" if status >= 400 else "application/json")
+            for name, value in given.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(data)

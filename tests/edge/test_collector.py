@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -50,7 +51,7 @@ class Kept:
 
 
 @contextmanager
-def listening(kept: Kept, cipher: BlockCipher | None = None, told: list[str] | None = None) -> Iterator[Collector]:
+def listening(kept: Kept, cipher: BlockCipher | None = None, told: list[str] | None = None, **seconds: float) -> Iterator[Collector]:
     numbers = count(1)
     listener = CollectorListener(
         "127.0.0.1",
@@ -60,6 +61,7 @@ def listening(kept: Kept, cipher: BlockCipher | None = None, told: list[str] | N
         clock=FixedClock(NOW),
         challenge=lambda: f"challenge{next(numbers)}",
         tell=(told if told is not None else []).append,
+        **seconds,
     )
     listener.start()
     collector = Collector(listener.port, KEY, cipher)
@@ -328,3 +330,45 @@ def test_a_head_is_refused_or_within_the_limit(data: bytes) -> None:
 @given(st.binary(max_size=100))
 def test_the_cipher_gives_back_what_it_took(data: bytes) -> None:
     assert CIPHER.decrypt(CIPHER.encrypt(data)) == data
+
+
+def trickle(collector: Collector, data: bytes, seconds: float) -> float:
+    """Send a byte every twentieth of a second until the other side hangs up; return when it did, at most `seconds`."""
+    started = time.monotonic()
+    collector.socket.settimeout(0.05)
+    for byte in data:
+        if time.monotonic() - started > seconds:
+            break
+        try:
+            collector.socket.sendall(bytes([byte]))
+            if collector.socket.recv(1) == b"":
+                break
+        except TimeoutError:
+            continue
+        except OSError:
+            break
+    return time.monotonic() - started
+
+
+def test_bytes_that_trickle_in_hold_no_place_longer_than_a_login_may_take() -> None:
+    with listening(Kept(), login_seconds=0.5) as collector:
+        assert trickle(collector, pack(FrameType.LOGIN, b"x" * 4000), 8) < 4
+        # Challenges may be asked for in time, again and again: the deadline is that of the whole login.
+        collector.connect()
+        asked = document('<id_validate operation="request"/>', "request")
+        started = time.monotonic()
+        with pytest.raises(OSError, match=r"hung up|reset|Broken pipe"):  # noqa: PT012
+            while time.monotonic() - started < 8:
+                collector.exchange(FrameType.LOGIN, asked)
+                time.sleep(0.1)
+        assert time.monotonic() - started < 4
+
+
+def test_a_frame_that_trickles_in_after_the_login_has_a_deadline_too_and_a_pause_between_frames_has_not() -> None:
+    kept = Kept()
+    with listening(kept, login_seconds=0.5, frame_seconds=0.5) as collector:
+        assert collector.log_in() == "pass"
+        time.sleep(1.0)
+        assert collector.send(report(VALUES, TIME)) == "OK"
+        assert trickle(collector, pack(FrameType.DATA, b"x" * 4000), 8) < 4
+    assert len(kept.messages) == 1

@@ -21,11 +21,13 @@ from ledger.cli.app import app
 from ledger.edge.collector_report import CollectorValue, Message, Party, write_time
 from ledger.edge.config import CollectorSource, LineSource, PolledMeter, read_config
 from ledger.edge.dlt645_meter import open_line
-from ledger.edge.program import next_round, poll_round, readings_of, run_edge
+from ledger.edge.http_link import HttpLink
+from ledger.edge.program import _line_work, next_round, poll_round, readings_of, run_edge
 from ledger.edge.queue import Queue
+from ledger.edge.sender import Sender
 from ledger.metering.device_key_file import make_device_key
 from tests.child import started
-from tests.edge.queues import NOW, Moment, bodies_of, register
+from tests.edge.queues import NOW, Moment, bodies_of, full_disk, open_queue, register
 from tests.edge.simulated_collector import BUILDING, GATEWAY, Collector, report
 from tests.edge.simulated_meters import MeterLine, served
 from tests.edge.simulated_server import Server, serving
@@ -199,3 +201,42 @@ def test_leading_zeros_of_a_collector_are_taken_away(told: str, sent: str) -> No
     source = CollectorSource("tower", "", 0, (), {(party, "001", "WPP"): ("em-1", "el.import")})
     readings, unknown = readings_of(source, Message(party, "report", values=(CollectorValue("001", "WPP", NOW, told),)))
     assert ([each.value for each in readings], unknown) == ([sent], [])
+
+
+class Told:
+    """Takes what is told, and ends what runs when there is enough of it."""
+
+    def __init__(self, stop: threading.Event, count: int) -> None:
+        self.texts: list[str] = []
+        self._stop, self._count = stop, count
+
+    def __call__(self, text: str) -> None:
+        self.texts.append(text)
+        if len(self.texts) >= self._count:
+            self._stop.set()
+
+
+def test_a_full_disk_does_not_end_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = open_queue(tmp_path / "queue.sqlite", Moment(int(time.time())))
+    stop = threading.Event()
+    told = Told(stop, 4)
+    # A quarter-hour comes every fifth of a second here.
+    monkeypatch.setattr("ledger.edge.program.next_round", lambda *_: time.time() + 0.2)
+    with served(MeterLine({(FIRST, "00010000"): 1, (SECOND, "00020000"): 5})) as line, full_disk(queue):
+        source = LineSource(LINE.name, line.url, 15, LINE.meters)
+        sender = Sender(queue, HttpLink("http://127.0.0.1:1", "t", now_ms=Moment()), now_ms=Moment(), uniform=lambda least, most: most)
+        _line_work(source, queue, sender, stop, told)()
+    assert len(told.texts) == 4
+    assert sum("its trouble cannot be noted" in text for text in told.texts) == 2
+    assert all("QUEUE_FULL" in text for text in told.texts)
+
+
+def test_readings_of_a_revoked_key_are_signed_anew_by_command(tmp_path: Path) -> None:
+    site = Site(tmp_path, "https://ledger.example")
+    queue = Queue(site.folder / "queue.sqlite", device="gw-hq", key=make_device_key(tmp_path / "k"), new_boot=lambda: "b", now_ms=Moment())
+    queue.put([register(1)])
+    queue.set_aside(1, 403, {"code": "signature.refused", "errors": [{"code": "KEY_REVOKED"}]})
+    assert run("edge", "resign", "--config", site.config, "--json") == '{\n  "signed_anew": 1\n}\n'
+    assert run("edge", "resign", "--config", site.config, "--json") == '{\n  "signed_anew": 0\n}\n'
+    status = site.status()
+    assert (status["waiting"], status["replaced"], status["last_seq"], status["aside"]) == (1, 1, 2, [])

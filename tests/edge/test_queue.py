@@ -277,7 +277,7 @@ def test_the_status_tells_where_the_queue_stands(path: Path) -> None:
     document = queue.status().to_document()
     assert document == {
         "device": DEVICE, "boot": BOOT, "last_seq": 2, "waiting": 1, "waiting_bytes": len(bodies_of(path)[1][1]),
-        "oldest": "2026-11-22T00:01:00Z", "acknowledged_kept": 1, "acknowledged_at": "2026-11-22T00:01:00Z", "contiguous": 1,
+        "oldest": "2026-11-22T00:01:00Z", "acknowledged_kept": 1, "replaced": 0, "acknowledged_at": "2026-11-22T00:01:00Z", "contiguous": 1,
         "clock_offset_ms": 7, "trouble": "the server cannot be reached", "trouble_at": "2026-11-22T00:01:00Z",
         "sources": {"line": {"at": "2026-11-22T00:01:00Z", "trouble": "METER_ERROR"}}, "aside": [],
     }  # fmt: skip

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from ledger.edge.answer import Answer, LinkDown, codes_of, judge, measure_offset
+from ledger.edge.answer import Answer, LinkDown, judge, measure_offset
 from ledger.edge.http_link import HttpLink
-from ledger.edge.queue import Queue, QueuedBody
+from ledger.edge.problem_codes import codes_of
+from ledger.edge.queue import Queue, QueuedBody, QueueFull
 from ledger.edge.sender import Sender
 from ledger.errors import ConfigurationError
-from tests.edge.queues import BOOT, NOW, Moment, bodies_of, open_queue, register
+from tests.edge.queues import BOOT, NOW, Moment, bodies_of, full_disk, open_queue, register
 from tests.edge.simulated_server import Server, serving
 
 MINUTE = 60
@@ -270,3 +271,86 @@ def test_what_is_no_url_is_said() -> None:
         HttpLink("no url", "t", now_ms=Moment()).post(b"{}")
     with pytest.raises(ConfigurationError):
         HttpLink("https://localhost", "t", now_ms=Moment(), ca="/no/such/file")
+
+
+class Stubborn(Server):
+    """A server that has an error of its own with some bodies, always."""
+
+    def __init__(self, seqs: set[int], status: int = 500) -> None:
+        super().__init__()
+        self.seqs, self.status = seqs, status
+
+    def take(self, body: bytes) -> tuple[int, dict[str, object]]:
+        return (self.status, {"code": "server.error"}) if json.loads(body)["seq"] in self.seqs else super().take(body)  # type: ignore[return-value]
+
+
+def test_a_body_that_the_server_fails_on_is_passed_by_the_others_and_tried_again(path: Path) -> None:
+    with serving(Stubborn({1, 4})) as server:
+        edge = Edge(path, server.url)
+        edge.bring(30)
+        edge.run()
+        # Nothing but the two is left, within minutes, and they wait for their time.
+        assert sorted(name[2] for name in server.kept) == [number for number in range(1, 31) if number not in (1, 4)]
+        assert edge.moment.ms < (NOW + 3 * MINUTE) * 1000
+        assert sum("others pass it" in text for text in edge.told) == 2
+        tried = len(server.received)
+        for _ in range(24 * 60):
+            edge.moment.advance(MINUTE)
+            edge.sender.step()
+        assert 30 < len(server.received) - tried < 80
+        edge.bring(1, 30)
+        edge.run()
+        assert edge.queue.status().waiting == 2
+        server.seqs = set()
+        edge.moment.advance(60 * MINUTE)
+        edge.run()
+    assert len(server.kept) == 31
+    assert edge.queue.status().waiting == 0
+
+
+def test_after_an_outage_of_the_whole_server_nothing_is_held_back(path: Path) -> None:
+    with serving(Stubborn(set(range(1, 100)), 503)) as server:
+        edge = Edge(path, server.url)
+        edge.bring(20)
+        for _ in range(60):
+            edge.moment.advance(edge.sender.step() or 0)
+        server.seqs = set()
+        edge.waits.clear()
+        edge.run()
+    assert len(server.kept) == 20
+    assert sum(edge.waits) == 0
+
+
+@pytest.mark.parametrize("status", [400, 409, 413, 415, 422])
+@pytest.mark.parametrize(
+    ("document", "header"),
+    [
+        (b"<html>Request Entity Too Large</html>", {"Content-Type": "text/html"}),
+        ({"message": "too large"}, {"Content-Type": "application/json"}),
+        ({"code": "TooLarge", "retryable": False}, {"Content-Type": "application/json"}),
+        ({"title": "too large"}, {"Content-Type": "application/problem+json"}),
+    ],
+)
+def test_a_proxy_that_refuses_decides_nothing(path: Path, status: int, document: object, header: dict[str, str]) -> None:
+    with serving(Server(moods=[(status, document, header)])) as server:
+        edge = Edge(path, server.url)
+        edge.bring(1)
+        edge.run()
+    assert sent(server) == [1, 1]
+    assert (edge.queue.status().kept, edge.queue.status().aside) == (1, ())
+
+
+def test_a_full_disk_stops_no_sending_and_what_was_settled_is_written_when_there_is_room(path: Path) -> None:
+    with serving(Server(moods=["hang up", (422, {"code": "telemetry.refused"})])) as server:
+        edge = Edge(path, server.url)
+        edge.bring(4)
+        with full_disk(edge.queue):
+            with pytest.raises(QueueFull):
+                edge.queue.note_trouble("x" * 400)
+            edge.run()
+            assert edge.queue.status().waiting == 4
+            assert sum("cannot be written" in text for text in edge.told) == 1
+        assert edge.sender.step() is None
+    assert sent(server) == [1, 1, 2, 3, 4]
+    status = edge.queue.status()
+    assert (status.waiting, status.kept, [item.seq for item in status.aside]) == (0, 3, [1])
