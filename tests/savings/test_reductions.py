@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import gzip
+import tracemalloc
 from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
@@ -28,7 +31,7 @@ from ledger.savings.reductions import (
     totals_of,
 )
 from ledger.savings.result import Reduction
-from ledger.savings.submission import MAX_PROJECTS, read_submission
+from ledger.savings.submission import MAX_FILES, MAX_PROJECTS, MAX_UNPACKED_BYTES, read_submission
 from verifier.errors import Malformed, Refused
 from verifier.reduction import UNITS, read_line, values_of
 
@@ -163,3 +166,40 @@ def test_a_submission_of_another_form_is_refused_at_its_place(document: object, 
     given, findings = read_submission(document)
     assert given is None
     assert place in [finding.place for finding in findings]
+
+
+def submission_of(*files: bytes, projects: int = 1) -> dict[str, Any]:
+    items = [{"name": f"{number}.csv", "content": base64.b64encode(data).decode()} for number, data in enumerate(files)]
+    project = {"input": {}, "files": items, "line": None}
+    return {"schema": "lingtan.reductions-submission/1", "cause": "first", "projects": [project] * projects}
+
+
+def test_files_that_unpack_to_too_much_in_sum_are_refused_before_they_are_unpacked() -> None:
+    half = gzip.compress(bytes(MAX_UNPACKED_BYTES // 2))
+    given, findings = read_submission(submission_of(half, half))
+    assert given is not None, findings
+    given, findings = read_submission(submission_of(half, half, b"x"))
+    assert given is None
+    assert [(item.code, item.place) for item in findings] == [("FIELD_INVALID", "/projects")]
+    assert "unpacked" in findings[0].got
+    # Members after the first count too, whatever a trailer says of the length; and so do those of other projects.
+    assert read_submission(submission_of(half + half + gzip.compress(b"x")))[0] is None
+    assert read_submission(submission_of(half, projects=3))[0] is None
+    bomb = submission_of(gzip.compress(bytes(MAX_UNPACKED_BYTES * 2)))
+    tracemalloc.start()
+    assert read_submission(bomb)[0] is None
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 << 20
+
+
+def test_damaged_gzip_is_left_to_whoever_reads_the_file() -> None:
+    assert read_submission(submission_of(gzip.compress(b"meter,timestamp")[:-9]))[0] is not None
+    assert read_submission(submission_of(b"\x1f\x8bno gzip"))[0] is not None
+
+
+def test_more_files_than_a_submission_may_have_are_refused_before_they_are_decoded() -> None:
+    assert read_submission(submission_of(*[b"x"] * MAX_FILES))[0] is not None
+    given, findings = read_submission(submission_of(*[b"x"] * (MAX_FILES // 2), projects=3))
+    assert given is None
+    assert findings[0].got == f"{MAX_FILES // 2 * 3} files"
