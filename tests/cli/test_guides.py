@@ -104,5 +104,6 @@ def test_every_environment_variable_named_is_a_setting() -> None:
 
     text = "".join((_ROOT / guide).read_text(encoding="utf-8") for guide in (*GUIDES, "docs/cli.md"))
     named = set(re.findall(r"LINGTAN_[A-Z_]+", text)) - {"LINGTAN_PASSPHRASE_FILE"}
-    values = {name: "1" if name in ("LINGTAN_CHAIN_ID", "LINGTAN_CONFIRMATIONS") else "x" for name in named}
+    numbers = ("LINGTAN_CHAIN_ID", "LINGTAN_CONFIRMATIONS", "LINGTAN_DRIFT_SECONDS")
+    values = {name: "1" if name in numbers else "x" for name in named}
     read_settings(values)
