@@ -264,7 +264,10 @@ def spoiled(rng: random.Random, chosen: list[Base]) -> Case:
     for _ in range(2 if chance > 0.92 else 1):
         for _ in range(20):
             name = rng.choice(list(MUTATIONS))
-            changed = MUTATIONS[name](rng, document) if isinstance(document, dict) else None
+            try:
+                changed = MUTATIONS[name](rng, document)
+            except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+                changed = None  # the first of two mutations left nothing for this one to understand
             if changed is not None:
                 document, names = changed, [*names, name]
                 break
