@@ -70,6 +70,7 @@ RULES: tuple[Rule, ...] = (
     _rule("enrolments.create", frozenset(), "public"),
     _rule("device_keys.list", READERS | {"meter"}, "path"),
     _rule("device_keys.revoke", {"preparer"}, "path", once=True),
+    _rule("device_alarms.list", READERS, "path"),
     _rule("periods.create", {"preparer"}, "path", once=True),
     _rule("periods.list", READERS, "path"),
     _rule("periods.get", READERS, "path"),

@@ -14,6 +14,7 @@ from api.paging import PageParameter, answer_page
 from api.problems.refusal import Refusal
 from api.schemas.base import PageAnswer
 from api.schemas.devices import (
+    DeviceAlarmAnswer,
     DeviceAnswer,
     DeviceKeyAnswer,
     DeviceKeysAnswer,
@@ -24,7 +25,7 @@ from api.schemas.devices import (
     EnrolmentRequest,
     RevocationRequest,
 )
-from ledger.services import devices
+from ledger.services import device_alarms, devices
 from ledger.services.context import Work
 
 router = APIRouter()
@@ -122,3 +123,18 @@ def revoke_device_key(
         return reply(DeviceKeyAnswer.of(view))
 
     return call.once(body.sha256, use_case)
+
+
+@router.get(
+    "/institutions/{institution}/device-alarms",
+    **operation("device_alarms.list", "List alarms against devices", answer=PageAnswer[DeviceAlarmAnswer]),
+)
+def list_device_alarms(call: CallParameter, institution: str, page: PageParameter) -> Response:
+    """List second bodies that devices signed under a number that is taken, in the order they came. Nobody can delete one."""
+    with call.read() as work:
+        return answer_page(
+            call,
+            page,
+            lambda limit, after: device_alarms.list_device_alarms(work, institution, limit, after),
+            lambda items, cursor: PageAnswer[DeviceAlarmAnswer](items=tuple(map(DeviceAlarmAnswer.of, items)), next_cursor=cursor),
+        )

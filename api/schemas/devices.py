@@ -86,6 +86,23 @@ class DeviceKeysAnswer(ApiAnswer):
     items: tuple[DeviceKeyAnswer, ...]
 
 
+class DeviceAlarmAnswer(ApiAnswer):
+    """A second body that a device signed under the number of one in the log. `body_kept` is false where only its hash and time are kept."""
+
+    id: str
+    institution: str
+    device: str
+    boot: str
+    seq: int
+    log_index: int
+    first_sha256: Sha256 | None
+    second_sha256: Sha256
+    media_type: str
+    brought_by: str
+    raised_at: Instant
+    body_kept: bool
+
+
 class RevocationRequest(ApiRequest):
     """The cut-over of a key: an envelope up to `last_seq` is still taken, a later one is refused."""
 

@@ -17,6 +17,7 @@ app.add_typer(devices, name="device", rich_help_panel="Bank")
 
 COLUMNS = ("id", "kind", "site", "serial", "keys_in_force", "meters")
 KEY_COLUMNS = ("kid", "serial", "enrolled_by", "enrolled_at", "last_seq")
+ALARM_COLUMNS = ("raised_at", "device", "boot", "seq", "log_index", "second_sha256", "brought_by", "body_kept")
 DeviceArgument = Annotated[str, typer.Argument(help="the device's id")]
 
 
@@ -80,6 +81,15 @@ def revoke(
         run.confirm(kid)
         answer = client.post(path, {"last_seq": last_seq, "reason": reason})
     run.out.record(answer, [(name, answer[name]) for name in ("device", "kid", "last_seq")])
+
+
+@devices.command("alarms")
+def alarms(context: typer.Context) -> None:
+    """List second bodies that devices signed under a number that is taken: two hold one key, or a device lost its count."""
+    run = this(context)
+    with run.client() as client:
+        items = list(client.get_all(f"/v1/institutions/{my_institution(client)}/device-alarms"))
+    run.out.table({"items": items}, ALARM_COLUMNS, [[item[name] for name in ALARM_COLUMNS] for item in items])
 
 
 @devices.command("enrol")

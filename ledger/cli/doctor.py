@@ -95,8 +95,17 @@ def _database(settings: Settings) -> Iterator[Check]:
                 return
             yield Check("database", "ok", f"{house.database.dialect}, at the head of its migrations")
             yield _backlog(house)
+            yield from _devices(house)
     except LedgerError as error:
         yield Check("database", "failed", str(error), error.hint or "check LINGTAN_DATABASE_URL")
+
+
+def _devices(house: House) -> Iterator[Check]:
+    from ledger.services.device_alarms import check_device_alarms
+
+    with house.view(operator_actor()) as work:
+        for finding in check_device_alarms(work.session):
+            yield Check("devices", "warning", f"{finding.code}: {finding.place}: {finding.got}", finding.action)
 
 
 def _backlog(house: House) -> Check:

@@ -21,6 +21,7 @@ from ledger.records.statement import Statement
 from ledger.services.anchors import attested
 from ledger.services.attestations import read_attestation
 from ledger.services.context import Work
+from ledger.services.device_alarms import check_device_alarms
 from ledger.services.financed_checks import check_financed_statements
 from ledger.services.fitting_check import check_fittings
 from ledger.services.institutions import FORGET
@@ -48,6 +49,7 @@ def check_house(work: Work, *, replay: bool = False) -> tuple[Finding, ...]:
         *check_store(work.session),
         *check_meter_days(work.session),
         *check_fittings(work.session),
+        *check_device_alarms(work.session),
         *work.house.chain.check(replay=replay),
         *check_alarm(find_alarm(work.house)),
         *_check_statements(work),

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from ledger.records.findings import Finding
 from ledger.store.audit import AuditHead, verify_audit_log
+from ledger.store.repositories.envelopes import is_alarm_without_body
 from ledger.store.tables import Row
 
 
@@ -65,7 +66,9 @@ def check_hashed_rows(session: Session, at: int, keys: Iterable[tuple[object, ..
     for place in keys:
         mine = [column == value for column, value in zip(table.primary_key.columns, place, strict=True)]
         row = session.connection().execute(select(table.c[content], table.c[digest]).where(*mine)).one_or_none()
-        if row is not None and row[0] is not None and compute(row[0]) != row[1]:
+        if row is None or row[0] is None or compute(row[0]) == row[1]:
+            continue
+        if name != "envelope_alarm" or not is_alarm_without_body(session, int(str(place[0]))):
             yield _broken(table, place, digest)
 
 

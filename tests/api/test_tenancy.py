@@ -65,6 +65,7 @@ TABLE: dict[str, Row] = {
     "enrolments.create": Row("", "public"),
     "device_keys.list": Row(READERS + " meter", "tenant"),
     "device_keys.revoke": Row("preparer", "tenant"),
+    "device_alarms.list": Row(READERS, "tenant"),
     "periods.create": Row("preparer", "tenant"),
     "periods.list": Row(READERS, "tenant"),
     "periods.get": Row(READERS, "tenant"),
@@ -170,8 +171,8 @@ TABLE: dict[str, Row] = {
     "drift.get": Row("auditor operator", "shared"),
     "audit_log.list": Row("auditor operator", "shared"),
 }
-# Answers that are a secret, or that nobody with a token asked for: they are not kept to be given again.
-NEVER_STORED = {"enrolment_codes.create", "enrolments.create"}
+# Answers that are a secret, or that nobody with a token asked for, are not kept to be given again; a signed body is its own key.
+NEVER_STORED = {"enrolment_codes.create", "enrolments.create", "telemetry.send"}
 
 
 def operations() -> dict[str, tuple[str, str, dict[str, Any]]]:

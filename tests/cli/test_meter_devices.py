@@ -44,6 +44,7 @@ def test_a_gateway_enrols_with_a_code_and_keeps_its_key_to_itself(city: City, bo
     assert city.ask(*revoke, who="preparer")["last_seq"] == 3
     assert city.ask("device", "list", who="preparer")["items"][0]["keys_in_force"] == 0
     assert "code" not in city.run("device", "list", who="preparer").stdout
+    assert city.ask("device", "alarms", who="preparer") == {"items": []}
 
 
 def test_an_enrolment_that_is_refused_says_what_to_do(city: City, books: Books, tmp_path: Path) -> None:

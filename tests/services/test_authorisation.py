@@ -40,6 +40,7 @@ from ledger.services import (
     checkpoints,
     claims,
     comparison,
+    device_alarms,
     devices,
     disputes,
     drift,
@@ -382,6 +383,7 @@ ROWS = (
         (),
         lambda work: devices.enrol_device(work, code="K7QWD", public_key=bytes(32), serial="x", proof=bytes(64)),
     ),
+    Row("device_alarms.list_device_alarms", VISIBLE, (), lambda work: device_alarms.list_device_alarms(work, "oak", 10, None)),
     Row("devices.list_device_keys", VISIBLE, (), lambda work: devices.list_device_keys(work, "oak", "gw-1")),
     Row(
         "devices.revoke_device_key",

@@ -16,6 +16,7 @@ from ledger.metering.device_signature import key_id_of
 from ledger.metering.envelope import register_reading
 from ledger.services import projection
 from ledger.services.deriving import Deriver, EntryUnreadable
+from ledger.services.device_alarms import check_device_alarms, list_device_alarms
 from ledger.services.findings import read_findings
 from ledger.services.fittings import record_fitting
 from ledger.services.fsck import check_house
@@ -219,3 +220,35 @@ def test_a_body_that_was_changed_before_its_turn_is_waited_for(town: Town, gatew
         bring_up_to_date(session, town.clock, "oak")
     with town.house.database.reading() as session:
         assert derived.list_behind(session) == {"oak": 1}
+
+
+def test_of_many_second_bodies_sixteen_are_kept_and_all_are_named(town: Town, gateway: Gateway) -> None:
+    """Whoever holds a key could fill the disk with alarms that no one can delete."""
+    now = town.clock.now()
+    first = send(town, gateway.envelope(shown(T0, "1"), sent_at=now))
+    assert isinstance(first, Taken)
+    seconds = [gateway.envelope(shown(T0, str(10 + at)), sent_at=now, seq=1, prev=None) for at in range(18)]
+    for body in (*seconds, seconds[17]):
+        assert isinstance(send(town, body), Refused)
+    with town.house.view(OAK) as work:
+        page = list_device_alarms(work, "oak", 17, None)
+        items = (*page.items, *list_device_alarms(work, "oak", 17, page.next_key).items)
+        assert [item.second_sha256 for item in items] == [hashlib.sha256(body).hexdigest() for body in seconds]
+        assert [item.body_kept for item in items] == [True] * 16 + [False] * 2
+        assert {(item.device, item.seq, item.log_index, item.first_sha256, item.raised_at) for item in items} == {
+            ("GW-1", 1, first.id, first.sha256, now)
+        }
+        (finding,) = check_device_alarms(work.session)
+        assert (finding.code, finding.severity, finding.place) == ("EQUIVOCATION_ALARM", "warning", "device GW-1 of oak")
+        assert finding.params["alarms"] == "18"
+    with town.house.view(OPERATOR) as work:
+        assert [item.code for item in check_house(work) if item.severity != "info"] == ["EQUIVOCATION_ALARM"]
+
+
+def test_an_alarm_whose_body_somebody_took_away_is_broken(town: Town, gateway: Gateway) -> None:
+    now = town.clock.now()
+    assert isinstance(send(town, gateway.envelope(shown(T0, "1"), sent_at=now)), Taken)
+    with town.house.database.unit_of_work() as session:
+        (first,) = envelopes.list_envelopes_from(session, "oak", "GW-1", 0, 1)
+        real = envelopes.add_alarm(session, "oak", first, b"", media_type=ENVELOPE, actor="x", at=now)
+        assert not envelopes.is_alarm_without_body(session, int(str(real.id)))

@@ -28,6 +28,9 @@ _ADD_ENVELOPE = Statement(
     "INSERT INTO envelope (institution_id, device_id, boot, seq, run, log_index, sha256, prev, bytes, readings, meters) "
     "VALUES (:institution, :device, :boot, :seq, :run, :log_index, :sha256, :prev, :bytes, :readings, :meters)"
 )
+ALARM_BODIES_KEPT = 16
+"""Second bodies of one identity that are kept whole; of later ones the hash and the time are."""
+
 _BODIES = TelemetryBody.metadata.tables["telemetry_body"]
 _ENVELOPES = Envelope.metadata.tables["envelope"]
 
@@ -192,12 +195,13 @@ def read_stamp(session: Session, institution_id: str) -> Stamp:
 def add_alarm(
     session: Session, institution_id: str, first: StoredEnvelope, body: bytes, *, media_type: str, actor: str, at: int
 ) -> EnvelopeAlarm:
-    """Keep a second body with the identity of `first`; the same second body again is kept once."""
+    """Keep a second body with the identity of `first`, without its bytes where 16 others are kept; the same again is kept once."""
     digest = sha256_hex(body)
     same = select(EnvelopeAlarm).where(EnvelopeAlarm.institution_id == institution_id, EnvelopeAlarm.sha256 == digest)
     earlier = session.exec(same).one_or_none()
     if earlier is not None:
         return earlier
+    kept = _count_alarms_of(session, institution_id, first.device, first.boot, first.seq) < ALARM_BODIES_KEPT
     row = EnvelopeAlarm(
         institution_id=institution_id,
         device_id=first.device,
@@ -208,11 +212,40 @@ def add_alarm(
         media_type=media_type,
         actor=actor,
         at=at,
-        body=body,
+        body=body if kept else b"",
     )
     session.add(row)
     session.flush()
     return row
+
+
+def is_alarm_without_body(session: Session, id: int) -> bool:
+    """Tell whether an alarm rightly has no bytes: 16 earlier ones of its identity are kept."""
+    row = session.get(EnvelopeAlarm, id)
+    if row is None or row.body:
+        return False
+    return _count_alarms_of(session, row.institution_id, row.device_id, row.boot, row.seq, before=id) == ALARM_BODIES_KEPT
+
+
+def _count_alarms_of(session: Session, institution_id: str, device: str, boot: str, seq: int, *, before: int | None = None) -> int:
+    """Return how many alarms of one identity there are, 16 at most."""
+    query = select(EnvelopeAlarm.id).where(
+        EnvelopeAlarm.institution_id == institution_id,
+        EnvelopeAlarm.device_id == device,
+        EnvelopeAlarm.boot == boot,
+        EnvelopeAlarm.seq == seq,
+    )
+    if before is not None:
+        query = query.where(col(EnvelopeAlarm.id) < before)
+    return len(session.exec(query.limit(ALARM_BODIES_KEPT)).all())
+
+
+def count_alarms(session: Session) -> list[tuple[str, str, int, int]]:
+    """Return (institution, device, alarms, when the last came) of every device that has any, in this order."""
+    columns = EnvelopeAlarm.metadata.tables["envelope_alarm"].c
+    of = columns.institution_id, columns.device_id
+    rows = session.connection().execute(select(*of, func.count(), func.max(columns.at)).group_by(*of).order_by(*of))
+    return [(str(row[0]), str(row[1]), int(row[2]), int(row[3])) for row in rows]
 
 
 def list_alarms(session: Session, institution_id: str, *, limit: int = 100, after: int | None = None) -> Page[EnvelopeAlarm, int]:

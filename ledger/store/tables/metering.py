@@ -100,7 +100,10 @@ class Envelope(Row, table=True):
 
 
 class EnvelopeAlarm(Row, table=True):
-    """A second body with the identity of one that is in the log (EQUIVOCATION), kept as it came; it is no entry of the log."""
+    """A second body with the identity of one that is in the log (EQUIVOCATION), kept as it came; it is no entry of the log.
+
+    From the 17th of one identity on the body is empty: the hash is kept alone.
+    """
 
     __table_args__ = table(
         refers(("institution_id", "log_index"), "telemetry_body", ("institution_id", "log_index")),
