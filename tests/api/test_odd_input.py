@@ -40,7 +40,7 @@ def test_an_id_that_names_nothing_is_a_404(city: Scene, books: Books, name: str)
             parts = good.split("/")
             parts[index] = odd
             answer = city.get(who, "/".join(parts), params=params)
-            if name == "telemetry.get" and odd == "0" and part == "{telemetry_id}":
+            if name in ("telemetry.get", "telemetry.body") and odd == "0" and part == "{telemetry_id}":
                 assert answer.status_code == 200
                 continue
             if answer.status_code == 200 and name.endswith(".list"):
@@ -50,10 +50,15 @@ def test_an_id_that_names_nothing_is_a_404(city: Scene, books: Books, name: str)
             assert answer.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("name", sorted(name for name, (method, _, operation) in OPERATIONS.items() if method == "POST"))
+NO_BODY = {"enrolment_codes.create"}
+WITH_A_BODY = sorted(name for name, (method, _, _) in OPERATIONS.items() if method == "POST" and name not in NO_BODY)
+
+
+@pytest.mark.parametrize("name", WITH_A_BODY)
 def test_a_body_of_the_wrong_shape_is_a_4xx(city: Scene, books: Books, name: str) -> None:
     method, path, params = target(name, books, city)
-    who = CALLER.get(TABLE[name].who.split()[0], TABLE[name].who.split()[0])
+    role = next(iter(TABLE[name].who.split()), None)  # none: the route is open to everybody
+    who = None if role is None else CALLER.get(role, role)
     for document in ({}, {"schema": 1}, {"message": {}, "signature": "0x", "struct": "AddKey", "document": {}, "result": {}}):
         answer = city.send(
             who, method, path, params=params, content=json.dumps(document).encode(), headers={"Content-Type": "application/json"}
