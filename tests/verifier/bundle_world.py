@@ -185,7 +185,9 @@ class World(ClaimChain):
             else {
                 "origin": ORIGIN, "vkey": vkey(LOG_KEY, ORIGIN)[0], "pinned": None if pinned is None else self.checkpoint(pinned, {}),
             },
-            "validators": [{"from": 0, "to": None, "addresses": [hexed(address(key)) for key in VALIDATORS]}] if self.options.qbft else None,
+            "validators": [{"from": 0, "to": None, "addresses": [hexed(address(key)) for key in VALIDATORS]}]
+            if self.options.qbft
+            else None,
             "witnesses": None if self.options.qbft else {"quorum": 2, "keys": [witness_key(name, key) for name, key in WITNESSES.items()]},
             "max_age": 30 * 86_400 if not self.options.qbft else None,
             "previous": None,
