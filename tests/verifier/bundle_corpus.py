@@ -266,7 +266,7 @@ def spoiled(rng: random.Random, chosen: list[Base]) -> Case:
             name = rng.choice(list(MUTATIONS))
             try:
                 changed = MUTATIONS[name](rng, document)
-            except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
                 changed = None  # the first of two mutations left nothing for this one to understand
             if changed is not None:
                 document, names = changed, [*names, name]
