@@ -21,6 +21,7 @@ MAX_ENTRIES = 20_000
 MAX_UNPACKED = 4 * 1024**3
 MAX_RATIO = 1_000
 MAX_DOCUMENT = 64 * 1024**2
+TAIL = 128 * 1024  # more than a zip's end record with its comment: what is read to the end of the file
 MAX_DIRECTORY = 8 * 1024**2  # of the zip: 20,000 entries with names of 350 bytes
 MANIFEST = "manifest.json"
 REQUIRED = (
@@ -186,7 +187,7 @@ class _Directory(io.BufferedReader):
         """Return `size` bytes, or all that are left. Raises: ValueError for a directory beyond the limit."""
         if self.limit is None:
             return super().read(size)
-        size = self.limit if size is None or size < 0 else size  # what is read to the end is the zip's tail, below 66 kB
+        size = TAIL if size is None or size < 0 else size
         if size > self.limit:
             raise ValueError(f"its directory has {size} bytes, at most {self.limit} are read")
         return super().read(size)

@@ -27,6 +27,7 @@ from ledger.units import parse_decimal, round_half_even
 HEADER = ["timestamp", "celsius"]
 MEAN_DIGITS = 4
 COVERAGE_PERCENT = 75
+MAX_LINE = 4096
 MAX_ROWS = 1_000_000
 PLAUSIBLE = (-60, 60)
 _CELSIUS = re.compile(r"-?(?:0|[1-9][0-9]?)(?:\.[0-9]{1,6})?", re.ASCII)
@@ -56,6 +57,12 @@ def read_temperature_csv(data: bytes) -> TemperatureReadings:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         findings.add("CSV_ENCODING", "error", "line 1 column 1", "save the file as UTF-8", f"byte {error.start}", "UTF-8 text")
+        return TemperatureReadings({}, 0, findings.close())
+    # Here, and not left to the csv module: its limit is one of the whole process.
+    long = next((at for at, line in enumerate(text.split("\n"), start=1) if len(line) > MAX_LINE), None)
+    if long is not None:
+        action = "end lines with LF or CRLF, without quotation marks"
+        findings.add("CSV_UNREADABLE", "error", f"line {long} column 1", action, f"more than {MAX_LINE} characters", "two columns")
         return TemperatureReadings({}, 0, findings.close())
     rows = csv.reader(io.StringIO(text))
     header = _first(rows)
