@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from verifier.evidence_shapes import TOTALS, context_of
 from verifier.roll_up import MEASURES
 from verifier.shapes import (
     ANYTHING,
@@ -31,20 +32,8 @@ MAX_NODES = 64
 MAX_DATASETS = 4
 MAX_ITEMS = 2_000
 
-TOTALS = many(unsigned(256), exactly=4)  # 2^128 and more is read, and then refused by the tree
 _ADDRESS = hexed(20, "0x")
-_CONTEXT = fields(
-    alg=whole(0, 255),
-    measures=whole(0, 255),
-    chain_id=unsigned(64),
-    contract=_ADDRESS,
-    org=HASH,
-    dataset=HASH,
-    period_start=unsigned(64),
-    period_end=unsigned(64),
-    revision=whole(0, 2**32 - 1),
-    schema_hash=HASH,
-)
+_CONTEXT = context_of(HASH)
 _BYTES = hexed(None, "0x")
 _BLOCK = whole(0, MAX_HEADERS - 1)
 _NODES = many(_BYTES, at_most=MAX_NODES)

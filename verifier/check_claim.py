@@ -28,8 +28,6 @@ from verifier.sum_tree import sid
 ATTESTED, CERTIFIED = 2, 5
 CLAIM_STATES = ("unknown", "submitted", "attested", "rejected", "disputed", "certified")
 CERTIFICATE_STATES = ("unknown", "in force", "suspended", "revoked")
-_OPINIONS = ("unqualified", "qualified", "adverse")
-_ASSURANCES = ("limited", "reasonable")
 ADVERSE = 3
 CLOCK_TOLERANCE = 300  # seconds by which the clocks of a chain or witness may run before the reader's
 
@@ -175,8 +173,8 @@ class _Run:
             ("result.package", values["packageHash"].hex(), result["package"]),
             ("result.claim", values["claim"].hex(), result["claim"]),
             ("findingsHash", result["findings"], values["findingsHash"].hex()),
-            ("opinion", _OPINIONS.index(result["opinion"]) + 1, values["opinion"]),
-            ("assurance", _ASSURANCES.index(result["assurance"]) + 1, values["assurance"]),
+            ("opinion", eip712.OPINIONS.index(result["opinion"]) + 1, values["opinion"]),
+            ("assurance", eip712.ASSURANCES.index(result["assurance"]) + 1, values["assurance"]),
             ("materialityBp", result["materiality_bp"], values["materialityBp"]),
             ("exceptions", result["opinion"] == "qualified", bool(result["exceptions"])),
             ("sequence", at, values["sequence"]),

@@ -26,6 +26,9 @@ CLAIM = (
 CERTIFICATE = (
     "Certificate(bytes32 certificate,bytes32 claim,bytes32 org,bytes32 documentHash,uint64 validFrom,uint64 validTo,uint64 deadline)"
 )
+# The words for the codes of a Verdict, which count from 1.
+OPINIONS = ("unqualified", "qualified", "adverse")
+ASSURANCES = ("limited", "reasonable")
 VERDICT_COMMITMENT = "VerdictCommitment(bytes32 claim,bytes32 org,bytes32 commitment,uint64 deadline)"
 LOG_CHECKPOINT = "LogCheckpoint(bytes32 org,uint64 size,bytes32 root,uint64 deadline)"
 PERIOD_ATTESTED_EVENT = (

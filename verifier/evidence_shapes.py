@@ -11,6 +11,7 @@ from verifier.shapes import (
     INSTANT,
     PERIOD,
     TEXT,
+    Shape,
     counting,
     either,
     fields,
@@ -27,18 +28,25 @@ from verifier.shapes import (
 _ADDRESS = hexed(20, "0x")
 _BYTES = hexed(None, "0x")
 _B32 = hexed(32, "0x?")
-CONTEXT = fields(
-    alg=whole(0, 255),
-    measures=whole(0, 255),
-    chain_id=unsigned(64),
-    contract=_ADDRESS,
-    org=_B32,
-    dataset=_B32,
-    period_start=unsigned(64),
-    period_end=unsigned(64),
-    revision=whole(0, 2**32 - 1),
-    schema_hash=_B32,
-)
+
+
+def context_of(word32: Shape) -> Shape:
+    """Return the shape of a tree's context whose 32-byte words are written as `word32`."""
+    return fields(
+        alg=whole(0, 255),
+        measures=whole(0, 255),
+        chain_id=unsigned(64),
+        contract=_ADDRESS,
+        org=word32,
+        dataset=word32,
+        period_start=unsigned(64),
+        period_end=unsigned(64),
+        revision=whole(0, 2**32 - 1),
+        schema_hash=word32,
+    )
+
+
+CONTEXT = context_of(_B32)
 TOTALS = many(unsigned(256), exactly=4)  # 2^128 and more is read, and then refused by the tree
 COMMITMENTS = fields(
     schema=schema("commitments"),

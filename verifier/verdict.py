@@ -12,6 +12,7 @@ from typing import Any
 
 from verifier import eip712, json_strict
 from verifier.checks import Outcome
+from verifier.eip712 import ASSURANCES, OPINIONS
 from verifier.errors import UsageError, VerifierError
 from verifier.keccak import keccak256
 from verifier.roll_up import MEASURES
@@ -19,8 +20,6 @@ from verifier.secp256k1 import address_of, sign
 from verifier.sum_tree import sid
 from verifier.verify_package import Verification
 
-OPINIONS = ("unqualified", "qualified", "adverse")
-ASSURANCES = ("limited", "reasonable")
 TIMEOUT_SECONDS = 60
 MAX_EXCEPTIONS, MAX_PLACE, MAX_TEXT = 100, 200, 2_000
 MODULES = (
