@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from ledger.accounting.commit import CommittedDataset, context_document
+from ledger.accounting.line_proof import prove_leaf
 from ledger.errors import InputError
-from ledger.merkle.sums import Context, verify_sum_proof
+from ledger.merkle.sums import Context
 from ledger.records import canonical
 
 SCHEMA = "lingtan.bundle/1"
@@ -30,6 +31,12 @@ class Recorded:
     header: bytes
     transaction: str
     receipt: Mapping[str, object]
+
+    @classmethod
+    def of(cls, evidence: Mapping[str, Any]) -> Recorded:
+        """Return what was captured of an event: block, transaction and receipt of spec documents §7."""
+        block = evidence["block"]
+        return cls(int(block["number"]), bytes.fromhex(block["header"][2:]), evidence["transaction"]["index"], evidence["receipt"])
 
     def to_document(self) -> dict[str, object]:
         """Return the EVENT of a bundle, its block named by number."""
@@ -61,8 +68,7 @@ class Proven:
         """Return it with its attestation and, where it is anchored, the evidence that was captured then (spec documents §7)."""
         if evidence is None:
             return replace(self, attestation=attestation)
-        block = evidence["block"]
-        recorded = Recorded(int(block["number"]), bytes.fromhex(block["header"][2:]), evidence["transaction"]["index"], evidence["receipt"])
+        recorded = Recorded.of(evidence)
         anchor = {**recorded.to_document(), "id": evidence["id"], "state": evidence["state"]}
         return replace(self, attestation=attestation, anchor=anchor, recorded=recorded)
 
@@ -91,22 +97,8 @@ def make_item(dataset: CommittedDataset, asset: str, *, named: bool = True, slot
     Raises:
         NotFound: the dataset has no such asset.
     """
-    index, opening = dataset.opening(asset)
-    tree = dataset.tree
-    proof = tree.prove(index)
-    # Shown to hold before it leaves the house: a proof that fails at the auditor's desk accuses the bank.
-    verify_sum_proof(dataset.context, tree.leaves[index], proof, tree.n, tree.totals, tree.root)
-    return {
-        "index": index,
-        "asset": opening.asset if named else None,
-        "key": opening.key.hex(),
-        "salt": opening.salt.hex(),
-        "values": [str(value) for value in opening.values],
-        "record": _base64(opening.record),
-        "path": [{"sums": [str(value) for value in sums], "hash": digest.hex()} for sums, digest in proof.path],
-        "slots": None if slots is None else _base64(slots),
-        "exposures": None,
-    }
+    item = prove_leaf(dataset, asset)
+    return {**item, "asset": item["asset"] if named else None, "slots": None if slots is None else _base64(slots), "exposures": None}
 
 
 def item_of_opening(opening: Mapping[str, Any]) -> Item:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 from ledger.accounting.commit import CommittedDataset, context_document
 from ledger.errors import InputError
@@ -12,6 +13,28 @@ from ledger.records import canonical
 SCHEMA = "lingtan.proof/1"
 MAX_BYTES = 4 * 1024 * 1024
 MAX_PATH = 64
+
+
+def prove_leaf(dataset: CommittedDataset, asset: str) -> dict[str, Any]:
+    """Return the leaf of an asset with its path, as a line proof and a bundle hold it: spec documents §11, `item`.
+
+    Raises:
+        NotFound: the dataset has no such asset.
+    """
+    index, opening = dataset.opening(asset)
+    tree = dataset.tree
+    proof = tree.prove(index)
+    # Shown to hold before it leaves the house: a proof that fails at the auditor's desk accuses the bank.
+    verify_sum_proof(dataset.context, tree.leaves[index], proof, tree.n, tree.totals, tree.root)
+    return {
+        "index": index,
+        "asset": opening.asset,
+        "key": opening.key.hex(),
+        "salt": opening.salt.hex(),
+        "values": [str(value) for value in opening.values],
+        "record": base64.b64encode(opening.record).decode("ascii"),
+        "path": [{"sums": [str(value) for value in sums], "hash": digest.hex()} for sums, digest in proof.path],
+    }
 
 
 def build_line_proof(dataset: CommittedDataset, asset: str, attestation: object = None, anchor: object = None) -> dict[str, object]:
@@ -24,11 +47,7 @@ def build_line_proof(dataset: CommittedDataset, asset: str, attestation: object 
         NotFound: the dataset has no such asset.
         InputError: the bundle would be larger than the limits.
     """
-    index, opening = dataset.opening(asset)
-    tree = dataset.tree
-    proof = tree.prove(index)
-    # Shown to hold before it leaves the house: a proof that fails at the auditor's desk accuses the bank.
-    verify_sum_proof(dataset.context, tree.leaves[index], proof, tree.n, tree.totals, tree.root)
+    item, tree = prove_leaf(dataset, asset), dataset.tree
     document = {
         "schema": SCHEMA,
         "dataset": dataset.dataset,
@@ -37,19 +56,11 @@ def build_line_proof(dataset: CommittedDataset, asset: str, attestation: object 
         "totals": [str(total) for total in tree.totals],
         "tree_root": tree.tree_root.hex(),
         "root": tree.root.hex(),
-        "item": {
-            "index": index,
-            "asset": opening.asset,
-            "key": opening.key.hex(),
-            "salt": opening.salt.hex(),
-            "values": [str(value) for value in opening.values],
-            "record": base64.b64encode(opening.record).decode("ascii"),
-            "path": [{"sums": [str(value) for value in sums], "hash": digest.hex()} for sums, digest in proof.path],
-        },
+        "item": item,
         "attestation": attestation,
         "anchor": anchor,
     }
-    size = len(canonical.dump(document))
-    if size > MAX_BYTES or len(proof.path) > MAX_PATH:
-        raise InputError(f"a line proof of {size} bytes and {len(proof.path)} path nodes, at most {MAX_BYTES} and {MAX_PATH}", asset=asset)
+    size, nodes = len(canonical.dump(document)), len(item["path"])
+    if size > MAX_BYTES or nodes > MAX_PATH:
+        raise InputError(f"a line proof of {size} bytes and {nodes} path nodes, at most {MAX_BYTES} and {MAX_PATH}", asset=asset)
     return document

@@ -13,8 +13,8 @@ from eth_hash.auto import keccak
 
 from ledger.chain.client import ChainClient
 from ledger.chain.contracts.claim_registry import ClaimRegistry
-from ledger.chain.headers import RECEIPTS_ROOT, as_bytes, header_field, verify_header
-from ledger.chain.receipts import prove_receipt
+from ledger.chain.headers import as_bytes
+from ledger.chain.proof import capture_event, read_header
 from ledger.errors import NotFound
 
 CLAIM_SUBMITTED, VERDICT_GIVEN, CERTIFICATE_ISSUED = "ClaimSubmitted", "VerdictGiven", "CertificateIssued"
@@ -26,13 +26,11 @@ _CLAIM_TOPIC = {CLAIM_SUBMITTED: 1, VERDICT_GIVEN: 1, CERTIFICATE_ISSUED: 2}
 
 @dataclass(frozen=True)
 class RecordedEvent:
-    """An event as the chain has it: block, raw header, transaction index, receipt proof, its arguments, and the message's struct hash."""
+    """An event as the chain has it: its block's number, its arguments, and the evidence (block, transaction, receipt of documents §7)."""
 
     block: int
-    header: bytes
-    transaction: int
-    receipt: dict[str, object]
     arguments: dict[str, Any]
+    evidence: dict[str, Any]
 
 
 def capture_events(client: ChainClient, registry: ClaimRegistry, event: str, claim: bytes) -> tuple[RecordedEvent, ...]:
@@ -48,24 +46,11 @@ def _capture(client: ChainClient, registry: ClaimRegistry, name: str, log: Mappi
     receipt = client.find_receipt("0x" + as_bytes(log["transactionHash"]).hex())
     if receipt is None:
         raise NotFound("the chain has no receipt of a logged transaction", hint="take it again, from another node")
-    header = client.block_header_rlp(receipt.block_number)
-    verify_header(header, as_bytes(receipt.block_hash))
     wanted = as_bytes(log["data"])
     place = next(place for place, item in enumerate(receipt.logs) if as_bytes(item["data"]) == wanted and item["topics"] == log["topics"])
-    proven = prove_receipt(client.block_receipts(receipt.block_number), receipt.index, header_field(header, RECEIPTS_ROOT))
     event = next(item for item in registry.events(receipt.logs) if item.position == place and item.name == name)
-    return RecordedEvent(
-        receipt.block_number,
-        header,
-        receipt.index,
-        {
-            "type": str(proven.type),
-            "value": "0x" + proven.value.hex(),
-            "proof": ["0x" + node.hex() for node in proven.proof],
-            "log_index": str(place),
-        },
-        dict(event.arguments),
-    )
+    evidence = capture_event(client, receipt, event, read_header(client, receipt))
+    return RecordedEvent(receipt.block_number, dict(event.arguments), evidence)
 
 
 def capture_status(

@@ -40,7 +40,7 @@ def capture_anchor(
         BlockUnknown, NotSupported, ChainUnavailable: the node cannot prove it (any more); try again where it can be reached.
     """
     receipt, event = _find_recording(client, ledger, receipt, id)
-    header = _verified_header(client, receipt)
+    header = read_header(client, receipt)
     words = _expected_words(event.arguments["root"], event.arguments["totals"])
     slots = record_slots(id, mapping_slot)
     return {
@@ -48,7 +48,7 @@ def capture_anchor(
         "chain_id": str(client.chain_id),
         "contract": ledger.address.lower(),
         "id": _hex(id),
-        **_capture_event(client, receipt, event, header),
+        **capture_event(client, receipt, event, header),
         "state": _capture_state(client, ledger.address, slots, words, receipt.block_number, header_field(header, STATE_ROOT)),
         "finality": capture_finality(client, receipt.block_number),
     }
@@ -69,7 +69,7 @@ def capture_log_anchor(client: ChainClient, ledger: PeriodLedger, receipt: Recei
     event = ledger.find_log_anchored(receipt.logs, struct_hash)
     if event is None:
         receipt, event = _find_log_recording(client, ledger, receipt.block_number, org, struct_hash)
-    captured = _capture_event(client, receipt, event, _verified_header(client, receipt))
+    captured = capture_event(client, receipt, event, read_header(client, receipt))
     return {**captured, "finality": capture_finality(client, receipt.block_number)}
 
 
@@ -114,13 +114,15 @@ def capture_block_finality(client: ChainClient, blocks: Sequence[int], since: in
     return {"kind": "checkpoint", "checkpoint": found.note, "proofs": proofs, "consistency": consistency}
 
 
-def _verified_header(client: ChainClient, receipt: Receipt) -> bytes:
+def read_header(client: ChainClient, receipt: Receipt) -> bytes:
+    """Return the raw header of a receipt's block, verified to be of that block. Raises: IntegrityError."""
     header = client.block_header_rlp(receipt.block_number)
     verify_header(header, as_bytes(receipt.block_hash))
     return header
 
 
-def _capture_event(client: ChainClient, receipt: Receipt, event: Event, header: bytes) -> dict[str, object]:
+def capture_event(client: ChainClient, receipt: Receipt, event: Event, header: bytes) -> dict[str, object]:
+    """Return block, transaction and receipt proof of an event, as spec documents §7 has them."""
     proven = prove_receipt(client.block_receipts(receipt.block_number), receipt.index, header_field(header, RECEIPTS_ROOT))
     return {
         "block": {"number": str(receipt.block_number), "hash": receipt.block_hash, "header": _hex(header)},

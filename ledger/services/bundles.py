@@ -146,7 +146,7 @@ def get_claim_bundle(work: Work, id: str, *, since: int | None = None) -> Bundle
     issued = capture_events(chain, registry, CERTIFICATE_ISSUED, name)
     document["certificate"] = _certificate(work, issued[0]) if issued else None
     events = [submitted[0], *given.values(), *issued[:1]]
-    headers = {item.block: item.header for item in events}
+    headers = {item.block: Recorded.of(item.evidence).header for item in events}
     proven = _proven(work, row, commitments, meters=True)
     finality_block = max([*headers, *(item.recorded.block for item in proven if item.recorded)])
     shown = _status_block(work, finality_block)
@@ -167,17 +167,16 @@ def _status_block(work: Work, at_least: int) -> int:
 def _certificate(work: Work, event: RecordedEvent) -> dict[str, object]:
     """Return the certificate's message and signature as the transaction carried them."""
     chain, registry = work.house.chain, work.house.contracts.claims
-    header_hash = chain.block_hash(event.block)
-    hashes = chain.block(event.block)["transactions"]
-    transaction = chain.find_transaction(hashes[event.transaction])
+    hash = event.evidence["transaction"]["hash"]
+    transaction = chain.find_transaction(hash)
     if transaction is None:
-        raise NotFound(f"the chain has no transaction {event.transaction} of block {header_hash}", hint="take it again, from another node")
+        raise NotFound(f"the chain has no transaction {hash}", hint="take it again, from another node")
     message, signature = registry.read_call(Certificate, bytes.fromhex(str(transaction["input"])[2:]))
     return {
         "message": message.to_message(),
         "signature": "0x" + signature.hex(),
         "signer": str(event.arguments["signer"]).lower(),
-        "event": _recorded(event).to_document(),
+        "event": Recorded.of(event.evidence).to_document(),
     }
 
 
@@ -186,12 +185,8 @@ def _signed_message(row: tables.Claim | tables.Verdict, event: RecordedEvent) ->
         "message": canonical.load_canonical(row.message),
         "signature": row.signature,
         "signer": row.signer,
-        "event": _recorded(event).to_document(),
+        "event": Recorded.of(event.evidence).to_document(),
     }
-
-
-def _recorded(event: RecordedEvent) -> Recorded:
-    return Recorded(event.block, event.header, str(event.transaction), event.receipt)
 
 
 def _proven(work: Work, row: tables.Statement, commitments: Commitments, *, meters: bool) -> list[Proven]:
