@@ -7,9 +7,7 @@ that of docs/guides/gateway.md.
 
 from __future__ import annotations
 
-import argparse
 import ipaddress
-import os
 import shutil
 import signal
 import socket
@@ -28,6 +26,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from scripts.beside import run_beside
 
 PROGRAMS = ("/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto")
 LISTENER = "lingtan-listener"
@@ -197,24 +197,20 @@ def _free_port() -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit code; 3 when mosquitto is not installed."""
-    parser = argparse.ArgumentParser(prog="with_mosquitto", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="only say whether mosquitto can be started here")
-    parser.add_argument("command", nargs=argparse.REMAINDER, help="the command and its arguments")
-    options = parser.parse_args(arguments)
-    options.command = [word for at, word in enumerate(options.command) if at or word != "--"]
-    missing = find_missing()
-    if missing:
-        print(f"error: {missing}", file=sys.stderr)
-        return 3
-    if options.check:
-        print(f"mosquitto can be started from {_program()}")
-        return 0
-    if not options.command:
-        parser.error("name a command to run")
-    # Being told to stop must stop the broker too: sys.exit unwinds through the context manager.
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    with broker() as made:
-        return subprocess.run(options.command, env={**os.environ, "LINGTAN_TEST_MQTT": str(made.folder)}, check=False).returncode
+
+    @contextmanager
+    def service() -> Iterator[dict[str, str]]:
+        with broker() as made:
+            yield {"LINGTAN_TEST_MQTT": str(made.folder)}
+
+    return run_beside(
+        "with_mosquitto",
+        __doc__,
+        arguments,
+        find_missing=find_missing,
+        say_found=lambda: f"mosquitto can be started from {_program()}",
+        service=service,
+    )
 
 
 if __name__ == "__main__":

@@ -6,11 +6,9 @@ command, and stops and deletes the cluster afterwards. Installs nothing. Postgre
 
 from __future__ import annotations
 
-import argparse
 import os
 import pwd
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -18,6 +16,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from scripts.beside import run_beside
 
 VERSION = 15
 BINARIES = Path(f"/usr/lib/postgresql/{VERSION}/bin")
@@ -78,24 +78,20 @@ def cluster() -> Iterator[str]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit code; 3 when PostgreSQL is not installed."""
-    parser = argparse.ArgumentParser(prog="with_postgres", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="only say whether PostgreSQL can be started here")
-    parser.add_argument("command", nargs=argparse.REMAINDER, help="the command and its arguments")
-    options = parser.parse_args(arguments)
-    options.command = [word for at, word in enumerate(options.command) if at or word != "--"]
-    missing = find_missing()
-    if missing:
-        print(f"error: {missing}", file=sys.stderr)
-        return 3
-    if options.check:
-        print(f"PostgreSQL {VERSION} can be started from {BINARIES}")
-        return 0
-    if not options.command:
-        parser.error("name a command to run")
-    # Being told to stop must stop the cluster too: sys.exit unwinds through the context manager.
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    with cluster() as url:
-        return subprocess.run(options.command, env={**os.environ, "LINGTAN_TEST_POSTGRES_URL": url}, check=False).returncode
+
+    @contextmanager
+    def service() -> Iterator[dict[str, str]]:
+        with cluster() as url:
+            yield {"LINGTAN_TEST_POSTGRES_URL": url}
+
+    return run_beside(
+        "with_postgres",
+        __doc__,
+        arguments,
+        find_missing=find_missing,
+        say_found=lambda: f"PostgreSQL {VERSION} can be started from {BINARIES}",
+        service=service,
+    )
 
 
 if __name__ == "__main__":
