@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from abc import ABC, abstractmethod
 
 from ledger.errors import LedgerError
 from ledger.services.drift import DriftMonitor
@@ -19,7 +20,7 @@ STOP_SECONDS = 30.0
 FIRST_LOOK_SECONDS = 60
 
 
-class Worker:
+class Worker(ABC):
     """One thread that goes on until it is told to stop. Where it fails, /readyz says so."""
 
     name = "worker"
@@ -43,6 +44,7 @@ class Worker:
         """Tell whether the thread still works."""
         return self._thread.is_alive()
 
+    @abstractmethod
     def work(self, stop: threading.Event) -> None:
         """Do what there is to do until `stop` is set."""
 
