@@ -1,5 +1,5 @@
-"""The tables. Read base.py, then institutions.py, metering.py, devices.py, edits.py, inventory.py, library.py, participants.py,
-attestations.py, financed.py, reductions.py, outbox.py, access.py.
+"""The tables. Read base.py, then institutions.py, metering.py, devices.py, edits.py, attested.py, inventory.py, library.py,
+participants.py, attestations.py, financed.py, reductions.py, outbox.py, access.py.
 
 Rows are append-only by trigger, except as `CHANGEABLE` says.
 """

@@ -4,55 +4,25 @@ from __future__ import annotations
 
 from sqlalchemy import Index
 
+from ledger.store.tables.attested import AnchorRow, AttestationRow, anchor_constraints, attestation_constraints
 from ledger.store.tables.base import AutoInt, Blob, Int, Row, SignedMessage, Str, holds, refers, sha256_hex, signed_message, table, unique
 
-DATASETS = ("METERS", "OPERATIONAL")
 
-
-class Attestation(SignedMessage, Row, table=True):
-    """A bank's signed PeriodAttestation of one dataset.
-
-    `attempt` is 0 unless the earlier attempt's transaction was refused for good (an expired deadline): then the bank signs anew, and
-    both messages stay.
-    """
+class Attestation(AttestationRow, table=True):
+    """A bank's signature on METERS or OPERATIONAL of a statement."""
 
     __table_args__ = table(
+        *attestation_constraints(),
         refers(("statement_id", "institution_id", "period_id", "revision"), "statement", ("id", "institution_id", "period_id", "revision")),
         unique("institution_id", "dataset", "period_id", "revision", "attempt"),
         holds("revision", "revision >= 1"),
-        holds("attempt", "attempt >= 0"),
-        Index(None, "statement_id"),
-        *signed_message(),
     )
 
-    id: AutoInt = None  # type: ignore[assignment]
-    statement_id: Int
-    institution_id: Str
-    dataset: Str
-    period_id: Str
-    revision: Int
-    attempt: Int
-    digest: Str
 
+class Anchor(AnchorRow, table=True):
+    """The anchor of a dataset of a statement."""
 
-class Anchor(Row, table=True):
-    """The evidence captured when an attestation was anchored: one canonical item of `lingtan.anchors/1`."""
-
-    __table_args__ = table(
-        refers("attestation_id", "attestation", "id"),
-        unique("attestation_id", "block_hash"),
-        holds("block_number", "block_number >= 0"),
-    )
-
-    id: AutoInt = None  # type: ignore[assignment]
-    attestation_id: Int
-    chain_id: Int
-    contract: Str
-    tx_hash: Str
-    block_number: Int
-    block_hash: Str
-    evidence: Blob
-    at: Int
+    __table_args__ = table(*anchor_constraints("attestation"))
 
 
 class Claim(SignedMessage, Row, table=True):

@@ -5,64 +5,26 @@ No exposure, no salt and no borrower's name is in any of these tables.
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import Index
 
-from ledger.store.tables.base import (
-    AutoInt,
-    Blob,
-    Int,
-    KeyInt,
-    OptStr,
-    Row,
-    SignedMessage,
-    Str,
-    holds,
-    one_of,
-    refers,
-    sha256_hex,
-    signed_message,
-    table,
-    unique,
+from ledger.merkle.dataset_schema import FINANCED_DATASETS
+from ledger.store.tables.attested import (
+    AnchorRow,
+    AttestationRow,
+    DatasetStatementRow,
+    anchor_constraints,
+    dataset_attestation_constraints,
+    dataset_statement_constraints,
 )
-from ledger.store.tables.inventory import CAUSES
-
-FINANCED = ("FINANCED_PCAF", "FINANCED_PBOC")
+from ledger.store.tables.base import AutoInt, Blob, Int, KeyInt, Row, Str, holds, refers, sha256_hex, table, unique
 
 
-class FinancedStatement(Row, table=True):
-    """A financed statement that a bank computed at home: canonical `lingtan.financed/1` bytes, findings, the library in force.
+class FinancedStatement(DatasetStatementRow, table=True):
+    """A financed statement that a bank computed at home: canonical `lingtan.financed/1` bytes."""
 
-    The hash is unique: the same book, method and policies give the same bytes. Revisions count per dataset.
-    """
+    __table_args__ = table(*dataset_statement_constraints("financed_statement", FINANCED_DATASETS))
 
-    __table_args__ = table(
-        refers(("institution_id", "period_id"), "period", ("institution_id", "id")),
-        refers("library_hash", "library_release", "hash"),
-        refers("supersedes", "financed_statement", "hash"),
-        unique("hash"),
-        UniqueConstraint("id", "institution_id", "period_id", "dataset", "revision", name="uq_financed_statement_scope"),
-        one_of("cause", CAUSES),
-        one_of("dataset", FINANCED),
-        holds("revision", "revision >= 1"),
-        holds("first", "(revision = 1) = (cause = 'first') AND (revision = 1) = (supersedes IS NULL)"),
-        *sha256_hex("hash"),
-        Index(None, "institution_id", "period_id"),
-    )
-
-    id: AutoInt = None  # type: ignore[assignment]
-    institution_id: Str
-    period_id: Str
-    dataset: Str
     method: Str
-    revision: Int
-    cause: Str
-    supersedes: OptStr = None
-    hash: Str
-    document: Blob
-    findings: Blob
-    library_hash: Str
-    prepared_by: Str
-    at: Int
 
 
 class FinancedLeaves(Row, table=True):
@@ -76,49 +38,16 @@ class FinancedLeaves(Row, table=True):
     leaves: Blob
 
 
-class FinancedAttestation(SignedMessage, Row, table=True):
-    """A bank's signed PeriodAttestation of a financed statement; `attempt` as for attestations."""
+class FinancedAttestation(AttestationRow, table=True):
+    """A bank's signature on a financed statement."""
 
-    __table_args__ = table(
-        ForeignKeyConstraint(
-            ["statement_id", "institution_id", "period_id", "dataset", "revision"],
-            [f"financed_statement.{name}" for name in ("id", "institution_id", "period_id", "dataset", "revision")],
-            name="fk_financed_attestation_scope",
-        ),
-        UniqueConstraint("institution_id", "dataset", "period_id", "revision", "attempt", name="uq_financed_attestation_scope"),
-        holds("attempt", "attempt >= 0"),
-        Index(None, "statement_id"),
-        *signed_message(),
-    )
-
-    id: AutoInt = None  # type: ignore[assignment]
-    statement_id: Int
-    institution_id: Str
-    dataset: Str
-    period_id: Str
-    revision: Int
-    attempt: Int
-    digest: Str
+    __table_args__ = table(*dataset_attestation_constraints("financed_attestation", "financed_statement"))
 
 
-class FinancedAnchor(Row, table=True):
-    """The evidence captured when a financed statement was anchored: one canonical item of `lingtan.anchors/1`."""
+class FinancedAnchor(AnchorRow, table=True):
+    """The anchor of a financed statement."""
 
-    __table_args__ = table(
-        refers("attestation_id", "financed_attestation", "id"),
-        unique("attestation_id", "block_hash"),
-        holds("block_number", "block_number >= 0"),
-    )
-
-    id: AutoInt = None  # type: ignore[assignment]
-    attestation_id: Int
-    chain_id: Int
-    contract: Str
-    tx_hash: Str
-    block_number: Int
-    block_hash: Str
-    evidence: Blob
-    at: Int
+    __table_args__ = table(*anchor_constraints("financed_attestation"))
 
 
 class AttributionBatch(Row, table=True):

@@ -4,25 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Index
 
-from ledger.store.tables.base import (
-    AutoInt,
-    Blob,
-    Bool,
-    Int,
-    KeyInt,
-    KeyStr,
-    OptStr,
-    Row,
-    Str,
-    holds,
-    one_of,
-    refers,
-    sha256_hex,
-    table,
-    unique,
-)
-
-CAUSES = ("first", "data", "factor", "boundary", "method", "error")
+from ledger.store.tables.attested import StatementRow, statement_constraints
+from ledger.store.tables.base import AutoInt, Blob, Bool, Int, KeyInt, KeyStr, Row, Str, holds, refers, sha256_hex, table, unique
 
 
 class ActivityVersion(Row, table=True):
@@ -47,45 +30,26 @@ class ActivityVersion(Row, table=True):
     at: Int
 
 
-class Statement(Row, table=True):
-    """A prepared statement: the canonical `lingtan.statement/1` bytes, their hash, and the inputs they are a function of.
+class Statement(StatementRow, table=True):
+    """A prepared statement: canonical `lingtan.statement/1` bytes, and the inputs they are a function of.
 
-    The hash is unique: the same inputs give the same bytes, hence one row. Before signing, several statements may carry the same
-    revision; the attestation decides which one counts.
+    Before signing, several statements may carry the same revision; the attestation decides which one counts.
     """
 
     __table_args__ = table(
-        refers(("institution_id", "period_id"), "period", ("institution_id", "id")),
+        *statement_constraints("statement"),
         refers("organisation_version_id", "organisation_version", "id"),
         refers("activity_version_id", "activity_version", "id"),
-        refers("library_hash", "library_release", "hash"),
-        refers("supersedes", "statement", "hash"),
-        unique("hash"),
         unique("id", "institution_id", "period_id", "revision"),
-        one_of("cause", CAUSES),
-        holds("revision", "revision >= 1"),
-        holds("first", "(revision = 1) = (cause = 'first') AND (revision = 1) = (supersedes IS NULL)"),
-        *sha256_hex("hash", "organisation_hash", "activity_hash"),
+        *sha256_hex("organisation_hash", "activity_hash"),
         Index(None, "institution_id", "period_id", "revision"),
     )
 
-    id: AutoInt = None  # type: ignore[assignment]
-    institution_id: Str
-    period_id: Str
-    revision: Int
-    cause: Str
-    supersedes: OptStr = None
-    hash: Str
-    document: Blob
-    findings: Blob
     has_errors: Bool
     organisation_version_id: Int
     organisation_hash: Str
     activity_version_id: Int
     activity_hash: Str
-    library_hash: Str
-    prepared_by: Str
-    at: Int
 
 
 class StatementAnswer(Row, table=True):

@@ -2,63 +2,27 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import Index
 
-from ledger.store.tables.base import (
-    AutoInt,
-    Blob,
-    Int,
-    KeyInt,
-    KeyStr,
-    OptStr,
-    Packed,
-    Row,
-    SignedMessage,
-    Str,
-    holds,
-    one_of,
-    refers,
-    sha256_hex,
-    signed_message,
-    table,
-    unique,
+from ledger.merkle.dataset_schema import REDUCTIONS
+from ledger.store.tables.attested import (
+    AnchorRow,
+    AttestationRow,
+    DatasetStatementRow,
+    anchor_constraints,
+    dataset_attestation_constraints,
+    dataset_statement_constraints,
 )
-from ledger.store.tables.inventory import CAUSES
+from ledger.store.tables.base import KeyInt, KeyStr, Packed, Row, one_of, refers, sha256_hex, table
 
 
-class ReductionStatement(Row, table=True):
-    """A statement of reductions: canonical `lingtan.reductions/1` bytes, findings, the library in force.
+class ReductionStatement(DatasetStatementRow, table=True):
+    """A statement of reductions: canonical `lingtan.reductions/1` bytes.
 
     Its leaves are not kept: they follow from the lines and the commitment key, and with the key they are gone.
     """
 
-    __table_args__ = table(
-        refers(("institution_id", "period_id"), "period", ("institution_id", "id")),
-        refers("library_hash", "library_release", "hash"),
-        refers("supersedes", "reduction_statement", "hash"),
-        unique("hash"),
-        UniqueConstraint("id", "institution_id", "period_id", "dataset", "revision", name="uq_reduction_statement_scope"),
-        one_of("cause", CAUSES),
-        one_of("dataset", ("REDUCTIONS",)),
-        holds("revision", "revision >= 1"),
-        holds("first", "(revision = 1) = (cause = 'first') AND (revision = 1) = (supersedes IS NULL)"),
-        *sha256_hex("hash"),
-        Index(None, "institution_id", "period_id"),
-    )
-
-    id: AutoInt = None  # type: ignore[assignment]
-    institution_id: Str
-    period_id: Str
-    dataset: Str
-    revision: Int
-    cause: Str
-    supersedes: OptStr = None
-    hash: Str
-    document: Blob
-    findings: Blob
-    library_hash: Str
-    prepared_by: Str
-    at: Int
+    __table_args__ = table(*dataset_statement_constraints("reduction_statement", (REDUCTIONS,)))
 
 
 class ReductionEvidence(Row, table=True):
@@ -78,46 +42,13 @@ class ReductionEvidence(Row, table=True):
     content: Packed
 
 
-class ReductionAttestation(SignedMessage, Row, table=True):
-    """A bank's signed PeriodAttestation of a statement of reductions; `attempt` as for attestations."""
+class ReductionAttestation(AttestationRow, table=True):
+    """A bank's signature on a statement of reductions."""
 
-    __table_args__ = table(
-        ForeignKeyConstraint(
-            ["statement_id", "institution_id", "period_id", "dataset", "revision"],
-            [f"reduction_statement.{name}" for name in ("id", "institution_id", "period_id", "dataset", "revision")],
-            name="fk_reduction_attestation_scope",
-        ),
-        UniqueConstraint("institution_id", "dataset", "period_id", "revision", "attempt", name="uq_reduction_attestation_scope"),
-        holds("attempt", "attempt >= 0"),
-        Index(None, "statement_id"),
-        *signed_message(),
-    )
-
-    id: AutoInt = None  # type: ignore[assignment]
-    statement_id: Int
-    institution_id: Str
-    dataset: Str
-    period_id: Str
-    revision: Int
-    attempt: Int
-    digest: Str
+    __table_args__ = table(*dataset_attestation_constraints("reduction_attestation", "reduction_statement"))
 
 
-class ReductionAnchor(Row, table=True):
-    """The evidence captured when a statement of reductions was anchored: one canonical item of `lingtan.anchors/1`."""
+class ReductionAnchor(AnchorRow, table=True):
+    """The anchor of a statement of reductions."""
 
-    __table_args__ = table(
-        refers("attestation_id", "reduction_attestation", "id"),
-        unique("attestation_id", "block_hash"),
-        holds("block_number", "block_number >= 0"),
-    )
-
-    id: AutoInt = None  # type: ignore[assignment]
-    attestation_id: Int
-    chain_id: Int
-    contract: Str
-    tx_hash: Str
-    block_number: Int
-    block_hash: Str
-    evidence: Blob
-    at: Int
+    __table_args__ = table(*anchor_constraints("reduction_attestation"))
