@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,12 +56,13 @@ class Score:
 
 @dataclass(frozen=True)
 class Backtest:
-    """The scores of all methods that could forecast from every origin, over the same days."""
+    """The scores of all methods that could forecast from every origin, over the same days; and what each was fitted to at the last one."""
 
     first_origin: str
     origins: int
     horizon: int
     scores: tuple[Score, ...]
+    fitted: Mapping[str, Floats | None]
 
     def widening(self, method: str) -> float:
         """Return what the intervals of a method are widened by; 1 where it was not tested."""
@@ -87,15 +88,21 @@ def backtest(wh: Floats, conditions: Conditions, seed: int) -> Backtest:
     n = len(wh)
     horizon = min(HORIZON, max(WEEK, (n - LEAST_PAST) // 2)) if n > LEAST_PAST + WEEK else 0
     origins = origins_of(n, horizon) if horizon else ()
-    scores = []
+    scores, fitted = list[Score](), dict[str, Floats | None]()
     for name, method in METHODS:
-        results = [_result(method, wh, conditions, origin, horizon, seed) for origin in origins]
-        known = [result for result in results if result is not None]
+        known: list[_Result] = []
+        for origin in origins:
+            # From the earliest on, so that nothing later is in what a search begins with.
+            result = _result(method, wh, conditions, origin, horizon, seed, known[-1].fitted if known else None)
+            if result is None:
+                break
+            known.append(result)
         # A method that cannot forecast from some origin is not compared: its days would be others.
-        if known and len(known) == len(results):
+        if known and len(known) == len(origins):
             scores.append(_score(name, known))
+            fitted[name] = known[-1].fitted
     first = conditions.days[origins[0]].isoformat() if origins else ""
-    return Backtest(first, len(origins), horizon, tuple(scores))
+    return Backtest(first, len(origins), horizon, tuple(scores), fitted)
 
 
 @dataclass(frozen=True)
@@ -109,10 +116,13 @@ class _Result:
     total_error: float
     total_bounds: tuple[tuple[float, float], ...]
     total_deviation: float
+    fitted: Floats | None
 
 
-def _result(method: Method, wh: Floats, conditions: Conditions, origin: int, horizon: int, seed: int) -> _Result | None:
-    past = Past(wh[:origin], conditions.part(0, origin), conditions.part(origin, origin + horizon), seed)
+def _result(
+    method: Method, wh: Floats, conditions: Conditions, origin: int, horizon: int, seed: int, fitted: Floats | None
+) -> _Result | None:
+    past = Past(wh[:origin], conditions.part(0, origin), conditions.part(origin, origin + horizon), seed, fitted)
     outlook: Outlook | None = method(past)
     if outlook is None:
         return None
@@ -127,7 +137,7 @@ def _result(method: Method, wh: Floats, conditions: Conditions, origin: int, hor
     days = tuple((low - expected, high - expected) for low, high in (np.quantile(told, tail, axis=0) for tail in tails))
     totals = tuple((low - expected.sum(), high - expected.sum()) for low, high in (interval(sums, percent) for percent in PERCENTS))
     error = total - float(expected.sum())
-    return _Result(actual[known] - expected, float(np.nanmean(steps)), days, total, error, totals, float(sums.std()))
+    return _Result(actual[known] - expected, float(np.nanmean(steps)), days, total, error, totals, float(sums.std()), outlook.fitted)
 
 
 def _widening(results: Sequence[_Result]) -> float:

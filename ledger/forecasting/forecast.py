@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -86,16 +86,16 @@ def forecast_year(
     coming = conditions_of([as_of + timedelta(days=at) for at in range(1, horizon + 1)], rules, {})
     tested = backtest(wh, known, seed)
     order = [tested.best, "last_week"] if tested.best else ["steady", "last_week"]
-    method, outlook = _first(order, Past(wh, known, coming, seed))
+    method, outlook = _first(order, Past(wh, known, coming, seed), tested)
     paths = outlook.expected + tested.widening(method) * (outlook.paths - outlook.expected)
     return _forecast(meter, days, wh, Outlook(outlook.expected, np.maximum(0, paths)), method, tested, seed, known.celsius)
 
 
-def _first(order: Sequence[str | None], past: Past) -> tuple[str, Outlook]:
+def _first(order: Sequence[str], past: Past, tested: Backtest) -> tuple[str, Outlook]:
     methods = dict(METHODS)
     for name in order:
-        outlook = methods[name](past) if name is not None else None
-        if name is not None and outlook is not None:
+        outlook = methods[name](replace(past, fitted=tested.fitted.get(name)))
+        if outlook is not None:
             return name, outlook
     raise InputError(f"{known_days(past.wh)} known days are too few or too torn for a forecast", hint="import more readings first")
 

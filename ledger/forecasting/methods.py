@@ -22,20 +22,28 @@ LEAST_ERRORS = 60
 
 @dataclass(frozen=True)
 class Outlook:
-    """Expected Wh of each coming day, and PATHS possible courses of them (one row each); never below 0."""
+    """Expected Wh of each coming day, and PATHS possible courses of them (one row each); never below 0.
+
+    `fitted` are the parameters of a method that has some.
+    """
 
     expected: Floats
     paths: Floats
+    fitted: Floats | None = None
 
 
 @dataclass(frozen=True)
 class Past:
-    """What is known at an origin: Wh of each day (nan where it is not known whole), conditions of past and coming days, and a seed."""
+    """What is known at an origin: Wh of each day (nan where it is not known whole), conditions of past and coming days, and a seed.
+
+    `fitted` is where a search for parameters begins: what the same method found at an earlier origin.
+    """
 
     wh: Floats
     known: Conditions
     coming: Conditions
     seed: int
+    fitted: Floats | None = None
 
     @property
     def horizon(self) -> int:
@@ -65,6 +73,8 @@ def repeat(wh: Floats, lag: int, horizon: int) -> Floats | None:
     for step in (lag, WEEK):
         for back in range(1, max(2, len(wh) // step)):
             hole = np.flatnonzero(np.isnan(season))
+            if not len(hole):
+                return np.resize(season, horizon)
             source = len(wh) - lag + hole - back * step
             fits = source >= 0
             season[hole[fits]] = wh[source[fits]]

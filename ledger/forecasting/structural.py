@@ -7,6 +7,7 @@ back-test, which forecasts with normal years as well, shows what that costs.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from ledger.forecasting.weather import Conditions, measured_degree_days, normal_
 LEAST_DAYS = 56
 A_YEAR = 360
 ITERATIONS = 60
+PRECISION = 1e7
+"""Of the search, in units of the machine's: 2e-9 of the likelihood. A finer one takes twice as long and moves a year by some Wh."""
+LEAST_OF_START = 0.1
 
 
 def steady(past: Past) -> Outlook | None:
@@ -45,13 +49,26 @@ def _structural(past: Past, level: str) -> Outlook | None:
         warnings.simplefilter("ignore", RuntimeWarning)
         # The coefficients are part of the state: five times as fast, and the paths know how uncertain they are.
         model = UnobservedComponents(past.wh / scale, level, exog=before, autoregressive=1, mle_regression=False)
-        found = model.fit(method="lbfgs", maxiter=ITERATIONS, disp=False, cov_type="none")
+        start = _start(model.param_names, np.asarray(model.start_params), past.fitted)
+        found = model.fit(start, method="lbfgs", maxiter=ITERATIONS, factr=PRECISION, disp=False, cov_type="none")
         expected = np.asarray(found.get_forecast(past.horizon, exog=after).predicted_mean) * scale
         paths = found.simulate(past.horizon, anchor="end", repetitions=PATHS, exog=after, rng=np.random.default_rng(past.seed))
     paths = np.asarray(paths).reshape(past.horizon, PATHS).T * scale
     if not np.isfinite(expected).all() or not np.isfinite(paths).all():
         return None
-    return Outlook(np.maximum(0, expected), np.maximum(0, paths))
+    return Outlook(np.maximum(0, expected), np.maximum(0, paths), np.asarray(found.params))
+
+
+def _start(names: Sequence[str], own: Floats, earlier: Floats | None) -> Floats:
+    """Return where the search begins: at what was found 45 days earlier it is over three times as soon.
+
+    A variance that was found to be nothing begins above nothing, for from there no search would ever leave.
+    """
+    if earlier is None:
+        return own
+    return np.array(
+        [max(at, LEAST_OF_START * usual) if name.startswith("sigma2") else at for name, usual, at in zip(names, own, earlier, strict=True)]
+    )
 
 
 def _explained(past: Past) -> tuple[Floats, Floats] | None:

@@ -1,8 +1,13 @@
-"""The rest of a meter's year and its unusual days, from stored meter-days. Nothing is kept: whoever asks again computes again."""
+"""The rest of a meter's year and its unusual days, from stored meter-days.
+
+Nothing is stored. The latest forecasts stay in memory under all that they were made from, so that who asks again does not wait again.
+"""
 
 from __future__ import annotations
 
+import copy
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -14,10 +19,11 @@ from ledger.services.reductions_compute import stored_series
 from ledger.store.repositories import institutions, metering
 
 if TYPE_CHECKING:
-    from ledger.metering.local_days import IntervalSeries
+    from ledger.metering.local_days import IntervalSeries, LocalDay
 
 MAX_DAYS = 3 * 366
 """How far back is looked: more days make the answer slower, not better."""
+KEPT = 64
 
 
 def read_outlook_series(work: Work, institution: str, meter: str, *, first: date | None = None, last: date | None = None) -> IntervalSeries:
@@ -54,11 +60,16 @@ def forecast_document(series: IntervalSeries, *, until: date | None = None, seed
     Raises:
         InputError: fewer than two weeks are known, or `until` is not within two years after them.
     """
+    return copy.deepcopy(_forecast(series.meter, series.days(), until, seed))
+
+
+@lru_cache(maxsize=KEPT)
+def _forecast(meter: str, days: tuple[LocalDay, ...], until: date | None, seed: int) -> dict[str, object]:
     # Loaded here: the library takes a second and a hundred megabytes, which a server that nobody asks for a forecast does not spend.
     from ledger.forecasting import forecast_document as document
     from ledger.forecasting import forecast_year
 
-    return document(forecast_year(series.meter, series.days(), until=until, seed=seed))
+    return document(forecast_year(meter, days, until=until, seed=seed))
 
 
 def anomalies_document(series: IntervalSeries) -> dict[str, object]:

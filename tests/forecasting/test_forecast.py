@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 from ledger.cli.app import app
 from ledger.errors import InputError
-from ledger.forecasting import Forecast, forecast_document, forecast_year
+from ledger.forecasting import Forecast, forecast_document, forecast_year, structural
 from ledger.forecasting.backtest import origins_of
 from ledger.forecasting.methods import Past, interval, repeat, same_weekday_last_week, same_weekday_last_year
 from ledger.forecasting.weather import conditions_of, normal_degree_days
@@ -153,6 +153,38 @@ def test_origins_lie_apart_and_leave_the_horizon_to_be_seen() -> None:
 def test_equal_input_and_seed_give_equal_figures() -> None:
     days = office(days=100).days()
     assert forecast_document(forecast_year("M1", days)) == forecast_document(forecast_year("M1", days))
+
+
+def test_a_search_that_begins_where_an_earlier_one_ended_is_shorter_and_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    from statsmodels.tsa.statespace.structural import UnobservedComponents
+
+    asked = [0]
+    loglike = UnobservedComponents.loglike
+
+    def counting(*given: object, **named: object) -> object:
+        asked[0] += 1
+        return loglike(*given, **named)
+
+    monkeypatch.setattr(UnobservedComponents, "loglike", counting)
+    rng = np.random.default_rng(5)
+    noise = np.convolve(rng.normal(0, 6_000, 240), [1, 0.5, 0.2], "same") + np.cumsum(rng.normal(0, 1_500, 240))
+    wh = (noise + 150_000 - 60_000 * (np.arange(240) % 7 > 4)).tolist()
+    earlier = structural.wandering(past_of(wh[:195], 30))
+    first = asked[0]
+    fresh = structural.wandering(past_of(wh, 30))
+    second = asked[0] - first
+    assert earlier is not None
+    assert fresh is not None
+    carried = structural.wandering(replace(past_of(wh, 30), fitted=earlier.fitted))
+    assert carried is not None
+    assert 0 < asked[0] - first - second < second
+    assert carried.expected == pytest.approx(fresh.expected, rel=1e-3)
+
+
+def test_a_variance_that_was_found_to_be_nothing_begins_above_nothing() -> None:
+    names = ["sigma2.irregular", "sigma2.level", "ar.L1"]
+    found = structural._start(names, np.array([0.5, 0.25, 0.1]), np.array([0.7, 0.0, 0.0]))
+    assert found.tolist() == pytest.approx([0.7, 0.025, 0.0])
 
 
 def run(*words: object) -> Result:
