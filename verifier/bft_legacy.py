@@ -11,7 +11,7 @@ from itertools import pairwise
 from verifier import rlp
 from verifier.errors import Malformed, Refused
 from verifier.keccak import keccak256
-from verifier.qbft import quorum
+from verifier.qbft import quorum, refuse_count
 from verifier.secp256k1 import recover_seal
 
 VANITY = 32
@@ -33,8 +33,9 @@ def ibft2_hashes(fields: list[rlp.Item]) -> tuple[bytes, bytes]:
     """Return (block hash, commit hash) of an IBFT 2.0 header: extraData of three items (no round, no seals), and of four (no seals).
 
     Raises:
-        Malformed: extraData is not RLP([vanity, validators, vote, round of four bytes, seals]).
+        Malformed: not a header's fields, or extraData is not RLP([vanity, validators, vote, round of four bytes, seals]).
     """
+    refuse_count(fields)
     items = _ibft2_extra(fields)
     return _hash(fields, rlp.encode(items[:3])), _hash(fields, rlp.encode(items[:4]))
 
@@ -75,8 +76,9 @@ def ibft1_hash(fields: list[rlp.Item], *, proposal: bool = False) -> bytes:
     """Return the block hash of a GoQuorum IBFT header (no commit seals), or with `proposal` what its proposer signs (no seal).
 
     Raises:
-        Malformed: extraData is not 32 bytes and RLP([validators, proposer seal, commit seals]).
+        Malformed: not a header's fields, or extraData is not 32 bytes and RLP([validators, proposer seal, commit seals]).
     """
+    refuse_count(fields)
     vanity, items = _ibft1_extra(fields)
     return _hash(fields, vanity + rlp.encode([items[0], b"" if proposal else items[1], []]))
 
@@ -123,8 +125,7 @@ def verify_quorum(sealed: Sealed, pinned: tuple[bytes, ...]) -> None:
 
 def _fields(raw: bytes) -> list[rlp.Item]:
     fields = rlp.decode_list(raw)
-    if not 15 <= len(fields) <= 23:
-        raise Malformed("HEADER_FIELDS", "header", f"15 to 23 fields expected, {len(fields)} found")
+    refuse_count(fields)
     return fields
 
 

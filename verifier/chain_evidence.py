@@ -78,6 +78,8 @@ def verify_receipt(header: Header, index: int, value: bytes, kind: int, proof: S
     Raises:
         Refused: the proof does not hold or ends in another receipt, the transaction failed, or it has no such log.
     """
+    if index < 0:
+        raise Refused("RECEIPT", "no transaction has this index", element="receipt", expected="0 or more", found=str(index))
     proven = mpt.verify(header.receipts_root, rlp.encode_integer(index), list(proof))
     if proven != value:
         raise Refused(
@@ -122,11 +124,21 @@ def verify_account(header: Header, address: bytes, proof: Sequence[bytes]) -> Ac
 
 
 def verify_storage(account: Account, slot: int, proof: Sequence[bytes]) -> int:
-    """Return the 256-bit word at `slot` of the account's storage; an absent slot is 0."""
-    value = mpt.verify(account.storage_root, keccak256(slot.to_bytes(32, "big")), list(proof))
+    """Return the 256-bit word at `slot` of the account's storage; an absent slot is 0.
+
+    Raises:
+        Refused: the proof does not hold, or there is no such slot. Malformed: the value is no word.
+    """
+    value = mpt.verify(account.storage_root, keccak256(_slot(slot)), list(proof))
     return 0 if value is None else rlp.integer_of(rlp.decode(value))
 
 
 def mapping_slot(key: bytes, slot: int) -> int:
     """Return where Solidity keeps the first word of `mapping[key]` for a mapping at `slot`."""
-    return int.from_bytes(keccak256(key + slot.to_bytes(32, "big")), "big")
+    return int.from_bytes(keccak256(key + _slot(slot)), "big")
+
+
+def _slot(slot: int) -> bytes:
+    if not 0 <= slot < 2**256:
+        raise Refused("SLOT_RANGE", "a slot has 256 bits", expected="below 2^256", found=str(slot)[:100])
+    return slot.to_bytes(32, "big")

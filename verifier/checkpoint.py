@@ -46,7 +46,9 @@ class Checkpoint:
 
 
 def read_vkey(text: str, kind: int = LOG_KEY) -> VerifierKey:
-    """Return the key of `name+<hex key id>+<base64(type ‖ public key)>`; type 1 is a log's key, 4 a witness's."""
+    """Return the key of `name+<hex key id>+<base64(type ‖ public key)>`; `kind` 1 is a log's key, 4 a witness's. Raises: Malformed."""
+    if _UNPRINTABLE.search(text):
+        raise Malformed("VKEY", "vkey", "a vkey is one line of text")
     name, _, rest = text.partition("+")
     hex_id, _, encoded = rest.partition("+")
     data = unbase64(encoded, "vkey")

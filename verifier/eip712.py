@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -43,36 +44,60 @@ VERDICT_GIVEN_EVENT = (
 CERTIFICATE_ISSUED_EVENT = "CertificateIssued(bytes32,bytes32,bytes32,bytes32,uint64,uint64,uint64,address,bytes32)"
 
 
+_STRUCT = re.compile(r"([A-Za-z_]\w*)\(((?:[A-Za-z]\w*(?:\[[0-9]{0,9}\])* [A-Za-z_]\w*(?:,(?!\))|(?=\))))*)\)", re.ASCII)
+_UNSIGNED = {f"uint{bits}": bits for bits in range(8, 257, 8)}
+
+
 @cache
 def fields(struct: str) -> tuple[tuple[str, str], ...]:
-    """Return (name, type) of each field, in order."""
-    inside = struct[struct.index("(") + 1 : -1]
-    return tuple((part.split(" ")[1], part.split(" ")[0]) for part in inside.split(","))
+    """Return (name, type) of each field, in order, of the first struct that `struct` writes. Raises: Malformed where it writes none."""
+    found = _STRUCT.match(struct)
+    if found is None:
+        raise Malformed("TYPED_STRUCT", "", f"Name(type name,type name) expected, found {struct[:80]!r}")
+    return tuple((part.split(" ")[1], part.split(" ")[0]) for part in found[2].split(",") if part)
 
 
 def word(kind: str, value: Any) -> bytes:
-    """Return the 32-byte word of an atomic value or, for an array, the hash of its words."""
+    """Return the 32-byte word of an atomic value, for an array the hash of its words; a nested struct's word is its `hash_struct`.
+
+    Raises:
+        Malformed: a value that is none of this type, a type that is none of ours: uintN, bool, address, bytes32, bytes, string, Struct.
+    """
     if kind.endswith("]"):
         inner, _, length = kind[:-1].rpartition("[")
-        if not isinstance(value, Sequence) or (length and len(value) != int(length)):
+        if not isinstance(value, list | tuple) or (length and len(value) != int(length)):
             raise Malformed("TYPED_FIELD", "", f"{kind} expected")
         return keccak256(b"".join(word(inner, item) for item in value))
-    if kind == "string":
-        return keccak256(str(value).encode())
+    if kind == "string" and isinstance(value, str) and not re.search("[\ud800-\udfff]", value):
+        return keccak256(value.encode())
+    if kind == "bytes" and isinstance(value, bytes):
+        return keccak256(value)
     if kind == "address":
         return bytes(12) + _exact(value, 20)
-    if kind == "bytes32":
+    if kind == "bytes32" or kind[:1].isupper():
         return _exact(value, 32)
-    if kind == "bool":
-        return int(bool(value)).to_bytes(32, "big")
-    if kind.startswith("uint") and type(value) is int and 0 <= value < 1 << int(kind[4:]):
+    if kind == "bool" and isinstance(value, bool):
+        return int(value).to_bytes(32, "big")
+    if kind in _UNSIGNED and type(value) is int and 0 <= value < 1 << _UNSIGNED[kind]:
         return value.to_bytes(32, "big")
-    raise Malformed("TYPED_FIELD", "", f"{value!r} is not a {kind}")
+    raise Malformed("TYPED_FIELD", "", f"{str(value)[:80]!r} is not a {kind}")
 
 
 def hash_struct(struct: str, values: Mapping[str, Any]) -> bytes:
-    """Return hashStruct: keccak(type hash ‖ the word of every field). `values` has bytes and integers, not text."""
-    return keccak256(keccak256(struct.encode()) + b"".join(word(kind, values[name]) for name, kind in fields(struct)))
+    """Return hashStruct: keccak(type hash ‖ the word of every field).
+
+    Args:
+        struct: encodeType as EIP-712 has it: the struct, then those it refers to, sorted.
+        values: bytes and integers by field name, not their hex; for a field that is a struct, the 32 bytes of its own hash_struct.
+
+    Raises:
+        Malformed: no struct, or a field is missing or of another type.
+    """
+    wanted = fields(struct)
+    missing = [name for name, _ in wanted if name not in values]
+    if missing:
+        raise Malformed("TYPED_FIELD", "", f"the field {missing[0]} has no value")
+    return keccak256(keccak256(struct.encode()) + b"".join(word(kind, values[name]) for name, kind in wanted))
 
 
 def domain_separator(chain_id: int, contract: bytes) -> bytes:

@@ -63,7 +63,11 @@ def load_canonical(data: bytes, *, nesting: int = MAX_NESTING) -> Any:
 
 
 def dump(value: Any) -> bytes:
-    """Return the canonical bytes of `value` (RFC 8785); refuses floats, large integers and lone surrogates."""
+    """Return the canonical bytes of `value` (RFC 8785).
+
+    Raises:
+        Malformed: what `load` refuses: floats, large integers, lone surrogates, keys that are no strings, other types, depth, size.
+    """
     _refuse(value)
     return json.dumps(_ordered(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
 
@@ -75,8 +79,6 @@ def digest(value: Any) -> str:
 
 def _ordered(value: Any) -> Any:
     if type(value) is dict:
-        if any(type(key) is not str for key in value):
-            raise Malformed("JSON_KEY", "/", "a key is not a string")
         keys = sorted(value) if all(map(str.isascii, value)) else sorted(value, key=lambda key: key.encode("utf-16-be"))
         return {key: _ordered(value[key]) for key in keys}
     if type(value) is list:
@@ -124,21 +126,36 @@ def _refuse_depth(data: bytes, nesting: int) -> None:
 
 
 def _refuse(value: Any) -> None:
-    """Refuse what `_refuse_marked` refuses; the pointer is worked out only where there is something to point at."""
-    stack = [value]
-    while stack:
-        item = stack.pop()
-        kind = type(item)
-        if kind is dict:
-            stack.extend(item)
-            stack.extend(item.values())
-        elif kind is list:
-            stack.extend(item)
-        elif kind is str:
-            if not item.isascii() and _SURROGATE.search(item):
+    """Refuse what `_refuse_marked` refuses; the pointer is worked out only where there is something to point at.
+
+    Level by level, so that a value which holds itself ends as well.
+    """
+    level, depth, count = [value], 0, 0
+    while level:
+        if depth > MAX_NESTING:
+            raise Malformed("JSON_NESTING", "/", f"nested deeper than {MAX_NESTING}")
+        below: list[Any] = []
+        for item in level:
+            kind = type(item)
+            if kind is dict:
+                for key in item:
+                    if type(key) is not str:
+                        raise Malformed("JSON_KEY", "/", "a key is not a string")
+                    if not key.isascii() and _SURROGATE.search(key):
+                        _refuse_marked(value, "")
+                below.extend(item.values())
+                count += 1
+            elif kind is list:
+                below.extend(item)
+                count += 1
+            elif kind is str:
+                if not item.isascii() and _SURROGATE.search(item):
+                    _refuse_marked(value, "")
+            elif (kind is not int or abs(item) > MAX_INTEGER) and item is not None and kind is not bool:
                 _refuse_marked(value, "")
-        elif (kind is not int or abs(item) > MAX_INTEGER) and item is not None and kind is not bool:
-            _refuse_marked(value, "")
+        if count > MAX_CONTAINERS:
+            raise Malformed("JSON_SIZE", "/", f"more than {MAX_CONTAINERS} lists and objects")
+        level, depth = below, depth + 1
 
 
 def _refuse_marked(value: Any, pointer: str) -> None:

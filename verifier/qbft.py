@@ -39,8 +39,9 @@ def refuse_form(fields: list[rlp.Item]) -> None:
     """Refuse a header whose constant fields are not those of every QBFT block, or whose proposer is none of its validators.
 
     Raises:
-        Malformed: extraData cannot be read. Refused: QBFT_FORM, with the field.
+        Malformed: not a header, or extraData cannot be read. Refused: QBFT_FORM, with the field.
     """
+    refuse_count(fields)
     for index, (name, wanted) in _FIXED.items():
         if fields[index] != wanted:
             raise Refused(
@@ -49,6 +50,12 @@ def refuse_form(fields: list[rlp.Item]) -> None:
     proposer, validators = fields[_COINBASE], read_extra(rlp.text_of(fields[_EXTRA])).validators
     if proposer not in validators:
         raise Refused("QBFT_FORM", "the proposer is no validator", element="coinbase", expected="one of them", found=_shown(proposer))
+
+
+def refuse_count(fields: list[rlp.Item]) -> None:
+    """Refuse a list that is too short or too long for a header's. Raises: Malformed."""
+    if not 15 <= len(fields) <= MAX_FIELDS:
+        raise Malformed("HEADER_FIELDS", "header", f"15 to {MAX_FIELDS} fields expected, {len(fields)} found")
 
 
 def _shown(item: rlp.Item) -> str:
@@ -74,12 +81,14 @@ def read_extra(data: bytes) -> Extra:
 
 
 def block_hash(fields: list[rlp.Item]) -> bytes:
-    """Return the block hash of a header's fields: round 0, no seals."""
+    """Return the block hash of a header's fields: round 0, no seals. Raises: Malformed where they are none of a header."""
+    refuse_count(fields)
     return _hash(fields, read_extra(rlp.text_of(fields[_EXTRA])), b"")
 
 
 def commit_hash(fields: list[rlp.Item]) -> bytes:
-    """Return what the commit seals sign: the round as it is, no seals."""
+    """Return what the commit seals sign: the round as it is, no seals. Raises: Malformed where the fields are none of a header."""
+    refuse_count(fields)
     extra = read_extra(rlp.text_of(fields[_EXTRA]))
     return _hash(fields, extra, extra.round)
 
@@ -102,8 +111,6 @@ def committers(raw: bytes) -> tuple[Extra, tuple[bytes, ...]]:
         Malformed: not RLP of a header, or lenient extraData.
     """
     fields = rlp.decode_list(raw)
-    if not 15 <= len(fields) <= MAX_FIELDS:
-        raise Malformed("HEADER_FIELDS", "header", f"15 to {MAX_FIELDS} fields expected, {len(fields)} found")
     refuse_form(fields)
     extra = read_extra(rlp.text_of(fields[_EXTRA]))
     digest = commit_hash(fields)

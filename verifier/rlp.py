@@ -45,18 +45,32 @@ def integer_of(item: Item) -> int:
 
 
 def encode(item: Item) -> bytes:
-    """Return the encoding of a byte string or a list of items."""
+    """Return the encoding of a byte string or a list of items; integers are `encode_integer`'s, text is the caller's to encode.
+
+    Raises:
+        Malformed: something else than bytes and lists, or lists nested deeper than `decode` reads.
+    """
+    return _encode(item, 0)
+
+
+def encode_integer(value: int) -> bytes:
+    """Return the encoding of an unsigned integer. Raises: Malformed for a negative one."""
+    if value < 0:
+        raise Malformed("RLP_INTEGER", "", "an integer of RLP is unsigned")
+    return encode(value.to_bytes((value.bit_length() + 7) // 8, "big"))
+
+
+def _encode(item: Item, depth: int) -> bytes:
     if isinstance(item, bytes):
         if len(item) == 1 and item[0] < 0x80:
             return item
         return _head(len(item), 0x80) + item
-    body = b"".join(encode(part) for part in item)
+    if not isinstance(item, list):
+        raise Malformed("RLP_ITEM", "", f"an item is bytes or a list of items, not {type(item).__name__}")
+    if depth > MAX_DEPTH:
+        raise Malformed("RLP_DEPTH", "", f"lists are nested deeper than {MAX_DEPTH}")
+    body = b"".join(_encode(part, depth + 1) for part in item)
     return _head(len(body), 0xC0) + body
-
-
-def encode_integer(value: int) -> bytes:
-    """Return the encoding of an unsigned integer."""
-    return encode(value.to_bytes((value.bit_length() + 7) // 8, "big"))
 
 
 def _head(length: int, offset: int) -> bytes:

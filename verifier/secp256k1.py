@@ -67,7 +67,8 @@ def _combine(a: int, p: _Jacobian, b: int, q: _Jacobian) -> _Jacobian:
 
 
 def address_of(secret: int) -> bytes:
-    """Return the 20-byte address of a private key."""
+    """Return the 20-byte address of a private key. Raises: Refused for one outside [1, n − 1]."""
+    _refuse_secret(secret)
     x, y = _affine(_combine(secret, (*G, 1), 0, _INFINITY))
     return keccak256(x.to_bytes(32, "big") + y.to_bytes(32, "big"))[12:]
 
@@ -92,8 +93,7 @@ def recover_seal(digest: bytes, seal: bytes) -> bytes:
 
 
 def _recover(digest: bytes, pair: bytes, odd: int, *, low_s: bool) -> bytes:
-    if len(digest) != 32:
-        raise Refused("DIGEST_FORM", "a digest has 32 bytes", expected="32", found=str(len(digest)))
+    _refuse_digest(digest)
     r, s = int.from_bytes(pair[:32], "big"), int.from_bytes(pair[32:], "big")
     if not 0 < r < N or not 0 < s < N:
         raise Refused("SIGNATURE_RANGE", "r and s lie between 1 and the group order", found=pair.hex())
@@ -117,6 +117,16 @@ def _recover(digest: bytes, pair: bytes, odd: int, *, low_s: bool) -> bytes:
     return keccak256(public)[12:]
 
 
+def _refuse_digest(digest: bytes) -> None:
+    if len(digest) != 32:
+        raise Refused("DIGEST_FORM", "a digest has 32 bytes", expected="32", found=str(len(digest)))
+
+
+def _refuse_secret(secret: int) -> None:
+    if not 0 < secret < N:
+        raise Refused("SECRET_RANGE", "a private key lies between 1 and the group order")
+
+
 def _agree(digest: bytes, signature: bytes, public: bytes) -> None:
     try:
         from coincurve import PublicKey
@@ -131,9 +141,13 @@ def _agree(digest: bytes, signature: bytes, public: bytes) -> None:
 
 
 def sign(digest: bytes, secret: int) -> bytes:
-    """Return r ‖ s ‖ v over `digest` with the nonce of RFC 6979 (HMAC-SHA256) and low s."""
-    if not 0 < secret < N:
-        raise Refused("SECRET_RANGE", "a private key lies between 1 and the group order")
+    """Return r ‖ s ‖ v over `digest` with the nonce of RFC 6979 (HMAC-SHA256) and low s.
+
+    Raises:
+        Refused: a private key outside [1, n − 1], a digest of another length.
+    """
+    _refuse_secret(secret)
+    _refuse_digest(digest)
     z = int.from_bytes(digest, "big")
     for nonce in _nonces(digest, secret):
         x, y = _affine(_combine(nonce, (*G, 1), 0, _INFINITY))

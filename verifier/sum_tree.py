@@ -72,7 +72,10 @@ def _hash_for(alg: int) -> str:
 
 
 def _hash(alg: int, data: bytes) -> bytes:
-    return hashlib.new(_hash_for(alg), data).digest()
+    try:
+        return hashlib.new(_hash_for(alg), data).digest()
+    except ValueError:
+        raise Refused("ALG", f"this Python's library does not have hash algorithm {alg}", expected="1", found=str(alg)) from None
 
 
 def record_hash(salt: bytes, record: bytes, alg: int = 1) -> bytes:
@@ -167,6 +170,8 @@ def verify_proof(
         raise Refused("PATH_LENGTH", "the path has another length", expected=str(len(siblings)), found=str(len(path)), element="path")
     if len(totals) != context.measures or len(leaf.sums) != context.measures:
         raise Refused("MEASURES", "another number of measures", expected=str(context.measures), found=str(len(totals)), element="totals")
+    if leaf.count != 1 or any(not 0 <= value < VALUE_LIMIT for value in leaf.sums):
+        raise Refused("VALUE_RANGE", "a leaf counts 1, with values in [0, 2^96)", element="leaf", found=f"{leaf.count} {list(leaf.sums)}")
     node = leaf
     for position, ((on_left, count), (sums, sibling_hash)) in enumerate(zip(siblings, path, strict=True)):
         if len(sums) != context.measures or len(sibling_hash) != 32:
