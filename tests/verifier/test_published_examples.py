@@ -1,6 +1,6 @@
 """Examples that others printed, held against docs/verifier-functions.md by its words alone; and what no bytes may do to the functions.
 
-Sources: Wycheproof testvectors_v1 (Apache-2.0); ShortMsgKAT_256 of the Keccak team (CC0); EIP-712 and EIP-1186 (CC0); golang.org/x/mod sumdb
+Sources: Wycheproof testvectors_v1 (Apache-2.0); ShortMsgKAT_256 of the Keccak team, EIP-712 and EIP-1186 (CC0); golang.org/x/mod sumdb
 (BSD-3-Clause); transparency-dev witness and formats (Apache-2.0); RFC 8785 and its testdata (Apache-2.0); RFC 6979 as wallets print it.
 """
 
