@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import TYPE_CHECKING
 
-from ledger.indicators.release import Release
-from ledger.records.activity import Activity
 from ledger.records.findings import Finding
-from ledger.records.organisation import Organisation
+
+if TYPE_CHECKING:
+    # At the check alone: they are half of what a start would load.
+    from ledger.indicators.release import Release
+    from ledger.records.activity import Activity
+    from ledger.records.organisation import Organisation
 
 Checked = tuple[tuple[Finding, ...], dict[str, str]]
 """The findings of a file, and facts about it."""

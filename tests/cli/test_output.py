@@ -22,7 +22,10 @@ from tests.child import started
 from tests.cli.city import City, organisation
 from tests.cli.conftest import Books
 
-HEAVY = ("web3", "eth", "numpy", "sqlalchemy", "fastapi", "uvicorn", "httpx2", "cryptography", "eth_utils")
+HEAVY = (
+    "web3", "eth", "numpy", "sqlalchemy", "fastapi", "uvicorn", "httpx2", "cryptography", "eth_utils",
+    "ledger.records.activity", "ledger.indicators.release", "ledger.accounting",
+)  # fmt: skip
 
 
 def test_the_start_imports_nothing_heavy() -> None:
