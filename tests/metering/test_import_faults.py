@@ -175,7 +175,7 @@ def test_qualities_are_taken_by_the_map_and_an_unknown_one_is_an_error(tmp_path:
     table = "m,t,v,q\nM1,2025-03-01 00:00,1,实\nM1,2025-03-01 00:15,2,估\nM1,2025-03-01 00:30,3,缺\nM1,2025-03-01 00:45,4,?\n"
     done = read(tmp_path, table, PLAIN + ",quality=q,qualities=实:A+估:E+缺:-")
     assert [int(flag) for _, flag in done.meters[0].readings.to_mapping().values()] == [1, 2, 5]
-    assert [code for code, _ in found(done)] == ["QUALITY_UNKNOWN", "READINGS_MISSING"]
+    assert [code for code, _ in found(done)] == ["VALUE_ABSENT", "QUALITY_UNKNOWN", "READINGS_MISSING"]
 
 
 @pytest.mark.parametrize(

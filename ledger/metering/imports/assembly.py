@@ -13,11 +13,12 @@ from ledger.clock import format_instant
 from ledger.metering.csv_block import Bytes, Ints, Mask
 from ledger.metering.csv_line import FUTURE_SECONDS
 from ledger.metering.csv_source import MeterReadings
-from ledger.metering.imports.collect import Columns, Rows
+from ledger.metering.imports.columns import Columns
 from ledger.metering.imports.faults import Faults
-from ledger.metering.imports.grid import piece_minutes, round_running, to_slots
+from ledger.metering.imports.grid import piece_seconds, round_running, to_slots
 from ledger.metering.imports.local_time import compute_instants, which_coming
 from ledger.metering.imports.meter_map import MeterMap
+from ledger.metering.imports.shape import Rows
 from ledger.metering.imports.stamps import parse_zone
 from ledger.metering.imports.texts import MISSING
 from ledger.records.findings import Severity
@@ -34,6 +35,8 @@ class ImportedMeter:
     first: int
     last: int
     missing_intervals: int
+    read_seconds: int
+    """What the readings cover, of the time from first to last."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,10 @@ class _Part:
     code: Ints
     quality: Bytes
     line: Ints
+    step: Ints
 
     def take(self, wanted: Ints | Mask) -> _Part:
-        return _Part(self.name, self.start[wanted], self.code[wanted], self.quality[wanted], self.line[wanted])
+        return _Part(self.name, self.start[wanted], self.code[wanted], self.quality[wanted], self.line[wanted], self.step[wanted])
 
     def __len__(self) -> int:
         return len(self.start)
@@ -76,13 +80,13 @@ class Assembly:
     def __init__(self, map: MeterMap, columns: Columns, sources: Sequence[Rows], now: int, faults: Faults) -> None:
         self._map, self._columns, self._sources, self._now, self._faults = map, columns, sources, now, faults
         zone = None if map.zone is None else parse_zone(map.zone)
-        elapsed = map.layout == "day" and map.day_columns == "elapsed"
         # A row of a day has its first interval first, whatever its titles say.
         ends = map.stamp == "end" and map.kind == "interval" and map.layout != "day"
         seconds = np.array(columns.stamps.seconds, dtype=np.int64)
         local = np.array(columns.stamps.local, dtype=np.bool_)
-        self._instants = compute_instants(seconds, local, zone, elapsed=elapsed, ends=ends)
-        self._shift = 60 * map.interval if ends else 0
+        days = np.array(columns.stamps.days, dtype=np.int64)
+        self._instants = compute_instants(seconds, local, days, zone, elapsed=map.elapsed, ends=ends)
+        self._ends = ends
         self._wholes = np.array(columns.values.wholes, dtype=np.int64)
         self._bad = np.zeros(len(self._wholes), dtype=np.bool_)
         self._bad[[MISSING, *columns.values.refused]] = True
@@ -94,7 +98,7 @@ class Assembly:
         made = []
         for part in self._parts():
             rows = self._on_grid(part)
-            for name, kept in self._directions(self._without_repeats(self._in_order(rows), self._map.interval * 60)):
+            for name, kept in self._directions(self._without_overlaps(self._without_repeats(self._in_order(rows)))):
                 if len(kept):
                     made.append(self._finish(name, kept))
         return tuple(sorted(made, key=lambda meter: meter.readings.meter))
@@ -104,7 +108,7 @@ class Assembly:
         made = []
         exact = self._columns.values.exact
         for part in self._parts():
-            kept = self._without_repeats(self._in_order(part), 1)
+            kept = self._without_repeats(self._in_order(part))
             rows = zip(kept.start.tolist(), kept.code.tolist(), kept.quality.tolist(), strict=True)
             points = tuple(RegisterPoint(at, exact[code], Quality(flag)) for at, code, flag in rows)
             if points:
@@ -126,32 +130,36 @@ class Assembly:
         quality = np.frombuffer(columns.quality, dtype=np.uint8)
         if not len(meter):
             return
+        steps = np.frombuffer(columns.step, dtype=np.int32) if len(columns.step) else None
         order = np.argsort(meter, kind="stable")
         bounds = np.append(np.flatnonzero(np.diff(meter[order], prepend=-1)), len(order)).tolist()
         for start, stop in pairwise(bounds):
             rows = order[start:stop]
             name = columns.names[int(meter[rows[0]])]
             codes, present = stamp[rows].astype(np.int64), ~self._bad[value[rows]]
-            at, good = self._resolve(name, codes, present, line[rows])
+            step = np.full(len(rows), self._map.seconds, dtype=np.int64) if steps is None else steps[rows].astype(np.int64)
+            at, good = self._resolve(name, codes, value[rows].astype(np.int64), present, line[rows])
             good &= present
-            yield _Part(name, at, value[rows].astype(np.int64), quality[rows], line[rows]).take(good)
+            yield _Part(name, at - step if self._ends else at, value[rows].astype(np.int64), quality[rows], line[rows], step).take(good)
 
-    def _resolve(self, name: str, codes: Ints, present: Mask, lines: Ints) -> tuple[Ints, Mask]:
-        """Return the instants at which intervals start (or registers were read), and where there is one."""
+    def _resolve(self, name: str, codes: Ints, values: Ints, present: Mask, lines: Ints) -> tuple[Ints, Mask]:
+        """Return the instants of the stamps, and where there is one."""
         first, twice, never = self._instants.first[codes], self._instants.twice[codes], self._instants.never[codes] & present
         for at in np.flatnonzero(never).tolist():
             action = "correct the clock of the export, or the map's zone: clocks jumped over this time; the reading is not taken"
-            self._add(
-                "TIME_NONEXISTENT", "error", int(lines[at]), name, int(first[at]), action, "a time that never was", "a time of the zone"
-            )
+            # Many houses fill the hour with zeros: they say nothing, and nothing is lost with them.
+            empty = self._map.kind == "interval" and not self._wholes[values[at]] and int(values[at]) not in self._columns.values.rests
+            severity: Severity = "warning" if empty else "error"
+            got = f"{'0' if empty else 'a value'} at a time that never was"
+            self._add("TIME_NONEXISTENT", severity, int(lines[at]), name, int(first[at]), action, got, "a time of the zone")
         good = ~never
         if not twice.any():
-            return first - self._shift, good
+            return first, good
         if self._map.fold == "refuse":
             for at in np.flatnonzero(twice & present).tolist():
                 action = "write offsets from UTC, or say in the map's fold which hour is meant; the reading is not taken"
                 self._add("TIME_AMBIGUOUS", "error", int(lines[at]), name, int(first[at]), action, "an hour that came twice", "one instant")
-            return first - self._shift, good & ~twice
+            return first, good & ~twice
         second = twice if self._map.fold == "second" else np.zeros(len(codes), dtype=np.bool_)
         if self._map.fold == "order":
             steps = np.diff(first[~twice])
@@ -162,20 +170,21 @@ class Assembly:
                     action = "check this hour: clocks went back and the file has it once; it was taken as the first of the two"
                     got, expected = "one reading of an hour that came twice", "two readings"
                     self._add("TIME_AMBIGUOUS", "info", int(lines[at]), name, int(first[at]), action, got, expected)
-        return np.where(second, self._instants.second[codes], first) - self._shift, good
+        return np.where(second, self._instants.second[codes], first), good
 
     def _on_grid(self, part: _Part) -> _Part:
         """Leave out what is off the grid that most readings of the meter stand on, and what is of the future."""
         if not len(part):
             return part
-        step, piece = 60 * self._map.interval, 60 * piece_minutes(self._map.interval)
-        phases = part.start % step
-        usual, counts = np.unique(phases[phases % piece == 0], return_counts=True)
-        phase = int(usual[int(counts.argmax())]) if len(usual) else 0
-        good = phases == phase
+        good = np.ones(len(part), dtype=np.bool_)
+        for step in np.unique(part.step).tolist():
+            alike, piece = part.step == step, piece_seconds(step)
+            phases = part.start[alike] % step
+            usual, counts = np.unique(phases[phases % piece == 0], return_counts=True)
+            good[alike] = phases == (int(usual[int(counts.argmax())]) if len(usual) else 0)
         for at in np.flatnonzero(~good).tolist():
             action = "check interval, stamp and format of the map, or the clock of the meter; the reading is not taken"
-            expected = f"a stamp every {self._map.interval} minutes"
+            expected = f"a stamp every {_minutes(int(part.step[at]))}"
             line, instant = int(part.line[at]), int(part.start[at])
             self._add("TIMESTAMP_OFF_GRID", "error", line, part.name, instant, action, format_instant(instant), expected)
         late = part.start > self._now + FUTURE_SECONDS
@@ -204,7 +213,7 @@ class Assembly:
             self._add("READING_OUT_OF_ORDER", "info", int(part.line[at]), part.name, instant, action, got, "rows in order of time")
         return part.take(np.argsort(part.start, kind="stable"))
 
-    def _without_repeats(self, part: _Part, step: int) -> _Part:
+    def _without_repeats(self, part: _Part) -> _Part:
         """Keep the first reading of each instant; every other one is named."""
         again = np.zeros(len(part), dtype=np.bool_)
         again[1:] = part.start[1:] == part.start[:-1]
@@ -225,6 +234,22 @@ class Assembly:
             )
         return part.take(firsts)
 
+    def _without_overlaps(self, part: _Part) -> _Part:
+        """Keep of readings of different lengths those that begin where the ones before have ended; every other one is named."""
+        if not len(part) or not (np.diff(part.start) < part.step[:-1]).any():
+            return part
+        good, end, before = np.ones(len(part), dtype=np.bool_), -1, 0
+        for at, (start, step) in enumerate(zip(part.start.tolist(), part.step.tolist(), strict=True)):
+            if start < end:
+                good[at] = False
+                action = "find out which readings are right; of those that lie over each other the one that begins first was taken"
+                got = f"{_minutes(step)} from here"
+                expected = f"none before {format_instant(end)}, as {self._place(int(part.line[before]))}"
+                self._add("READINGS_OVERLAP", "error", int(part.line[at]), part.name, start, action, got, expected)
+            else:
+                end, before = start + step, at
+        return part.take(good)
+
     def _shown(self, part: _Part, at: int) -> str:
         code = int(part.code[at])
         exact = int(self._wholes[code]) + self._columns.values.rests.get(code, Fraction(0))
@@ -239,13 +264,13 @@ class Assembly:
         negative = self._negative[part.code]
         zero = len(self._wholes)
         # A code beyond the table stands for nothing: the table is read with it appended.
-        yield part.name, _Part(part.name, part.start, np.where(negative, zero, part.code), part.quality, part.line)
+        yield part.name, _Part(part.name, part.start, np.where(negative, zero, part.code), part.quality, part.line, part.step)
         if negative.any():
             name = f"{part.name}-export"
-            yield name, _Part(name, part.start, np.where(negative, part.code, zero), part.quality, part.line)
+            yield name, _Part(name, part.start, np.where(negative, part.code, zero), part.quality, part.line, part.step)
 
     def _finish(self, name: str, part: _Part) -> ImportedMeter:
-        map, step = self._map, 60 * self._map.interval
+        map = self._map
         wholes = np.append(self._wholes, 0)[part.code]
         rests = self._columns.values.rests
         values, rounded, exact = round_running(wholes, part.code, rests)
@@ -253,11 +278,13 @@ class Assembly:
             action = "nothing to do: the running total is rounded, so that every sum is right to half a unit"
             got, expected = f"{rounded} of {len(part)} values", f"whole {map.smallest_unit}"
             self._faults.add("VALUES_ROUNDED", "info", f"meter {name}", action, got, expected, meter=name, values=str(rounded))
-        missing = self._name_gaps(name, part.start, step)
-        slots, slot_values, quality, halves, amounts = to_slots(part.start, values, part.quality, map.interval)
-        if map.interval > piece_minutes(map.interval):
+        missing = self._name_gaps(part, name)
+        slots, slot_values, quality, halves, amounts = to_slots(part.start, values, part.quality, part.step)
+        for step in np.unique(part.step).tolist():
+            if step == piece_seconds(step):
+                continue
             action = "nothing to do: each was spread over its quarter-hours, which are marked as estimated"
-            got = f"{len(part)} readings of {map.interval} minutes"
+            got = f"{int((part.step == step).sum())} readings of {_minutes(step)}"
             self._faults.add("INTERVALS_SPREAD", "info", f"meter {name}", action, got, "15 minutes", meter=name)
         for slot, amount in zip(halves.tolist(), amounts.tolist(), strict=True):
             instant = format_instant(slot * 900)
@@ -267,17 +294,26 @@ class Assembly:
                 "SLOT_INCOMPLETE", "warning", place, action, got, "a whole quarter-hour", meter=name, instant=instant, amount=str(amount)
             )
         readings = MeterReadings(name, slots, slot_values, quality)
-        return ImportedMeter(readings, len(part), exact, int(part.start[0]), int(part.start[-1]) + step, missing)
+        last = int(part.start[-1] + part.step[-1])
+        return ImportedMeter(readings, len(part), exact, int(part.start[0]), last, missing, int(part.step.sum()))
 
-    def _name_gaps(self, name: str, starts: Ints, step: int) -> int:
+    def _name_gaps(self, part: _Part, name: str) -> int:
+        starts, steps = part.start, part.step
         jumps = np.diff(starts)
         missing = 0
-        for at in np.flatnonzero(jumps > step).tolist():
-            count = int(jumps[at]) // step - 1
+        for at in np.flatnonzero(jumps > steps[:-1]).tolist():
+            step = int(steps[at])
+            # Between readings of different lengths a gap is counted in those of the shorter.
+            least = min(step, int(steps[at + 1]))
+            count = max(1, (int(jumps[at]) - step) // least)
             missing += count
             begin, end = format_instant(int(starts[at]) + step), format_instant(int(starts[at + 1]))
             action = "send the missing readings, or let them be estimated; the slots are missing, not zero"
             facts = {"meter": name, "from": begin, "to": end, "intervals": str(count)}
-            got = f"{count} readings of {self._map.interval} minutes missing"
+            got = f"{count} readings of {_minutes(least)} missing"
             self._faults.add("READINGS_MISSING", "warning", f"meter {name} from {begin} to {end}", action, got, "no gap", **facts)
         return missing
+
+
+def _minutes(seconds: int) -> str:
+    return f"{seconds // 60} minutes" if seconds % 60 == 0 else f"{seconds} seconds"

@@ -18,14 +18,15 @@ from ledger.records.meter_record import Quality
 
 # From the best to the least: of parts of different quality a slot has the least.
 RANK = (Quality.ACTUAL, Quality.SUBSTITUTED, Quality.ESTIMATED, Quality.MANUAL, Quality.SUSPECT)
+SLOT = 60 * INTERVAL_MINUTES
 _RANKS = np.zeros(6, dtype=np.uint8)
 _RANKS[[int(quality) for quality in RANK]] = np.arange(len(RANK), dtype=np.uint8)
 _BY_RANK = np.array([int(quality) for quality in RANK], dtype=np.uint8)
 
 
-def piece_minutes(interval: int) -> int:
-    """Return the longest piece of which both the interval and a quarter-hour are made."""
-    return gcd(interval, INTERVAL_MINUTES)
+def piece_seconds(step: int) -> int:
+    """Return the longest piece of which both an interval of so many seconds and a quarter-hour are made."""
+    return gcd(step, SLOT)
 
 
 def round_running(wholes: Ints, codes: Ints, rests: Mapping[int, Fraction]) -> tuple[Ints, int, Fraction]:
@@ -50,37 +51,38 @@ def round_running(wholes: Ints, codes: Ints, rests: Mapping[int, Fraction]) -> t
     return np.array(made, dtype=np.int64), touched, Fraction(total, unit)
 
 
-def to_slots(starts: Ints, values: Ints, quality: Bytes, interval: int) -> tuple[Ints, Ints, Bytes, Ints, Ints]:
+def to_slots(starts: Ints, values: Ints, quality: Bytes, steps: Ints) -> tuple[Ints, Ints, Bytes, Ints, Ints]:
     """Return quarter-hours (Unix seconds ÷ 900) with value and quality of a meter's readings, and what no whole slot could be made of.
 
     Args:
         starts: ascending, each reading once, all on the grid of pieces.
         values: whole numbers of the smallest unit, 0 or more.
-        interval: minutes of each reading.
+        steps: seconds of each reading.
 
     Returns:
         slots, values, quality; then the slots of which a part is missing, and the amounts that stand in them.
     """
-    piece = piece_minutes(interval)
-    parts, per_slot = interval // piece, INTERVAL_MINUTES // piece
-    if parts == per_slot == 1:
-        none = np.zeros(0, dtype=np.int64)
-        return starts // 900, values, quality, none, none
-    ranks = _RANKS[quality]
-    if parts > 1:
+    none = np.zeros(0, dtype=np.int64)
+    lengths = np.unique(steps).tolist()
+    if lengths == [SLOT]:
+        return starts // SLOT, values, quality, none, none
+    piece = gcd(SLOT, *lengths)
+    ranks, spread = _RANKS[quality], steps > np.gcd(steps, SLOT)
+    ranks = np.where(spread & (quality == int(Quality.ACTUAL)), _RANKS[int(Quality.ESTIMATED)], ranks)
+    parts = steps // piece
+    if bool((parts > 1).any()):
         share, over = values // parts, values % parts
-        steps = np.arange(parts, dtype=np.int64)
-        values = (share[:, None] + (steps < over[:, None])).reshape(-1)
-        starts = (starts[:, None] + steps * (piece * 60)).reshape(-1)
-        estimated = _RANKS[int(Quality.ESTIMATED)]
-        ranks = np.repeat(np.where(quality == int(Quality.ACTUAL), estimated, ranks), parts)
-    slots = starts // 900
-    if per_slot == 1:
-        none = np.zeros(0, dtype=np.int64)
+        reading = np.repeat(np.arange(len(parts)), parts)
+        nth = np.arange(len(reading)) - np.repeat(np.cumsum(parts) - parts, parts)
+        values = share[reading] + (nth < over[reading])
+        starts = starts[reading] + nth * piece
+        ranks = ranks[reading]
+    slots = starts // SLOT
+    if piece == SLOT:
         return slots, values, _BY_RANK[ranks], none, none
     begins = np.flatnonzero(np.diff(slots, prepend=slots[:1] - 1))
     sums, worst = np.add.reduceat(values, begins), np.maximum.reduceat(ranks, begins)
     counts = np.diff(np.append(begins, len(slots)))
-    whole = counts == per_slot
+    whole = counts == SLOT // piece
     firsts = slots[begins]
     return firsts[whole], sums[whole], _BY_RANK[worst[whole]], firsts[~whole], sums[~whole]

@@ -28,11 +28,12 @@ class Instants:
     edge: Bytes
 
 
-def compute_instants(seconds: Ints, local: Mask, zone: tzinfo | None, *, elapsed: bool, ends: bool) -> Instants:
+def compute_instants(seconds: Ints, local: Mask, days: Ints, zone: tzinfo | None, *, elapsed: bool, ends: bool) -> Instants:
     """Return the instants of stamps.
 
     Args:
         seconds: since 1970, of UTC or where `local` as if the wall's clock were UTC.
+        days: since 1970, to which the stamps belong.
         zone: of the stamps that are local; must be given where any is.
         elapsed: the seconds of a local stamp since its midnight are seconds that passed, not those of the wall's clock.
         ends: stamps end intervals, so that the end of an hour may be written by either clock.
@@ -41,12 +42,12 @@ def compute_instants(seconds: Ints, local: Mask, zone: tzinfo | None, *, elapsed
     edge = np.zeros(len(seconds), dtype=np.uint8)
     if zone is not None and local.any():
         chosen = np.flatnonzero(local)
-        days = seconds[chosen] // _DAY
-        order = np.argsort(days, kind="stable")
-        bounds = np.append(np.flatnonzero(np.diff(days[order], prepend=days[order[:1]] - 1)), len(order)).tolist()
+        order = np.argsort(days[chosen], kind="stable")
+        chosen = chosen[order]
+        bounds = np.append(np.flatnonzero(np.diff(days[chosen], prepend=days[chosen[:1]] - 1)), len(chosen)).tolist()
         for start, stop in pairwise(bounds):
-            inside = chosen[order[start:stop]]
-            day = int(seconds[inside[0]]) // _DAY
+            inside = chosen[start:stop]
+            day = int(days[inside[0]])
             offset = _offset_of_day(day, zone)
             if offset is not None or elapsed:
                 midnight = _utc(day * _DAY, zone, 0) - day * _DAY

@@ -6,6 +6,7 @@ A map is a flat object, written as JSON, as TOML, or in one line as `time=Timest
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -16,40 +17,51 @@ from ledger.errors import InputError
 from ledger.identifiers import is_identifier
 from ledger.metering.csv_line import QUALITY_LETTERS
 from ledger.metering.imports.stamps import check_format, parse_zone
+from ledger.metering.imports.unit_table import SMALLEST, UNITS, factor_of, is_demand
 from ledger.records.meter_record import Quality, Quantity
 from ledger.units import parse_decimal
 
+_SECONDS = re.compile("([1-6]|10|12|15|20|30)s", re.ASCII)
 SCHEMA = "lingtan.meter-map/1"
-LAYOUTS = ("long", "day", "columns")
+LAYOUTS = ("long", "day", "columns", "nem12", "espi")
 INTERVALS = (1, 2, 3, 5, 6, 10, 12, 15, 20, 30, 60)
-DELIMITERS = {"auto": "", "comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", ",": ",", ";": ";", "\t": "\t", "|": "|"}
+# Forms that say themselves what stands where: their rows come as those of a long table with these columns.
+FORMS: Mapping[str, Mapping[str, object]] = {
+    "nem12": {
+        "time": ("start",),
+        "value": ("value",),
+        "meter": ("meter",),
+        "quality": "quality",
+        "qualities": {"A": "A", "E": "E", "F": "S", "S": "S", "N": "-"},
+        "unit_column": "unit",
+        "seconds_column": "seconds",
+        "zone": "+10:00",
+    },
+    "espi": {
+        "time": ("start",),
+        "format": "epoch_s",
+        "value": ("value",),
+        "meter": ("meter",),
+        "quality": "quality",
+        "qualities": {"A": "A", "E": "E", "M": "M", "S": "S", "Q": "Q", "-": "-"},
+        "unit_column": "unit",
+        "seconds_column": "seconds",
+    },
+}
+LISTS = ("time", "meter", "value", "missing", "skip")
+PAIRS = ("meters", "qualities", "where")
+_MARKS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "blank": " "}
+DELIMITERS = {"auto": "", **_MARKS, **{mark: mark for mark in _MARKS.values()}}
 GROUPS = {"": "", "comma": ",", "dot": ".", "blank": " ", "apostrophe": "'", ",": ",", ".": ".", " ": " ", "'": "'"}
 DECIMALS = {"dot": ".", "comma": ",", ".": ".", ",": ","}
-MISSING = ("", "-", "--", "?", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "None")
-# Smallest units (mWh, L, kJ) per 1 of an amount; kW is the mean of the interval, and becomes one by its length.
-_ELECTRIC: Mapping[str, int | Fraction] = {
-    "Wh": 1_000,
-    "kWh": 1_000_000,
-    "MWh": 1_000_000_000,
-    "GWh": 1_000_000_000_000,
-    "J": Fraction(1, 3600) * 1_000,
-}
-_DEMAND: Mapping[str, int | Fraction] = {"W": 1_000, "kW": 1_000_000, "MW": 1_000_000_000}
-_VOLUME: Mapping[str, int | Fraction] = {"m3": 1_000, "L": 1}
-_HEAT: Mapping[str, int | Fraction] = {"kJ": 1, "MJ": 1_000, "GJ": 1_000_000}
-UNITS: Mapping[Quantity, Mapping[str, int | Fraction]] = {
-    Quantity.EL_IMPORT: {**_ELECTRIC, **_DEMAND},
-    Quantity.EL_EXPORT: {**_ELECTRIC, **_DEMAND},
-    Quantity.PV_GENERATION: {**_ELECTRIC, **_DEMAND},
-    Quantity.GAS_VOLUME: _VOLUME,
-    Quantity.WATER_VOLUME: _VOLUME,
-    Quantity.HEAT_ENERGY: {**_HEAT, "kWh": 3_600, "MWh": 3_600_000, "kW": 3_600, "MW": 3_600_000},
-}
-SMALLEST = {"el": "mWh", "pv": "mWh", "gas": "L", "water": "L", "heat": "kJ"}
+MISSING = (
+    *("", "-", "--", "---", "–", "—", "?", "NA", "N/A", "n/a", "n/e", "#N/A", "#VALUE!", "#REF!", "#DIV/0!", "NaN", "NAN", "nan"),
+    *("NULL", "Null", "null", "None", "none", "\\N", "<NA>", "missing", "unavailable", "unknown", "No Data", "无", "缺失", "无数据"),
+)
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "layout": LAYOUTS,
     "delimiter": tuple(DELIMITERS),
-    "encoding": ("auto", "utf-8", "gb18030"),
+    "encoding": ("auto", "utf-8", "utf-16-le", "gb18030", "windows-1252"),
     "fold": ("order", "first", "second", "refuse"),
     "stamp": ("start", "end"),
     "kind": ("interval", "register"),
@@ -75,18 +87,22 @@ class MeterMap:
     delimiter: str = "auto"
     encoding: str = "auto"
     header: int = 1
-    meter: str | None = None
+    skip: tuple[str, ...] = ()
+    where: Mapping[str, str] = field(default_factory=dict)
+    meter: tuple[str, ...] = ()
     meter_id: str | None = None
     meters: Mapping[str, str] = field(default_factory=dict)
     format: str = "iso"
     zone: str | None = None
     fold: str = "order"
     stamp: str = "start"
-    interval: int = 15
+    interval: int | str = 15
+    seconds_column: str | None = None
     day_columns: str = "wall"
     kind: str = "interval"
     quantity: str = "el.import"
     unit: str = "kWh"
+    unit_column: str | None = None
     multiplier: str = "1"
     decimal: str = "."
     group: str = ""
@@ -99,8 +115,9 @@ class MeterMap:
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise InputError(f"the map's {name} is {getattr(self, name)!r}", hint=f"one of {', '.join(map(repr, choices))}")
-        if self.interval not in INTERVALS:
-            raise InputError(f"the map's interval is {self.interval} minutes", hint=f"one of {', '.join(map(str, INTERVALS))}")
+        if self.interval not in INTERVALS and not (isinstance(self.interval, str) and _SECONDS.fullmatch(self.interval)):
+            expected = f"minutes, one of {', '.join(map(str, INTERVALS))}, or seconds that make up a minute, as 30s"
+            raise InputError(f"the map's interval is {self.interval}", hint=expected)
         if not 0 <= self.header <= 1000:
             raise InputError(f"the map's header is {self.header}", hint="the line of the titles, from 1; 0 where there are none")
         if not 1 <= len(self.time) <= 2 or (self.layout == "day" and len(self.time) != 1):
@@ -125,9 +142,9 @@ class MeterMap:
 
     def _check_meters(self) -> None:
         if self.layout == "columns":
-            if self.meter is not None or self.meter_id is not None:
+            if self.meter or self.meter_id is not None:
                 raise InputError("where layout is columns the titles name the meters", hint="leave meter and meter_id out")
-        elif (self.meter is None) == (self.meter_id is None):
+        elif (not self.meter) == (self.meter_id is None):
             raise InputError("the map says either which column names the meter or the one meter's id", hint="give meter or meter_id")
         for id in (*self.meters.values(), *(() if self.meter_id in (None, "{file}") else (str(self.meter_id),))):
             if not is_identifier(id):
@@ -137,10 +154,12 @@ class MeterMap:
         if self.layout == "long" and not self.value:
             raise InputError("the map does not say which column holds the value", hint="give value")
         if self.kind == "register":
-            if self.layout == "day":
-                raise InputError("a row of a day holds intervals", hint="use layout long or columns for registers")
-            if self.unit in _DEMAND or self.sign == "split":
+            if is_demand(self.unit) or self.sign == "split":
                 raise InputError("a register has a unit of an amount and one direction", hint="as kWh; leave sign=split out")
+            if self.unit_column is not None or self.seconds_column is not None:
+                raise InputError("registers are imported unit by unit", hint="leave unit_column out; choose rows by where=Unit:kWh")
+        elif self.layout in ("day", "columns") and self.seconds_column is not None:
+            raise InputError("seconds_column goes with the layout long", hint="give interval")
 
     @property
     def needs_titles(self) -> bool:
@@ -148,10 +167,18 @@ class MeterMap:
         return self.header > 0
 
     @property
-    def factor(self) -> Fraction:
-        """Return the smallest units (mWh, L, kJ) of an amount of 1: of an interval of 1 where the unit is a demand."""
-        factor = Fraction(UNITS[Quantity(self.quantity)][self.unit]) * parse_decimal(self.multiplier)
-        return factor * Fraction(self.interval, 60) if self.unit in _DEMAND else factor
+    def seconds(self) -> int:
+        """Return the length of an interval, where no column says another one."""
+        return int(self.interval[:-1]) if isinstance(self.interval, str) else self.interval * 60
+
+    @property
+    def elapsed(self) -> bool:
+        """Tell whether stamps count what passed of a day, and not the hours of the wall's clock."""
+        return (self.layout == "day" and self.day_columns == "elapsed") or self.format.startswith("day_slot")
+
+    def factor_of(self, unit: str, seconds: int) -> Fraction:
+        """Return the smallest units (mWh, L, kJ) of 1 of a unit, the map's multiplier in it."""
+        return factor_of(unit, Quantity(self.quantity), seconds) * parse_decimal(self.multiplier)
 
     @property
     def smallest_unit(self) -> str:
@@ -167,13 +194,17 @@ class MeterMap:
     def to_document(self) -> dict[str, object]:
         """Return the map as its document, without what is as it would be anyway."""
         document: dict[str, object] = {"schema": SCHEMA}
-        plain = MeterMap(("time",), ("value",), meter_id="x")
+        plain = MeterMap(("time",), ("value",), meter=("meter",))
         for item in fields(self):
             found = getattr(self, item.name)
-            if item.name in ("time", "value") or found != getattr(plain, item.name):
-                if found is None or (item.name == "value" and not found):
+            if item.name in ("time", "value", "meter") or found != getattr(plain, item.name):
+                if found is None or (item.name in ("meter", "value") and not found):
                     continue
-                document[item.name] = list(found) if isinstance(found, tuple) else dict(found) if isinstance(found, Mapping) else found
+                if found == FORMS.get(self.layout, {}).get(item.name):
+                    continue
+                if isinstance(found, tuple):
+                    found = found[0] if item.name == "meter" and len(found) == 1 else list(found)
+                document[item.name] = dict(found) if isinstance(found, Mapping) else found
         return document
 
     @classmethod
@@ -188,6 +219,10 @@ class MeterMap:
         given = dict(document)
         if given.pop("schema", SCHEMA) != SCHEMA:
             raise InputError(f"this is no {SCHEMA}", hint="see docs/spec/meter-import.md")
+        form = FORMS.get(str(given.get("layout")), {})
+        if unknown := [name for name in form if name in given and name not in ("zone", "qualities")]:
+            raise InputError(f"the layout {given['layout']} says itself what stands where", hint=f"leave {', '.join(unknown)} out")
+        given = {**form, **given}
         if "time" not in given:
             raise InputError("the map does not say which column holds the time", hint="give time")
         kinds = {item.name: item for item in fields(cls)}
@@ -206,9 +241,9 @@ class MeterMap:
             if not equal or name.strip() in given:
                 raise InputError(f"not a map: {part[:40]!r}", hint="as time=timestamp,value=kW,unit=kW; titles with commas need a file")
             name = name.strip()
-            if name in ("time", "value", "missing"):
+            if name in LISTS:
                 given[name] = value.split("+")
-            elif name in ("meters", "qualities"):
+            elif name in PAIRS:
                 pairs = [item.rpartition(":") for item in value.split("+")]
                 given[name] = {source: target for source, _, target in pairs}
             else:
@@ -218,22 +253,24 @@ class MeterMap:
 
 def _field(name: str, value: object) -> object:
     wrong = InputError(f"the map's {name} has another form", hint="see docs/spec/meter-import.md §2")
+    if name == "interval" and isinstance(value, str) and not value.isdecimal():
+        return value
     if name in ("header", "interval"):
         if isinstance(value, bool) or not isinstance(value, (int, str)) or not str(value).isdecimal():
             raise wrong
         return int(value)
-    if name in ("time", "value", "missing"):
+    if name in LISTS:
         items = [value] if isinstance(value, str) else value
         if not isinstance(items, (list, tuple)) or not all(isinstance(item, str) for item in items):
             raise wrong
-        return tuple(items)
-    if name in ("meters", "qualities"):
+        return tuple(item.strip() for item in items)
+    if name in PAIRS:
         if not isinstance(value, Mapping) or not all(isinstance(item, str) for pair in value.items() for item in pair):
             raise wrong
-        return dict(value)
+        return {source.strip(): target for source, target in value.items()}
     if not isinstance(value, str):
         raise wrong
-    return value
+    return value.strip() if name in ("quality", "unit_column", "seconds_column") else value
 
 
 def load_map(text: str) -> MeterMap:

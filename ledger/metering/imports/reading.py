@@ -6,12 +6,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ledger.metering.imports.assembly import Assembly
-from ledger.metering.imports.collect import Collector, Rows, check_zone
+from ledger.metering.imports.collect import Collector, check_zone
+from ledger.metering.imports.espi import EspiRows
 from ledger.metering.imports.faults import Faults
 from ledger.metering.imports.meter_map import MeterMap
+from ledger.metering.imports.nem12 import Nem12Rows
+from ledger.metering.imports.packed import stem_of
 from ledger.metering.imports.parquet_source import ParquetRows
 from ledger.metering.imports.register_energy import compute_energy
 from ledger.metering.imports.result import ImportResult, SourceFile
+from ledger.metering.imports.shape import Rows
 from ledger.metering.imports.source import CsvRows, digest_of, is_parquet
 
 
@@ -47,15 +51,10 @@ def import_files(paths: Sequence[Path], map: MeterMap, *, now: int, progress: Ca
 
 
 def open_rows(path: Path, map: MeterMap, faults: Faults, *, prefix: str = "") -> Rows:
-    """Return the rows of a file: Parquet by its first bytes, else CSV."""
+    """Return the rows of a file: by the map's layout, Parquet by its first bytes, else CSV."""
+    if map.layout == "espi":
+        return EspiRows(path, faults=faults, prefix=prefix)
     if is_parquet(path):
         return ParquetRows(path, faults=faults, prefix=prefix)
-    return CsvRows(path, delimiter=map.delimiter, encoding=map.encoding, faults=faults, prefix=prefix)
-
-
-def stem_of(path: Path) -> str:
-    """Return a file's name without its endings: the id of its meter where the map says `{file}`."""
-    name = path.name
-    for ending in (".gz", ".csv", ".txt", ".tsv", ".parquet"):
-        name = name.removesuffix(ending)
-    return name
+    table = CsvRows(path, delimiter=map.delimiter, encoding=map.encoding, faults=faults, prefix=prefix)
+    return Nem12Rows(table, faults=faults) if map.layout == "nem12" else table

@@ -89,7 +89,6 @@ class ImportResult:
 
     def _meter_document(self, meter: ImportedMeter) -> dict[str, object]:
         readings = meter.readings
-        span = (meter.last - meter.first) // 60 // self.map.interval
         months: dict[str, dict[str, object]] = {}
         for item in self.months_of(meter):
             months.setdefault(item.month, {})[item.quality.name.lower()] = {"slots": item.slots, "total": str(item.total)}
@@ -104,7 +103,7 @@ class ImportResult:
             "last": format_instant(meter.last),
             "readings": meter.intervals,
             "missing_readings": meter.missing_intervals,
-            "coverage": format_decimal(Fraction(meter.intervals * 10_000 // span, 10_000)),
+            "coverage": format_decimal(Fraction(meter.read_seconds * 10_000 // (meter.last - meter.first), 10_000)),
             "slots": len(readings),
             "total": str(sum(readings.values.tolist())),
             "total_kwh": self._kwh(sum(readings.values.tolist())),

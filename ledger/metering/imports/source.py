@@ -1,20 +1,19 @@
-"""A CSV file as numbered rows: gzip or not; UTF-8, UTF-16 with its mark, or GB18030; any line ends (spec: meter-import §1)."""
+"""A CSV file as numbered rows: packed or not; UTF-8, UTF-16, GB18030 or Windows-1252; any line ends (spec: meter-import §1)."""
 
 from __future__ import annotations
 
 import codecs
 import csv
-import gzip
 import hashlib
 import io
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, NoReturn, TextIO
 
 from ledger.errors import InputError
 from ledger.metering.imports.faults import Faults
 from ledger.metering.imports.meter_map import DELIMITERS
+from ledger.metering.imports.packed import DAMAGED, NotOneTable, open_unpacked
 
 Row = tuple[int, Sequence[object]]
 """The number of a row's first line, from 1, and its cells: texts, and in Parquet whole numbers, floats, decimals and stamps."""
@@ -22,7 +21,6 @@ MAX_LINE = 4 << 20
 MAX_BYTES = 16 << 30
 BLOCK = 1 << 20
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile)
 
 
 class Stopped(Exception):
@@ -72,18 +70,15 @@ class CsvRows:
         try:
             with self._open() as raw, io.TextIOWrapper(raw, encoding=encoding, newline=None) as text:
                 self.found_delimiter = self._delimiter or self._sniff(encoding)
-                reader = csv.reader(self._lines(text), delimiter=self.found_delimiter)
-                csv.field_size_limit(MAX_LINE)
-                last = 0
-                for cells in reader:
-                    number, last = last + 1, reader.line_num
-                    if cells and (len(cells) > 1 or cells[0].strip()):
+                reader = _rows_of(self._lines(text), self.found_delimiter)
+                for number, cells in reader:
+                    if cells and (len(cells) > 1 or str(cells[0]).strip()):
                         yield number, cells
         except csv.Error as error:
             self._stop(
                 "CSV_UNREADABLE", number + 1, "look for a quotation mark that is not closed; reading stopped here", str(error), "a table"
             )
-        except (UnicodeDecodeError, *_DAMAGED) as error:
+        except (UnicodeDecodeError, *DAMAGED) as error:
             self._stop(
                 "CSV_ENCODING",
                 number + 1,
@@ -93,14 +88,19 @@ class CsvRows:
             )
 
     def _open(self) -> BinaryIO:
-        with self._path.open("rb") as file:
-            packed = file.read(2) == b"\x1f\x8b"
-        return gzip.open(self._path, "rb") if packed else self._path.open("rb")  # type: ignore[return-value]
+        try:
+            return open_unpacked(self._path)
+        except NotOneTable as error:
+            self._stop("CSV_UNREADABLE", 1, error.action, str(error), "one table of readings")
+        except DAMAGED as error:
+            self._stop("CSV_ENCODING", 1, "fetch the file again: it is damaged", str(error), "a whole packed file")
 
     def _lines(self, text: TextIO) -> Iterator[str]:
-        number = 0
+        number, read = 0, 0
         while line := text.readline(MAX_LINE + 1):
-            number += 1
+            number, read = number + 1, read + len(line)
+            if read > MAX_BYTES:
+                self._too_large(number)
             if len(line) > MAX_LINE:
                 action = "write a row per reading or per day, each ended by LF or CRLF; reading stopped here"
                 self._stop("CSV_LINE_TOO_LONG", number, action, f"more than {MAX_LINE} characters", f"at most {MAX_LINE}")
@@ -116,6 +116,8 @@ class CsvRows:
         marks = (",", ";", "\t", "|")
         # A decimal comma in every row outnumbers a semicolon only where there is no semicolon.
         best = max(marks, key=bare.count)
+        if not bare.count(best) and all(" " in line.strip() for line in sample.splitlines() if line.strip()):
+            return " "
         if best == "," and bare.count(";") >= len(sample.splitlines()):
             return ";"
         if best == "," and bare.count("\t") >= len(sample.splitlines()):
@@ -127,11 +129,13 @@ class CsvRows:
         with self._open() as raw:
             try:
                 head = raw.read(4)
-            except _DAMAGED as error:
-                return self._stop("CSV_ENCODING", 1, "fetch the file again: it is damaged", str(error), "a whole gzip file")
+            except DAMAGED as error:
+                self._stop("CSV_ENCODING", 1, "fetch the file again: it is damaged", str(error), "a whole gzip file")
         for mark, name in _MARKS:
             if head.startswith(mark):
                 return name
+        if self._encoding in ("windows-1252", "utf-16-le"):
+            return {"windows-1252": "cp1252"}.get(self._encoding, self._encoding)
         if self._encoding == "gb18030" or (self._encoding == "auto" and not self._decodes("utf-8") and self._decodes("gb18030")):
             action = "nothing to do; UTF-8 is safer"
             self._faults.add("CSV_GB18030", "info", f"{self._prefix}file", action, "GB18030", "UTF-8")
@@ -146,9 +150,7 @@ class CsvRows:
                 while block := raw.read(BLOCK):
                     read += len(block)
                     if read > MAX_BYTES:
-                        self._stop(
-                            "CSV_TOO_LARGE", line, "cut the file by month or meter", f"more than {MAX_BYTES} bytes", f"at most {MAX_BYTES}"
-                        )
+                        self._too_large(line)
                     try:
                         decoder.decode(block)
                     except UnicodeDecodeError as error:
@@ -168,10 +170,25 @@ class CsvRows:
             if refuse:
                 self._stop("CSV_ENCODING", line, "fetch the file again: its last character is cut", "half a character", "UTF-8 or GB18030")
             return False
-        except _DAMAGED as error:
+        except DAMAGED as error:
             self._stop("CSV_ENCODING", line, "fetch the file again: it is damaged", str(error), "a whole gzip file")
         return True
 
-    def _stop(self, code: str, number: int, action: str, got: str, expected: str) -> str:
+    def _too_large(self, line: int) -> NoReturn:
+        self._stop("CSV_TOO_LARGE", line, "cut the file by month or meter", f"more than {MAX_BYTES} bytes", f"at most {MAX_BYTES}")
+
+    def _stop(self, code: str, number: int, action: str, got: str, expected: str) -> NoReturn:
         self._faults.add(code, "error", self.place(number), action, got, expected)
         raise Stopped
+
+
+def _rows_of(lines: Iterator[str], delimiter: str) -> Iterator[Row]:
+    """Yield rows by the number of their first line; blanks between columns may be many, and then nothing is quoted."""
+    if delimiter == " ":
+        yield from ((number, line.split()) for number, line in enumerate(lines, 1))
+        return
+    csv.field_size_limit(MAX_LINE)
+    reader, last = csv.reader(lines, delimiter=delimiter), 0
+    for cells in reader:
+        yield last + 1, cells
+        last = reader.line_num

@@ -49,10 +49,14 @@ _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "augu
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """Whole seconds since 1970: of UTC, or where `local` as if the wall's clock were UTC."""
+    """Whole seconds since 1970: of UTC, or where `local` as if the wall's clock were UTC.
+
+    `day` (since 1970) is there where the seconds after its midnight are those that passed, and not those of the wall's clock.
+    """
 
     seconds: int
     local: bool
+    day: int | None = None
 
 
 class NoStamp(Exception):
@@ -78,7 +82,7 @@ def parse_zone(name: str) -> tzinfo:
 
 def check_format(format: str, *, with_date_only: bool = False) -> None:
     """Raise InputError unless the format is one of the named ones or says a whole date, and a time unless the layout has it."""
-    if format in NAMED:
+    if format in NAMED or _origin_of(format) is not None:
         return
     letters = set(re.findall(r"%(.)", format))
     if unknown := letters - set(_PARTS):
@@ -93,16 +97,23 @@ def check_format(format: str, *, with_date_only: bool = False) -> None:
 
 
 @cache
-def reader_of(format: str) -> Callable[[str], Stamp]:
+def reader_of(format: str, step: int = 900, whole: bool = True) -> Callable[[str], Stamp]:
     """Return the function that reads a text of this format.
 
     It raises NoStamp for a text that is none. An hour 24 with minute and second 0 is the end of its day.
+
+    Args:
+        step: seconds of an interval, for formats that number the intervals of a day.
+        whole: part of a second is refused; otherwise it is left out.
     """
     if format == "excel":
-        return _excel
+        return lambda text: _excel(text, whole)
     if format in ("epoch_s", "epoch_ms"):
         divisor = 1 if format == "epoch_s" else 1000
-        return lambda text: _epoch(text, divisor)
+        return lambda text: _epoch(text, divisor, whole)
+    origin = _origin_of(format)
+    if origin is not None:
+        return lambda text: _day_slot(text, origin, step)
     pattern = _ISO if format == "iso" else _compile(format)
     expected = "YYYY-MM-DD hh:mm[:ss][Z|±hh:mm]" if format == "iso" else format
 
@@ -112,11 +123,20 @@ def reader_of(format: str) -> Callable[[str], Stamp]:
         if found is None:
             raise NoStamp(expected)
         try:
-            return _stamp(found.groupdict())
+            return _stamp(found.groupdict(), whole)
         except ValueError:
             raise NoStamp("a date and time that exist") from None
 
     return _Halves(read).read if format == "iso" or _HALVES.fullmatch(format) else read
+
+
+def _origin_of(format: str) -> int | None:
+    """Return the day (since 1970) that a format `day_slot@YYYY-MM-DD` numbers as 1; None for other formats."""
+    found = re.fullmatch(r"day_slot@(\d{4}-\d{2}-\d{2})", format, re.ASCII)
+    try:
+        return None if found is None else (date.fromisoformat(found[1]) - date(1970, 1, 1)).days
+    except ValueError:
+        return None
 
 
 class _Halves:
@@ -166,7 +186,7 @@ def _literal(text: str) -> str:
     return re.sub(r"(\\ )+", r"\\s+", re.escape(text))
 
 
-def _stamp(parts: dict[str, str | None]) -> Stamp:
+def _stamp(parts: dict[str, str | None], whole: bool) -> Stamp:
     def number(name: str, default: int = 0) -> int:
         return int(parts.get(name) or default)
 
@@ -184,7 +204,7 @@ def _stamp(parts: dict[str, str | None]) -> Stamp:
         if not 1 <= number("I") <= 12:
             raise ValueError
         hour = number("I") % 12 + (12 if (parts.get("p") or "").lower().startswith(("p", "下")) else 0)
-    if not (hour < 24 or (hour == 24 and minute == second == 0)) or minute > 59 or second > 59 or int(parts.get("f") or 0):
+    if not (hour < 24 or (hour == 24 and minute == second == 0)) or minute > 59 or second > 59 or (whole and int(parts.get("f") or 0)):
         raise ValueError
     seconds = (day - date(1970, 1, 1)).days * DAY + hour * 3600 + minute * 60 + second
     zone = (parts.get("z") or "").strip()
@@ -197,22 +217,32 @@ def _stamp(parts: dict[str, str | None]) -> Stamp:
     return _within(seconds - (-minutes if zone[0] == "-" else minutes) * 60, False)
 
 
-def _excel(text: str) -> Stamp:
+def _day_slot(text: str, origin: int, step: int) -> Stamp:
+    found = re.fullmatch(r"(\d{1,4})(\d{2})", text, re.ASCII)
+    # The longest day has 25 hours.
+    if found is None or int(found[1]) < 1 or not 1 <= int(found[2]) <= 25 * 3600 // step:
+        raise NoStamp("the number of a day and two digits of an interval of it, as 19503")
+    day = origin + int(found[1]) - 1
+    made = _within(day * DAY + (int(found[2]) - 1) * step, True)
+    return Stamp(made.seconds, True, day)
+
+
+def _excel(text: str, whole: bool) -> Stamp:
     if not _NUMBER.fullmatch(text):
         raise NoStamp("a serial number of a spreadsheet, as 45658.25")
     # A serial keeps about a hundredth of a second: the nearest second is what was meant where it is that near.
     exact = Fraction(text) * DAY
     seconds = round(exact)
-    if abs(exact - seconds) > Fraction(1, 20):
+    if whole and abs(exact - seconds) > Fraction(1, 20):
         raise NoStamp("a serial number of whole seconds")
     return _within(_EXCEL_EPOCH + seconds, True)
 
 
-def _epoch(text: str, divisor: int) -> Stamp:
+def _epoch(text: str, divisor: int, whole: bool) -> Stamp:
     exact = Fraction(text) / divisor if _NUMBER.fullmatch(text) else None
-    if exact is None or exact.denominator != 1:
+    if exact is None or (whole and exact.denominator != 1):
         raise NoStamp("whole seconds since 1970" if divisor == 1 else "milliseconds since 1970 of a whole second")
-    return _within(exact.numerator, False)
+    return _within(exact.numerator // exact.denominator, False)
 
 
 def _within(seconds: int, local: bool) -> Stamp:

@@ -29,13 +29,29 @@ class Refused:
     expected: str
 
 
-class Values:
-    """Texts → codes: 0 is missing, others index `wholes`, `rests`, `negative`, `exact` or `refused`."""
+class Scale:
+    """Texts in one unit and of one length of interval → codes into `Values`: 0 is missing."""
 
-    def __init__(self, map: MeterMap) -> None:
+    def __init__(self, values: Values, map: MeterMap, unit: str, seconds: int) -> None:
         self.codes: dict[Hashable, int] = dict.fromkeys(map.missing, MISSING) | {None: MISSING}
         self.plain: dict[Hashable, int] = {}
         """Of the codes those of numbers: neither missing nor refused."""
+        self._values, self._factor, self._missing = values, map.factor_of(unit, seconds), frozenset(map.missing)
+
+    def add(self, key: Hashable) -> int:
+        """Return the code of a text that was not met yet; remember it."""
+        text = str(key).strip()
+        code = MISSING if text in self._missing else self._values.read(text, self._factor)
+        self.codes[key] = code
+        if code != MISSING and code not in self._values.refused:
+            self.plain[key] = code
+        return code
+
+
+class Values:
+    """What codes stand for: they index `wholes`, `rests`, `negative`, `exact` or `refused`."""
+
+    def __init__(self, map: MeterMap) -> None:
         self.wholes: list[int] = [0]
         self.rests: dict[int, Fraction] = {}
         self.negative: set[int] = set()
@@ -43,20 +59,21 @@ class Values:
         self.shown: dict[int, str] = {}
         self.exact: dict[int, Fraction] = {}
         """The value as written, before unit and multiplier: of registers alone."""
-        self._factor, self._sign, self._register = map.factor, map.sign, map.kind == "register"
+        self._map, self._scales = map, dict[tuple[str, int], Scale]()
+        self._sign, self._register = map.sign, map.kind == "register"
         self._decimal, self._group = DECIMALS[map.decimal], GROUPS[map.group]
-        self._missing = frozenset(map.missing)
+        self.main = self.scale_of(map.unit, map.seconds)
+        """Of rows that name neither unit nor length."""
 
-    def add(self, key: Hashable) -> int:
-        """Return the code of a text that was not met yet; remember it."""
-        text = str(key).strip()
-        code = MISSING if text in self._missing else self._read(text)
-        self.codes[key] = code
-        if code != MISSING and code not in self.refused:
-            self.plain[key] = code
-        return code
+    def scale_of(self, unit: str, seconds: int) -> Scale:
+        """Return the scale of values in a unit of the map's quantity, of intervals of so many seconds."""
+        found = self._scales.get((unit, seconds))
+        if found is None:
+            found = self._scales[unit, seconds] = Scale(self, self._map, unit, seconds)
+        return found
 
-    def _read(self, text: str) -> int:
+    def read(self, text: str, factor: Fraction) -> int:
+        """Return a new code for a text that stands for a number, or is refused."""
         code = len(self.wholes)
         self.wholes.append(0)
         number = self._number(text)
@@ -66,7 +83,7 @@ class Values:
             return code
         if self._sign == "inverted":
             number = -number
-        exact = number * self._factor
+        exact = number * factor
         wrong = self._check(exact)
         if wrong is not None:
             self.refused[code] = wrong
