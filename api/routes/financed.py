@@ -15,8 +15,9 @@ from api.schemas.attestations import AttestationAnswer
 from api.schemas.base import PageAnswer
 from api.schemas.financed import FinancedAnchorAnswer, FinancedAnswer, FinancedAttestationRequest, FinancedOverviewAnswer
 from api.schemas.statements import SigningRequestAnswer
-from ledger.services import financed, financed_overview, financed_packages, financed_signing
+from ledger.services import dataset_signing, financed, financed_overview, financed_packages
 from ledger.services.context import Work
+from ledger.services.financed import FINANCED_KIND
 
 router = APIRouter()
 _PERIOD = "/institutions/{institution}/periods/{period}/financed"
@@ -111,7 +112,7 @@ def get_leaves(call: CallParameter, financed_id: str) -> Response:
 def get_signing_request(call: CallParameter, financed_id: str) -> Response:
     """Return the PeriodAttestation of the statement's dataset, to be signed with the bank's own key, away from this server."""
     with call.read() as work:
-        return reply(SigningRequestAnswer.of(financed_signing.get_financed_signing_request(work, financed_id))).response()
+        return reply(SigningRequestAnswer.of(dataset_signing.get_signing_request(work, FINANCED_KIND, financed_id))).response()
 
 
 @router.post(
@@ -126,7 +127,7 @@ def create_attestation(
     """Submit the signature. It is checked at once and anchored afterwards: poll Location."""
 
     def use_case(work: Work) -> Reply:
-        view = financed_signing.submit_financed_attestation(work, financed_id, dict(body.value.message), body.value.signature)
+        view = dataset_signing.submit_attestation(work, FINANCED_KIND, financed_id, dict(body.value.message), body.value.signature)
         return reply(AttestationAnswer.of(view), status=202, location=f"/v1/financed/{view.id}/attestation")
 
     return call.once(body.sha256, use_case)
@@ -139,7 +140,7 @@ def create_attestation(
 def get_attestation(call: CallParameter, financed_id: str) -> Response:
     """Return the attestation and how far it has come."""
     with call.read() as work:
-        return reply(AttestationAnswer.of(financed_signing.get_financed_attestation(work, financed_id))).response()
+        return reply(AttestationAnswer.of(dataset_signing.get_attestation(work, FINANCED_KIND, financed_id))).response()
 
 
 @router.get(
@@ -148,7 +149,7 @@ def get_attestation(call: CallParameter, financed_id: str) -> Response:
 def get_anchor(call: CallParameter, financed_id: str) -> Response:
     """Return the anchor with its evidence: header, receipt proof, state proof and finality."""
     with call.read() as work:
-        return reply(FinancedAnchorAnswer.of(financed_signing.get_financed_anchor(work, financed_id))).response()
+        return reply(FinancedAnchorAnswer.of(dataset_signing.get_anchor(work, FINANCED_KIND, financed_id))).response()
 
 
 @router.get(

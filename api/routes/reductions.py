@@ -16,8 +16,9 @@ from api.schemas.base import PageAnswer
 from api.schemas.financed import FinancedAnchorAnswer, FinancedAttestationRequest
 from api.schemas.reductions import ReductionsAnswer
 from api.schemas.statements import SigningRequestAnswer
-from ledger.services import reductions, reductions_signing
+from ledger.services import dataset_signing, reductions
 from ledger.services.context import Work
+from ledger.services.reductions import REDUCTIONS_KIND
 
 router = APIRouter()
 BYTES_TYPE = "application/octet-stream"
@@ -98,7 +99,7 @@ def get_evidence(call: CallParameter, reductions_id: str, sha256: Annotated[str,
 def get_signing_request(call: CallParameter, reductions_id: str) -> Response:
     """Return the PeriodAttestation of REDUCTIONS, to be signed with the bank's own key, away from this server."""
     with call.read() as work:
-        return reply(SigningRequestAnswer.of(reductions_signing.get_reductions_signing_request(work, reductions_id))).response()
+        return reply(SigningRequestAnswer.of(dataset_signing.get_signing_request(work, REDUCTIONS_KIND, reductions_id))).response()
 
 
 @router.post(
@@ -117,7 +118,7 @@ def create_attestation(
     """Submit the signature. It is checked at once and anchored afterwards: poll Location."""
 
     def use_case(work: Work) -> Reply:
-        view = reductions_signing.submit_reductions_attestation(work, reductions_id, dict(body.value.message), body.value.signature)
+        view = dataset_signing.submit_attestation(work, REDUCTIONS_KIND, reductions_id, dict(body.value.message), body.value.signature)
         return reply(AttestationAnswer.of(view), status=202, location=f"/v1/reductions/{view.id}/attestation")
 
     return call.once(body.sha256, use_case)
@@ -130,11 +131,11 @@ def create_attestation(
 def get_attestation(call: CallParameter, reductions_id: str) -> Response:
     """Return the attestation and how far it has come."""
     with call.read() as work:
-        return reply(AttestationAnswer.of(reductions_signing.get_reductions_attestation(work, reductions_id))).response()
+        return reply(AttestationAnswer.of(dataset_signing.get_attestation(work, REDUCTIONS_KIND, reductions_id))).response()
 
 
 @router.get(f"{_ONE}/anchor", **operation("reductions.anchor", "Get the anchor of a statement of reductions", answer=FinancedAnchorAnswer))
 def get_anchor(call: CallParameter, reductions_id: str) -> Response:
     """Return the anchor with its evidence: header, receipt proof, state proof and finality."""
     with call.read() as work:
-        return reply(FinancedAnchorAnswer.of(reductions_signing.get_reductions_anchor(work, reductions_id))).response()
+        return reply(FinancedAnchorAnswer.of(dataset_signing.get_anchor(work, REDUCTIONS_KIND, reductions_id))).response()

@@ -19,10 +19,11 @@ from ledger.records.findings import findings_document
 if TYPE_CHECKING:
     from ledger.accounting.financed.compute import BookComputation
     from ledger.accounting.financed.methods import Policies
-    from ledger.accounting.financed.statement import FinancedStatement, Origin
+    from ledger.accounting.financed.statement import FinancedStatement
     from ledger.client.book import Place
     from ledger.loans.book import Book
     from ledger.loans.head import Head
+    from ledger.records.dataset_statement import Origin
     from ledger.records.findings import Finding
 
 BLOCK = 1 << 20
@@ -107,10 +108,10 @@ def _compute(
 
 
 def _origin(head: Head, sealing: Sealing) -> Origin:
-    from ledger.accounting.financed.statement import Origin
     from ledger.accounting.financed.statement_reading import financed_statement_from_document
     from ledger.indicators.reading import release_from_document
     from ledger.indicators.shipped import shipped_release
+    from ledger.records.dataset_statement import Origin
 
     if head.institution is None or head.period is None:
         raise InputError("the head of the book names no institution or no period", hint='give --head with {"institution": …, "period": …}')

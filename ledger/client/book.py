@@ -11,13 +11,14 @@ from ledger.accounting.financed.compute import BookComputation, compute_book
 from ledger.accounting.financed.groups import commit_groups, make_groups, new_book_key
 from ledger.accounting.financed.methods import Policies
 from ledger.accounting.financed.records import BookRecords
-from ledger.accounting.financed.statement import CommittedTree, FinancedStatement, Groups, Origin
+from ledger.accounting.financed.statement import FinancedStatement, Groups
 from ledger.client.vault import Vault
 from ledger.client.vault_writer import VaultWriter
 from ledger.errors import InputError
 from ledger.loans.book import Book
 from ledger.loans.pseudonyms import PseudonymKey
 from ledger.merkle.keys import CommitmentKeys
+from ledger.records.dataset_statement import CommittedTree, Origin
 
 Progress = Callable[[str, int], None]
 

@@ -17,7 +17,6 @@ from typing import Any
 from ledger.accounting.financed.compute import compute_book
 from ledger.accounting.financed.matching import ABOVE_ONE
 from ledger.accounting.financed.methods import get_method
-from ledger.accounting.financed.statement import Origin
 from ledger.client import acts
 from ledger.client.book import Place, write_book
 from ledger.client.lending import ATTESTED, attest_loans, disclose, hand_in, hand_in_matching, matching_lines, open_groups
@@ -37,6 +36,7 @@ from ledger.loans.synthetic import make_head, make_rows
 from ledger.loans.synthetic_bank import exposures_of, fit_to_bank
 from ledger.merkle.keys import CommitmentKeys
 from ledger.records import canonical
+from ledger.records.dataset_statement import Origin
 
 DRAWN_GROUPS = 4
 MATCHED_BY = "pcaf_2"

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from ledger.errors import MalformedDocument
 from ledger.records import canonical
-from ledger.records.fields import Fields, period_document, raise_first
+from ledger.records.dataset_statement import CommittedTree, Origin, read_origin
+from ledger.records.fields import Fields, raise_first
 from ledger.records.findings import Finding, has_errors
-from ledger.records.period import Period
-from ledger.records.statement import CAUSES
 from ledger.savings.line_reading import MEASURES, read_reduction
 from ledger.savings.result import Reduction
 
@@ -21,35 +20,12 @@ Totals = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
-class ReductionsOrigin:
-    """What the lines do not say: whose they are, of when, which revision and why, and which library release was in force."""
-
-    institution: str
-    period: Period
-    library: str
-    library_hash: str
-    revision: int = 1
-    cause: str = "first"
-    supersedes: str | None = None
-
-
-@dataclass(frozen=True)
-class ReductionsTree:
-    """The sum tree over the lines: g avoided, Wh saved, Wh self-used, Wh exported; hashes as hex."""
-
-    n: int
-    totals: Totals
-    tree_root: str
-    root: str
-
-
-@dataclass(frozen=True)
 class ReductionsStatement:
     """One statement; lines by id."""
 
-    origin: ReductionsOrigin
+    origin: Origin
     lines: tuple[Reduction, ...]
-    commitment: ReductionsTree
+    commitment: CommittedTree
 
     @property
     def totals(self) -> Totals:
@@ -58,23 +34,12 @@ class ReductionsStatement:
 
     def to_document(self) -> dict[str, object]:
         """Return the `lingtan.reductions/1` document."""
-        origin, tree = self.origin, self.commitment
         return {
             "schema": SCHEMA,
-            "institution": origin.institution,
-            "period": period_document(origin.period),
-            "revision": origin.revision,
-            "cause": origin.cause,
-            "supersedes": origin.supersedes,
-            "library": {"release": origin.library, "hash": origin.library_hash},
+            **self.origin.to_document(),
             "lines": [line.to_document() for line in self.lines],
             "totals": {name: str(value) for name, value in zip(MEASURES, self.totals, strict=True)},
-            "commitment": {
-                "n": str(tree.n),
-                "totals": [str(value) for value in tree.totals],
-                "tree_root": tree.tree_root,
-                "root": tree.root,
-            },
+            "commitment": self.commitment.to_document(),
         }
 
     def to_bytes(self) -> bytes:
@@ -112,19 +77,7 @@ def read_reductions(document: object) -> tuple[ReductionsStatement | None, tuple
     findings: list[Finding] = []
     fields = Fields(document, "", findings, FIELDS)
     fields.schema(SCHEMA)
-    library = fields.nested("library", ("release", "hash"))
-    origin = ReductionsOrigin(
-        fields.identifier("institution"),
-        fields.period("period"),
-        library.text("release"),
-        library.digest("hash"),
-        fields.integer("revision", 1, 2**31 - 1),
-        fields.choice("cause", CAUSES),
-        fields.optional("supersedes", fields.digest),
-    )
-    if (origin.revision == 1) != (origin.cause == "first") or (origin.revision == 1) != (origin.supersedes is None):
-        action = "revision 1 has cause first and supersedes nothing, every later one another cause"
-        fields.refuse("FIELD_INVALID", "/revision", action, got=f"revision {origin.revision}, cause {origin.cause}")
+    origin = read_origin(fields)
     lines = tuple(read_reduction(item, pointer, findings) for pointer, item in fields.items("lines"))
     fields.check_sorted("lines", [(line.id,) for line in lines])
     if not 1 <= len(lines) <= MAX_LINES:
@@ -138,14 +91,14 @@ def read_reductions(document: object) -> tuple[ReductionsStatement | None, tuple
     return (None if has_errors(findings) else statement), tuple(findings)
 
 
-def _tree(fields: Fields) -> ReductionsTree:
+def _tree(fields: Fields) -> CommittedTree:
     figures = list(fields.texts("totals"))
     whole = [int(item) if item.isascii() and item.isdecimal() and str(int(item)) == item else -1 for item in figures]
     if len(whole) != len(MEASURES) or min(whole) < 0:
         fields.refuse("FIELD_INVALID", f"{fields.pointer}/totals", "write four integers", got=str(figures)[:80], expected="four integers")
         whole = [0, 0, 0, 0]
     totals = (whole[0], whole[1], whole[2], whole[3])
-    return ReductionsTree(fields.integer_text("n"), totals, fields.digest("tree_root"), fields.digest("root"))
+    return CommittedTree(fields.integer_text("n"), totals, fields.digest("tree_root"), fields.digest("root"))
 
 
 def _check_sums(statement: ReductionsStatement, stated: list[int], fields: Fields) -> None:

@@ -9,11 +9,13 @@ from ledger.accounting.line_proof import build_line_proof
 from ledger.errors import NotFound
 from ledger.records import canonical
 from ledger.services.attestations import read_attestation, read_message
+from ledger.services.attested import live_attestations
 from ledger.services.context import Page, Work, may_see, require_visible
-from ledger.services.statement_state import live_attestations
 from ledger.services.stored_statement import load_commitments, load_statement_row
 from ledger.store import tables
 from ledger.store.repositories import attestations
+from ledger.store.repositories.attested import STATEMENTS
+from ledger.store.tables.attested import AnchorRow, AttestationRow
 
 
 @dataclass(frozen=True)
@@ -79,10 +81,10 @@ def get_leaf_proof(work: Work, statement_id: str, dataset: str, asset: str) -> d
 
 def attested(work: Work, row: tables.Statement) -> tuple[tables.Attestation, ...]:
     """Return the attestations of a statement that count, one per dataset: those not refused for good."""
-    return tuple(live_attestations(work, row).values())
+    return tuple(live_attestations(work, STATEMENTS, row).values())
 
 
-def attestation_item(row: tables.Attestation | tables.FinancedAttestation | tables.ReductionAttestation) -> dict[str, object]:
+def attestation_item(row: AttestationRow) -> dict[str, object]:
     """Return a stored attestation as an item of `lingtan.attestations/1`."""
     return {
         "dataset": row.dataset,
@@ -93,7 +95,7 @@ def attestation_item(row: tables.Attestation | tables.FinancedAttestation | tabl
     }
 
 
-def read_evidence(anchor: tables.Anchor | tables.FinancedAnchor | tables.ReductionAnchor) -> dict[str, Any]:
+def read_evidence(anchor: AnchorRow) -> dict[str, Any]:
     """Return the stored evidence of an anchor."""
     evidence = canonical.load(anchor.evidence)
     return dict(evidence) if isinstance(evidence, dict) else {}

@@ -12,15 +12,18 @@ from ledger.errors import Conflict, Forbidden, InputError, NotFound
 from ledger.records import canonical
 from ledger.records.statement import Statement
 from ledger.services import audit
+from ledger.services.attested import S, latest_attestations, live_attestations
 from ledger.services.context import Page, Work, require_own, require_visible
 from ledger.services.signable import require_signable
 from ledger.services.signing import Received, queue, receive, signed_columns
 from ledger.services.signing_request import attestation_message
-from ledger.services.statement_state import find_statement_state, last_attested, live_attestations
+from ledger.services.statement_state import find_statement_state, last_attested
 from ledger.services.stored_statement import load_commitments, load_statement, load_statement_row
 from ledger.services.transactions import find_transaction
 from ledger.store import tables
 from ledger.store.repositories import attestations, statements
+from ledger.store.repositories.attested import STATEMENTS, Attested
+from ledger.store.tables.attested import AttestationRow
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def submit_attestation(work: Work, statement_id: str, items: Sequence[Mapping[st
     commitments = load_commitments(work, row)
     statement = load_statement(row)
     received = [_receive(work, statement, str(row.id), commitments, item) for item in items]
-    live = live_attestations(work, row)
+    live = live_attestations(work, STATEMENTS, row)
     _check_datasets([dataset for dataset, _ in received], [dataset.dataset for dataset in commitments.datasets], frozenset(live))
     new = [(dataset, message) for dataset, message in received if not _is_recorded(live.get(dataset), message)]
     if new:
@@ -84,10 +87,7 @@ def submit_attestation(work: Work, statement_id: str, items: Sequence[Mapping[st
 
 def get_attestation(work: Work, id: str) -> AttestationView:
     """Return the attestation of a statement (it has the statement's id)."""
-    row = load_statement_row(work, id)
-    if not attestations.list_statement_attestations(work.session, row.id):
-        raise NotFound("no such attestation", hint="the statement is not signed yet")
-    return _view(work, row)
+    return _view(work, load_statement_row(work, id))
 
 
 def list_attestations(work: Work, institution: str, limit: int, after: str | None) -> Page[AttestationView]:
@@ -166,25 +166,35 @@ def require_library(work: Work, release: str) -> None:
         )
 
 
-def _view(work: Work, row: tables.Statement) -> AttestationView:
-    latest = {item.dataset: item for item in attestations.list_statement_attestations(work.session, row.id)}
+def attestation_view(work: Work, rows: Attested[S, Any, Any], row: S, state: str) -> AttestationView:
+    """Return the attestation of a statement that is in this state.
+
+    Raises:
+        NotFound: it is not signed yet.
+    """
+    latest = latest_attestations(work, rows, row)
+    if not latest:
+        raise NotFound("no such attestation", hint="the statement is not signed yet")
     items = []
     for dataset, item in sorted(latest.items()):
         transaction = find_transaction(work, item.outbox_id)
         root = read_attestation(item).root.hex()
         items.append(AttestedDataset(dataset, root, item.signer, transaction.state, transaction.tx_hash, transaction.error, str(item.id)))
-    state = find_statement_state(work, row)
     if state in ("verified", "superseded"):
         state = "anchored"
     return AttestationView(str(row.id), str(row.id), row.institution_id, state, tuple(items))
 
 
-def read_attestation(row: tables.Attestation | tables.FinancedAttestation | tables.ReductionAttestation) -> PeriodAttestation:
+def _view(work: Work, row: tables.Statement) -> AttestationView:
+    return attestation_view(work, STATEMENTS, row, find_statement_state(work, row))
+
+
+def read_attestation(row: AttestationRow) -> PeriodAttestation:
     """Return the signed struct of a stored attestation."""
     return PeriodAttestation.from_message(read_message(row))
 
 
-def read_message(row: tables.Attestation | tables.FinancedAttestation | tables.ReductionAttestation) -> dict[str, Any]:
+def read_message(row: AttestationRow) -> dict[str, Any]:
     """Return the stored message of an attestation."""
     message = canonical.load(row.message)
     return dict(message) if isinstance(message, dict) else {}

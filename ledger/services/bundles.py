@@ -24,14 +24,13 @@ from ledger.records.meter_record import HEADER_BYTES
 from ledger.services.anchors import attestation_item, attested, read_evidence
 from ledger.services.claims import claim_name, load_claim_row
 from ledger.services.context import Work
-from ledger.services.financed import financed_context, load_financed, load_financed_row
-from ledger.services.financed_signing import find_live_attestation
+from ledger.services.dataset_statements import Kind, S, V, find_live, load_row, tree_context
+from ledger.services.financed import FINANCED_KIND
 from ledger.services.history import StatedPeriod, load_stated
-from ledger.services.reductions import load_committed, load_reductions, load_reductions_row
-from ledger.services.reductions_signing import find_live_reductions_attestation
+from ledger.services.reductions import REDUCTIONS_KIND, load_committed
 from ledger.services.stored_statement import load_commitments, load_records, load_statement_row
 from ledger.store import tables
-from ledger.store.repositories import attestations, claims, financed, reductions, statements
+from ledger.store.repositories import attestations, claims, statements
 
 
 @dataclass(frozen=True)
@@ -80,24 +79,18 @@ def get_leaf_bundle(work: Work, statement_id: str, dataset: str, asset: str, *, 
 
 def get_financed_bundle(work: Work, id: str, *, since: int | None = None) -> BundleView:
     """Return the bundle of a financed statement's commitment; the bank adds its opened groups at home."""
-    row = load_financed_row(work, id)
-    statement, attestation = load_financed(row), find_live_attestation(work, row)
+    row = load_row(work, FINANCED_KIND, id)
+    statement = FINANCED_KIND.load(row)
     commitment = statement.commitment
     proven = Proven(
         row.dataset,
-        financed_context(work, statement),
+        tree_context(work, row.dataset, statement.origin),
         commitment.n,
         commitment.totals,
         bytes.fromhex(commitment.tree_root),
         bytes.fromhex(commitment.root),
     )
-    if attestation is not None:
-        anchor = financed.find_financed_anchor(work.session, attestation.id)
-        proven = proven.signed(attestation_item(attestation), None if anchor is None else read_evidence(anchor))
-    period = statement.origin.period
-    draft = Draft(
-        "statement", row.institution_id, format_instant(period.start), format_instant(period.end), statement.origin.revision, [proven]
-    )
+    draft = _dataset_draft(work, "statement", FINANCED_KIND, row, proven)
     name = f"{row.institution_id}-{row.period_id}-{row.dataset.lower().replace('_', '-')}-r{row.revision}"
     return BundleView(f"{name}.lingtan.json", _finish(work, draft, since))
 
@@ -108,15 +101,10 @@ def get_reductions_bundle(work: Work, id: str, *, since: int | None = None) -> B
     Raises:
         Conflict: the commitment key that opens the leaves was erased.
     """
-    row = load_reductions_row(work, id)
-    committed, origin = load_committed(work, row), load_reductions(row).origin
+    row = load_row(work, REDUCTIONS_KIND, id)
+    committed = load_committed(work, row)
     proven = Proven.of(committed, [make_item(committed, item.asset) for item in committed.openings])
-    attestation = find_live_reductions_attestation(work, row)
-    if attestation is not None:
-        anchor = reductions.find_reduction_anchor(work.session, attestation.id)
-        proven = proven.signed(attestation_item(attestation), None if anchor is None else read_evidence(anchor))
-    start, end = format_instant(origin.period.start), format_instant(origin.period.end)
-    draft = Draft("leaf", row.institution_id, start, end, origin.revision, [proven])
+    draft = _dataset_draft(work, "leaf", REDUCTIONS_KIND, row, proven)
     return BundleView(f"{row.institution_id}-{row.period_id}-reductions-r{row.revision}.lingtan.json", _finish(work, draft, since))
 
 
@@ -220,6 +208,15 @@ def _draft(kind: Any, stated: StatedPeriod, proven: list[Proven], **more: Any) -
     period = statement.period
     start, end = format_instant(period.start), format_instant(period.end)
     return Draft(kind, statement.institution, start, end, statement.revision, proven, **more)
+
+
+def _dataset_draft(work: Work, kind: Any, of: Kind[S, V], row: S, proven: Proven) -> Draft:
+    attestation, anchor = find_live(work, of, row)
+    if attestation is not None:
+        proven = proven.signed(attestation_item(attestation), None if anchor is None else read_evidence(anchor))
+    origin = of.load(row).origin
+    start, end = format_instant(origin.period.start), format_instant(origin.period.end)
+    return Draft(kind, row.institution_id, start, end, origin.revision, [proven])
 
 
 def _finish(work: Work, draft: Draft, since: int | None) -> bytes:

@@ -8,24 +8,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ledger.accounting.commit import dataset_context
 from ledger.accounting.financed.leaves import LeafColumns, Submission, check_commitment, read_submission
 from ledger.accounting.financed.statement import FinancedStatement
 from ledger.accounting.financed.statement_reading import financed_statement_from_document
-from ledger.errors import Conflict, NotFound
-from ledger.merkle.sums import Context
+from ledger.errors import Conflict
 from ledger.records import canonical
 from ledger.records.fields import period_document
 from ledger.records.findings import Finding, findings_document, has_errors
 from ledger.services import audit
-from ledger.services.context import Page, Work, require_own, require_visible
+from ledger.services.attested import list_rows
+from ledger.services.context import Page, Work, require_own
+from ledger.services.dataset_statements import Kind, find_state, load_row, next_revision, tree_context
 from ledger.services.findings import read_findings
 from ledger.services.library import find_release_in_force
 from ledger.services.periods import load_period_row, to_period
-from ledger.services.stored_statement import contract_bytes
-from ledger.services.transactions import find_transaction
 from ledger.store import tables
 from ledger.store.repositories import financed
+from ledger.store.repositories.attested import FINANCED_STATEMENTS
+
+FINANCED_KIND = Kind(
+    code="financed",
+    rows=FINANCED_STATEMENTS,
+    read=financed_statement_from_document,
+    find_hint="list the financed statements of the bank",
+    overtaken_hint="compute the book again as the next revision, with a cause, and sign that one",
+)
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ def read_financed(work: Work, institution: str, period: str, document: object) -
     if submission is not None:
         found = (*_check_scope(submission.statement, row), *check_tie_out(submission.statement))
         if not has_errors(found):
-            context = financed_context(work, submission.statement)
+            context = tree_context(work, submission.statement.dataset, submission.statement.origin)
             found = (*found, *check_commitment(submission.statement, submission.leaves, context))
         findings = (*findings, *found)
     return ReadFinanced(institution, period, submission, findings)
@@ -96,7 +103,7 @@ def submit_financed(work: Work, read: ReadFinanced) -> FinancedView:
         return _refused(work, read)
     statement = read.submission.statement
     data = statement.to_bytes()
-    earlier = financed.find_financed_by_hash(work.session, statement.digest())
+    earlier = FINANCED_STATEMENTS.find_statement_by_hash(work.session, statement.digest())
     if earlier is not None:
         return _view(work, earlier)
     _check_library(work, statement)
@@ -124,72 +131,27 @@ def submit_financed(work: Work, read: ReadFinanced) -> FinancedView:
 
 def get_financed(work: Work, id: str) -> FinancedView:
     """Return a financed statement that the actor may see."""
-    return _view(work, load_financed_row(work, id))
+    return _view(work, load_row(work, FINANCED_KIND, id))
 
 
 def list_financed(work: Work, institution: str, period: str | None, limit: int, after: str | None) -> Page[FinancedView]:
     """Return the institution's financed statements in the order they came."""
-    require_visible(work, institution)
-    page = financed.list_financed_statements(
-        work.session, institution_id=institution, period_id=period, limit=limit, after=None if after is None else int(after)
-    )
-    items = tuple(_view(work, financed.get_financed_statement(work.session, row.id)) for row in page.items)
-    return Page(items, None if page.next_after is None else str(page.next_after))
+    return list_rows(work, FINANCED_KIND.rows, institution, period, limit, after, _view)
 
 
 def get_financed_document(work: Work, id: str) -> bytes:
     """Return the statement's canonical bytes."""
-    return load_financed_row(work, id).document
+    return load_row(work, FINANCED_KIND, id).document
 
 
 def get_financed_leaves(work: Work, id: str) -> bytes:
     """Return the leaves of the statement's groups as lines (spec: documents §16, groups.jsonl)."""
-    return load_leaves(work, load_financed_row(work, id)).to_lines()
-
-
-def load_financed_row(work: Work, id: str) -> tables.FinancedStatement:
-    """Return the stored row of a financed statement that the actor may see.
-
-    Raises:
-        NotFound: none, or another institution's.
-    """
-    row = financed.find_financed_statement(work.session, int(id)) if id.isdecimal() and len(id) < 18 else None
-    try:
-        if row is not None:
-            require_visible(work, row.institution_id)
-            return row
-    except NotFound:
-        pass
-    raise NotFound("no such financed statement", hint="list the financed statements of the bank")
-
-
-def load_financed(row: tables.FinancedStatement) -> FinancedStatement:
-    """Return the value of a stored statement."""
-    return financed_statement_from_document(canonical.load_canonical(row.document))
+    return load_leaves(work, load_row(work, FINANCED_KIND, id)).to_lines()
 
 
 def load_leaves(work: Work, row: tables.FinancedStatement) -> LeafColumns:
     """Return the stored leaves of a statement."""
     return LeafColumns.unpack(financed.get_leaves(work.session, row.id).leaves)
-
-
-def financed_context(work: Work, statement: FinancedStatement) -> Context:
-    """Return the context of a statement's tree on this house's chain."""
-    origin = statement.origin
-    return dataset_context(
-        origin.institution, origin.period, origin.revision, statement.dataset, work.house.chain.chain_id, contract_bytes(work)
-    )
-
-
-def find_financed_state(work: Work, row: tables.FinancedStatement) -> str:
-    """Return the state of a financed statement: draft, queued, anchored, superseded, or rejected by the contract."""
-    attestation = financed.find_financed_attestation(work.session, row.id)
-    if attestation is None:
-        return "draft"
-    state = find_transaction(work, attestation.outbox_id).state
-    if state == "anchored" and financed.has_later_anchor(work.session, row):
-        return "superseded"
-    return state if state in ("anchored", "rejected") else "queued"
 
 
 def check_tie_out(statement: FinancedStatement) -> tuple[Finding, ...]:
@@ -229,10 +191,7 @@ def _check_library(work: Work, statement: FinancedStatement) -> None:
 
 def _check_revision(work: Work, institution: str, period: str, statement: FinancedStatement) -> None:
     origin = statement.origin
-    last = financed.find_last_attested(work.session, institution, period, statement.dataset)
-    if last is not None and find_financed_state(work, last) == "queued":
-        raise Conflict(f"revision {last.revision} of {period} is on its way to the chain", hint="wait until it is anchored", period=period)
-    wanted = (1, None) if last is None else (last.revision + 1, last.hash)
+    wanted = next_revision(work, FINANCED_KIND, institution, period, statement.dataset)
     if (origin.revision, origin.supersedes) != wanted:
         raise Conflict(
             f"revision {origin.revision} supersedes {origin.supersedes or 'nothing'}; "
@@ -269,7 +228,7 @@ def _refused(work: Work, read: ReadFinanced) -> FinancedView:
 
 
 def _view(work: Work, row: tables.FinancedStatement) -> FinancedView:
-    statement = load_financed(row)
+    statement = FINANCED_KIND.load(row)
     return FinancedView(
         id=str(row.id),
         institution=row.institution_id,
@@ -279,7 +238,7 @@ def _view(work: Work, row: tables.FinancedStatement) -> FinancedView:
         revision=row.revision,
         cause=row.cause,
         hash=row.hash,
-        state=find_financed_state(work, row),
+        state=find_state(work, FINANCED_KIND, row),
         totals={name: str(value) for name, value in statement.totals.to_document().items()},
         rows=str(statement.rows),
         groups=str(statement.groups.n),

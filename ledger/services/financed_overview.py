@@ -13,7 +13,7 @@ from ledger.accounting.financed.blocks import Block
 from ledger.accounting.financed.statement import FinancedStatement
 from ledger.identifiers import check_identifier
 from ledger.services.context import Work, require_role
-from ledger.services.financed import load_financed
+from ledger.services.financed import FINANCED_KIND
 from ledger.store.repositories import financed
 
 LEAST_BANKS = 3
@@ -70,7 +70,7 @@ def get_financed_overview(work: Work, period: str) -> FinancedOverview:
     require_role(work, *CENTRE, "government")
     check_identifier(period)
     rows = financed.list_anchored(work.session, period)
-    statements = [(str(row.id), load_financed(row)) for row in rows]
+    statements = [(str(row.id), FINANCED_KIND.load(row)) for row in rows]
     # A token of the centre sees banks; the government's does not, whatever else its holder is.
     sees_banks = bool(work.actor.roles & frozenset(CENTRE)) and "government" not in work.actor.roles
     banks = tuple(_bank(id, statement) for id, statement in statements) if sees_banks else ()

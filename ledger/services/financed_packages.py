@@ -7,10 +7,10 @@ from ledger.errors import Conflict
 from ledger.indicators.reading import read_release
 from ledger.services.anchors import attestation_item, read_evidence
 from ledger.services.context import Work
-from ledger.services.financed import load_financed, load_financed_row, load_leaves
-from ledger.services.financed_signing import find_live_attestation
+from ledger.services.dataset_statements import find_live, load_row
+from ledger.services.financed import FINANCED_KIND, load_leaves
 from ledger.services.packages import PackageView
-from ledger.store.repositories import financed, library
+from ledger.store.repositories import library
 
 
 def get_financed_package(work: Work, id: str) -> PackageView:
@@ -19,15 +19,14 @@ def get_financed_package(work: Work, id: str) -> PackageView:
     Raises:
         Conflict: it is not anchored yet.
     """
-    row = load_financed_row(work, id)
-    attestation = find_live_attestation(work, row)
-    anchor = None if attestation is None else financed.find_financed_anchor(work.session, attestation.id)
+    row = load_row(work, FINANCED_KIND, id)
+    attestation, anchor = find_live(work, FINANCED_KIND, row)
     if attestation is None or anchor is None:
         raise Conflict("the statement is not anchored yet", hint="wait until it is anchored", statement=str(row.id))
     release = library.get_release(work.session, row.library_hash)
     package = build_financed_package(
         FinancedEvidence(
-            statement=load_financed(row),
+            statement=FINANCED_KIND.load(row),
             leaves=load_leaves(work, row),
             release=read_release(release.document),
             attestations={"schema": "lingtan.attestations/1", "items": [attestation_item(attestation)]},

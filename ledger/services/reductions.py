@@ -5,26 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ledger.accounting.commit import Asset, CommittedDataset, commit_assets, dataset_context
+from ledger.accounting.commit import Asset, CommittedDataset, commit_assets
 from ledger.errors import Conflict, NotFound
 from ledger.merkle.dataset_schema import REDUCTIONS
 from ledger.merkle.keys import reduction_asset
-from ledger.merkle.sums import Context
 from ledger.records import canonical
+from ledger.records.dataset_statement import CommittedTree, Origin
 from ledger.records.findings import Finding, findings_document, has_errors
 from ledger.savings.line_reading import MEASURES
-from ledger.savings.reductions import ReductionsOrigin, ReductionsStatement, ReductionsTree, reductions_from_document
+from ledger.savings.reductions import ReductionsStatement, reductions_from_document
 from ledger.savings.result import Reduction
 from ledger.services import audit
-from ledger.services.context import Page, Work, require_own, require_visible
+from ledger.services.attested import list_rows
+from ledger.services.context import Page, Work, require_own
+from ledger.services.dataset_statements import Kind, find_state, load_row, next_revision, tree_context
 from ledger.services.findings import read_findings
 from ledger.services.library_reference import load_release_in_force
 from ledger.services.periods import load_period_row, to_period
 from ledger.services.reductions_compute import ComputedReductions, compute_submission
-from ledger.services.stored_statement import contract_bytes, load_keys
-from ledger.services.transactions import find_transaction
+from ledger.services.stored_statement import load_keys
 from ledger.store import tables
 from ledger.store.repositories import reductions
+from ledger.store.repositories.attested import REDUCTION_STATEMENTS
+
+REDUCTIONS_KIND = Kind(
+    code="reductions",
+    rows=REDUCTION_STATEMENTS,
+    read=reductions_from_document,
+    find_hint="list the statements of reductions of the bank",
+    overtaken_hint="hand the projects in again with a cause, and sign that statement",
+)
 
 
 @dataclass(frozen=True)
@@ -98,7 +108,7 @@ def submit_reductions(work: Work, read: ReadReductions) -> ReductionsView:
         return _view(work, attested)
     statement = _statement(work, read)
     origin = statement.origin
-    row = reductions.find_reductions_by_hash(work.session, statement.digest())
+    row = REDUCTION_STATEMENTS.find_statement_by_hash(work.session, statement.digest())
     if row is None:
         row = reductions.add_reduction_statement(
             work.session,
@@ -120,22 +130,17 @@ def submit_reductions(work: Work, read: ReadReductions) -> ReductionsView:
 
 def get_reductions(work: Work, id: str) -> ReductionsView:
     """Return a statement of reductions that the actor may see."""
-    return _view(work, load_reductions_row(work, id))
+    return _view(work, load_row(work, REDUCTIONS_KIND, id))
 
 
 def list_reductions(work: Work, institution: str, period: str | None, limit: int, after: str | None) -> Page[ReductionsView]:
     """Return the institution's statements of reductions in the order they came."""
-    require_visible(work, institution)
-    page = reductions.list_reduction_statements(
-        work.session, institution_id=institution, period_id=period, limit=limit, after=None if after is None else int(after)
-    )
-    items = tuple(_view(work, reductions.get_reduction_statement(work.session, row.id)) for row in page.items)
-    return Page(items, None if page.next_after is None else str(page.next_after))
+    return list_rows(work, REDUCTIONS_KIND.rows, institution, period, limit, after, _view)
 
 
 def get_reductions_document(work: Work, id: str) -> bytes:
     """Return the statement's canonical bytes."""
-    return load_reductions_row(work, id).document
+    return load_row(work, REDUCTIONS_KIND, id).document
 
 
 def get_reductions_evidence(work: Work, id: str, sha256: str) -> EvidenceView:
@@ -144,47 +149,21 @@ def get_reductions_evidence(work: Work, id: str, sha256: str) -> EvidenceView:
     Raises:
         NotFound: it rests on none such, or they are kept elsewhere: stored days are, and documents that were named alone.
     """
-    row = load_reductions_row(work, id)
+    row = load_row(work, REDUCTIONS_KIND, id)
     found = reductions.find_evidence(work.session, row.id, sha256)
     if found is None:
         raise NotFound("no such evidence is kept with this statement", hint="the lines name what they rest on")
     return EvidenceView(found.kind, found.name, found.sha256, found.content)
 
 
-def load_reductions_row(work: Work, id: str) -> tables.ReductionStatement:
-    """Return the stored row of a statement of reductions that the actor may see.
-
-    Raises:
-        NotFound: none, or another institution's.
-    """
-    row = reductions.find_reduction_statement(work.session, int(id)) if id.isdecimal() and len(id) < 18 else None
-    try:
-        if row is not None:
-            require_visible(work, row.institution_id)
-            return row
-    except NotFound:
-        pass
-    raise NotFound("no such statement of reductions", hint="list the statements of reductions of the bank")
-
-
-def load_reductions(row: tables.ReductionStatement) -> ReductionsStatement:
-    """Return the value of a stored statement."""
-    return reductions_from_document(canonical.load_canonical(row.document))
-
-
-def commit_lines(work: Work, origin: ReductionsOrigin, lines: Iterable[Reduction]) -> CommittedDataset:
+def commit_lines(work: Work, origin: Origin, lines: Iterable[Reduction]) -> CommittedDataset:
     """Return the committed dataset of lines on this house's chain, under the bank's commitment key.
 
     Raises:
         Conflict: no commitment key of the bank is kept.
     """
     assets: list[Asset] = [(reduction_asset(line.id), line.measures, canonical.dump(line.to_document())) for line in lines]
-    return commit_assets(REDUCTIONS, reductions_context(work, origin), assets, load_keys(work, origin.institution))
-
-
-def reductions_context(work: Work, origin: ReductionsOrigin) -> Context:
-    """Return the context of a statement's tree on this house's chain."""
-    return dataset_context(origin.institution, origin.period, origin.revision, REDUCTIONS, work.house.chain.chain_id, contract_bytes(work))
+    return commit_assets(REDUCTIONS, tree_context(work, REDUCTIONS, origin), assets, load_keys(work, origin.institution))
 
 
 def load_committed(work: Work, row: tables.ReductionStatement) -> CommittedDataset:
@@ -193,7 +172,7 @@ def load_committed(work: Work, row: tables.ReductionStatement) -> CommittedDatas
     Raises:
         Conflict: the key it was committed under is gone: roots and totals stay, what opens the leaves does not.
     """
-    statement = load_reductions(row)
+    statement = REDUCTIONS_KIND.load(row)
     committed = commit_lines(work, statement.origin, statement.lines)
     if committed.tree.root.hex() != statement.commitment.root:
         raise Conflict(
@@ -204,23 +183,12 @@ def load_committed(work: Work, row: tables.ReductionStatement) -> CommittedDatas
     return committed
 
 
-def find_reductions_state(work: Work, row: tables.ReductionStatement) -> str:
-    """Return the state of a statement of reductions: draft, queued, anchored, superseded, or rejected by the contract."""
-    attestation = reductions.find_reduction_attestation(work.session, row.id)
-    if attestation is None:
-        return "draft"
-    state = find_transaction(work, attestation.outbox_id).state
-    if state == "anchored" and reductions.has_later_anchor(work.session, row):
-        return "superseded"
-    return state if state in ("anchored", "rejected") else "queued"
-
-
 def _find_attested_already(work: Work, read: ReadReductions) -> tables.ReductionStatement | None:
     """Return the statement that is attested last where these very lines were handed in again for it, or None."""
-    last = reductions.find_last_attested(work.session, read.institution, read.period, REDUCTIONS)
+    last = REDUCTION_STATEMENTS.find_last_attested(work.session, read.institution, read.period, REDUCTIONS)
     if last is None or (last.cause, last.library_hash) != (read.computed.cause, load_release_in_force(work).hash):
         return None
-    stated, computed = load_reductions(last).lines, read.computed.lines
+    stated, computed = REDUCTIONS_KIND.load(REDUCTION_STATEMENTS.get_statement(work.session, last.id)).lines, read.computed.lines
     return last if [line.to_document() for line in stated] == [line.to_document() for line in computed] else None
 
 
@@ -228,24 +196,22 @@ def _statement(work: Work, read: ReadReductions) -> ReductionsStatement:
     row = load_period_row(work, read.institution, read.period)
     named, cause = load_release_in_force(work), read.computed.cause
     revision, supersedes = _next_revision(work, read.institution, read.period, cause)
-    origin = ReductionsOrigin(read.institution, to_period(row), named.release.release, named.hash, revision, cause, supersedes)
+    origin = Origin(read.institution, to_period(row), named.release.release, named.hash, revision, cause, supersedes)
     tree = commit_lines(work, origin, read.computed.lines).tree
     totals = (tree.totals[0], tree.totals[1], tree.totals[2], tree.totals[3])
-    return ReductionsStatement(origin, read.computed.lines, ReductionsTree(tree.n, totals, tree.tree_root.hex(), tree.root.hex()))
+    return ReductionsStatement(origin, read.computed.lines, CommittedTree(tree.n, totals, tree.tree_root.hex(), tree.root.hex()))
 
 
 def _next_revision(work: Work, institution: str, period: str, cause: str) -> tuple[int, str | None]:
-    last = reductions.find_last_attested(work.session, institution, period, REDUCTIONS)
-    if last is not None and find_reductions_state(work, last) == "queued":
-        raise Conflict(f"revision {last.revision} of {period} is on its way to the chain", hint="wait until it is anchored", period=period)
-    if (last is None) != (cause == "first"):
-        known = "nothing" if last is None else f"revision {last.revision}"
+    revision, supersedes = next_revision(work, REDUCTIONS_KIND, institution, period, REDUCTIONS)
+    if (revision == 1) != (cause == "first"):
+        known = "nothing" if revision == 1 else f"revision {revision - 1}"
         raise Conflict(
             f"{known} of {period} is attested and the cause is {cause}",
             hint="the first statement has the cause first, every later one another",
             period=period,
         )
-    return (1, None) if last is None else (last.revision + 1, last.hash)
+    return revision, supersedes
 
 
 def _refused(work: Work, read: ReadReductions) -> ReductionsView:
@@ -270,7 +236,7 @@ def _refused(work: Work, read: ReadReductions) -> ReductionsView:
 
 
 def _view(work: Work, row: tables.ReductionStatement) -> ReductionsView:
-    statement = load_reductions(row)
+    statement = REDUCTIONS_KIND.load(row)
     return ReductionsView(
         id=str(row.id),
         institution=row.institution_id,
@@ -278,7 +244,7 @@ def _view(work: Work, row: tables.ReductionStatement) -> ReductionsView:
         revision=row.revision,
         cause=row.cause,
         hash=row.hash,
-        state=find_reductions_state(work, row),
+        state=find_state(work, REDUCTIONS_KIND, row),
         totals={name: str(value) for name, value in zip(MEASURES, statement.totals, strict=True)},
         lines=len(statement.lines),
         root=statement.commitment.root,

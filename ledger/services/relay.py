@@ -11,7 +11,7 @@ import os
 import secrets
 import socket
 import threading
-from typing import cast
+from typing import Any, cast
 
 from ledger.chain.artifacts import error_entries
 from ledger.chain.client import Receipt
@@ -28,9 +28,9 @@ from ledger.services.context import Actor
 from ledger.services.house import House
 from ledger.services.witnessing import find_alarm
 from ledger.store.outbox import SqlOutbox
-from ledger.store.repositories import attestations, financed, log_anchors, participants, reductions
+from ledger.store.repositories import log_anchors, participants
+from ledger.store.repositories.attested import KINDS, Attested
 from ledger.store.repositories.participants import ChainPlace
-from ledger.store.tables import Anchor, FinancedAnchor, ReductionAnchor
 
 PAUSE_SECONDS = 0.25
 _LOG = logging.getLogger("lingtan.relay")
@@ -74,7 +74,7 @@ def keep_evidence(house: House, row: OutboxRow, receipt: Receipt) -> None:
     """Capture what proves a final transaction: the anchor of an attestation or an envelope log, the keys that the registry recorded."""
     attested = _find_attested(house, row)
     if attested is not None:
-        kind, number, dataset, message = attested
+        rows, number, dataset, message = attested
         evidence = capture_anchor(
             house.chain,
             house.contracts.periods,
@@ -86,9 +86,8 @@ def keep_evidence(house: House, row: OutboxRow, receipt: Receipt) -> None:
         # Where somebody else relayed the message first, our receipt recorded nothing: the evidence is of the transaction that did.
         block, transaction = cast(dict[str, str], evidence["block"]), cast(dict[str, str], evidence["transaction"])
         with house.work(_RELAY) as work:
-            attestations.add_anchor(
+            rows.add_anchor(
                 work.session,
-                kind,
                 number,
                 chain_id=house.chain.chain_id,
                 contract=house.contracts.periods.address.lower(),
@@ -122,19 +121,14 @@ def _keep_log_anchor(house: House, row: OutboxRow, receipt: Receipt) -> None:
         )
 
 
-def _find_attested(
-    house: House, row: OutboxRow
-) -> tuple[type[Anchor | FinancedAnchor | ReductionAnchor], int, str, PeriodAttestation] | None:
-    """Return which kind of anchor a transaction makes, of which attestation and dataset, and what was signed; None for other messages."""
+def _find_attested(house: House, row: OutboxRow) -> tuple[Attested[Any, Any, Any], int, str, PeriodAttestation] | None:
+    """Return which kind of statement a transaction attests, its attestation, its dataset, what was signed; None for other messages."""
     with house.database.reading() as session:
-        operational = attestations.find_attestation_by_outbox(session, row.id)
-        if operational is not None:
-            return Anchor, operational.id, operational.dataset, read_attestation(operational)
-        lent = financed.find_financed_attestation_by_outbox(session, row.id)
-        if lent is not None:
-            return FinancedAnchor, lent.id, lent.dataset, read_attestation(lent)
-        saved = reductions.find_reduction_attestation_by_outbox(session, row.id)
-        return None if saved is None else (ReductionAnchor, saved.id, saved.dataset, read_attestation(saved))
+        for rows in KINDS:
+            found = rows.find_attestation_by_outbox(session, row.id)
+            if found is not None:
+                return rows, found.id, found.dataset, read_attestation(found)
+    return None
 
 
 def _mirror_keys(house: House, receipt: Receipt) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from ledger.chain.typed_data import PeriodAttestation
 from ledger.errors import Conflict, Forbidden, InputError, NotFound
+from ledger.merkle.dataset_schema import FINANCED_DATASETS
 from ledger.records import canonical
 from ledger.records.findings import findings_document
 from ledger.records.sample import (
@@ -29,16 +30,15 @@ from ledger.services import audit
 from ledger.services.anchors import attested
 from ledger.services.attestations import read_attestation
 from ledger.services.context import Work, may_see, require_role, require_visible
-from ledger.services.financed import load_financed_row, load_leaves
-from ledger.services.financed_signing import find_live_attestation
+from ledger.services.dataset_statements import find_live, load_row
+from ledger.services.financed import FINANCED_KIND, load_leaves
 from ledger.services.log_proofs import build_log_proof
 from ledger.services.periods import load_period_row
 from ledger.services.stored_statement import load_commitments, load_statement_row
-from ledger.store import tables
-from ledger.store.repositories import attestations, devices, financed, institutions, log_anchors, metering
+from ledger.store.repositories import attestations, devices, institutions, log_anchors, metering
+from ledger.store.tables.attested import AnchorRow, AttestationRow
 
 PROOF_SCHEMA = "lingtan.sample-proof/1"
-FINANCED = ("FINANCED_PCAF", "FINANCED_PBOC")
 VALUE_BYTES, MEASURES = 16, 4
 
 
@@ -338,27 +338,25 @@ def _commitment_block(work: Work, sample: _Sample) -> int | None:
 
 
 def _load_anchored(work: Work, of: SampleCommitment, statement: str) -> _Anchored:
-    mark: tables.FinancedAnchor | tables.Anchor | None
-    if of.dataset in FINANCED:
-        book = load_financed_row(work, statement)
-        live = find_live_attestation(work, book) if book.dataset == of.dataset else None
-        mark = None if live is None else financed.find_financed_anchor(work.session, live.id)
-        values: tuple[tuple[int, ...], ...] = ()
-        if live is not None and of.measure is not None:
+    attestation: AttestationRow | None
+    mark: AnchorRow | None
+    values: tuple[tuple[int, ...], ...] = ()
+    if of.dataset in FINANCED_DATASETS:
+        book = load_row(work, FINANCED_KIND, statement)
+        attestation, mark = find_live(work, FINANCED_KIND, book) if book.dataset == of.dataset else (None, None)
+        if attestation is not None and of.measure is not None:
             packed = load_leaves(work, book).values
             words = [int.from_bytes(packed[at : at + VALUE_BYTES], "big") for at in range(0, len(packed), VALUE_BYTES)]
             values = tuple(tuple(words[at : at + MEASURES]) for at in range(0, len(words), MEASURES))
-        message = None if live is None else read_attestation(live)
     else:
         row = load_statement_row(work, statement)
-        item = next((item for item in attested(work, row) if item.dataset == of.dataset), None)
-        mark = None if item is None else attestations.find_anchor(work.session, item.id)
-        message = None if item is None else read_attestation(item)
-        values = ()
-        if item is not None and of.measure is not None:
+        attestation = next((item for item in attested(work, row) if item.dataset == of.dataset), None)
+        mark = None if attestation is None else attestations.find_anchor(work.session, attestation.id)
+        if attestation is not None and of.measure is not None:
             values = tuple(tuple(opening.values) for opening in load_commitments(work, row).dataset(of.dataset).openings)
-    if message is None or mark is None:
+    if attestation is None or mark is None:
         raise Conflict(f"{of.dataset} of statement {statement} is not anchored", hint="reveal the nonce when it is")
+    message = read_attestation(attestation)
     subject = institutions.find_institution_by_org(work.session, message.org.hex())
     if subject is None or (subject.id, message.period_start, message.period_end) != (of.subject, of.start, of.end):
         raise InputError("the statement is of another institution or period than the commitment", hint="name the statement of that period")

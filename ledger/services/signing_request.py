@@ -11,10 +11,11 @@ from ledger.chain.contracts.base import Contract
 from ledger.chain.typed_data import Cause, PeriodAttestation, TypedStruct
 from ledger.merkle.sums import Context
 from ledger.records.statement import Statement
+from ledger.services.attested import live_attestations
 from ledger.services.context import Work
 from ledger.services.signable import require_signable
-from ledger.services.statement_state import live_attestations
 from ledger.services.stored_statement import load_commitments, load_statement, load_statement_row
+from ledger.store.repositories.attested import STATEMENTS
 
 SIGNING_SECONDS = 7 * 86_400
 """How long a signing request stays good: a week, for an approver who is not at the desk."""
@@ -64,7 +65,7 @@ def get_signing_request(work: Work, id: str) -> SigningRequest:
     deadline = work.clock.now() + SIGNING_SECONDS
     ledger = work.house.contracts.periods
     items = []
-    live, commitments = live_attestations(work, row), load_commitments(work, row)
+    live, commitments = live_attestations(work, STATEMENTS, row), load_commitments(work, row)
     for dataset in commitments.datasets:
         if dataset.dataset in live:
             continue

@@ -6,10 +6,12 @@ The state is derived from what happened (attestations, transactions, claims); no
 from __future__ import annotations
 
 from ledger.chain.typed_data import ClaimState
+from ledger.services.attested import latest_attestations
 from ledger.services.context import Work
 from ledger.services.transactions import find_transaction
 from ledger.store import tables
 from ledger.store.repositories import attestations, claims
+from ledger.store.repositories.attested import STATEMENTS
 
 
 def find_statement_state(work: Work, row: tables.Statement) -> str:
@@ -28,14 +30,8 @@ def find_statement_state(work: Work, row: tables.Statement) -> str:
 
 def attestation_states(work: Work, row: tables.Statement) -> dict[str, str]:
     """Return the state of each attested dataset of a statement, the latest attempt only."""
-    latest = {item.dataset: item for item in attestations.list_statement_attestations(work.session, row.id)}
+    latest = latest_attestations(work, STATEMENTS, row)
     return {dataset: find_transaction(work, item.outbox_id).state for dataset, item in latest.items()}
-
-
-def live_attestations(work: Work, row: tables.Statement) -> dict[str, tables.Attestation]:
-    """Return the attestation of each dataset of a statement that waits for the chain or is anchored; one refused for good is none."""
-    latest = {item.dataset: item for item in attestations.list_statement_attestations(work.session, row.id)}
-    return {dataset: item for dataset, item in latest.items() if find_transaction(work, item.outbox_id).state != "rejected"}
 
 
 def last_attested(work: Work, institution: str, period: str) -> tables.Statement | None:

@@ -12,7 +12,8 @@ from ledger.records import canonical
 from ledger.records.findings import Finding, findings_document, has_errors
 from ledger.records.statement import CAUSES, Statement
 from ledger.services import audit
-from ledger.services.context import Page, Work, require_own, require_visible
+from ledger.services.attested import list_rows
+from ledger.services.context import Page, Work, require_own
 from ledger.services.findings import read_findings
 from ledger.services.library import find_release_in_force
 from ledger.services.periods import load_period_row
@@ -22,6 +23,7 @@ from ledger.services.statement_state import attestation_states, find_statement_s
 from ledger.services.stored_statement import contract_bytes, load_keys, load_statement, load_statement_row
 from ledger.store import tables
 from ledger.store.repositories import statements
+from ledger.store.repositories.attested import STATEMENTS
 
 
 @dataclass(frozen=True)
@@ -83,12 +85,7 @@ def get_statement(work: Work, id: str) -> StatementView:
 
 def list_statements(work: Work, institution: str, period: str | None, limit: int, after: str | None) -> Page[StatementView]:
     """Return the institution's statements in the order they were prepared."""
-    require_visible(work, institution)
-    page = statements.list_statements(
-        work.session, institution_id=institution, period_id=period, limit=limit, after=None if after is None else int(after)
-    )
-    items = tuple(_view(work, statements.get_statement(work.session, row.id)) for row in page.items)
-    return Page(items, None if page.next_after is None else str(page.next_after))
+    return list_rows(work, STATEMENTS, institution, period, limit, after, _view)
 
 
 def get_statement_document(work: Work, id: str) -> bytes:

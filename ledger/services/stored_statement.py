@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ledger.accounting.commit import Commitments, commit
-from ledger.errors import Conflict, NotFound
+from ledger.errors import Conflict
 from ledger.merkle.keys import CommitmentKeys, meter_asset
 from ledger.metering.meter_day import MeterDay, assemble
 from ledger.records import canonical
 from ledger.records.meter_record import MeterRecord, Quantity
 from ledger.records.period import Period
 from ledger.records.statement import Statement
-from ledger.services.context import Work, require_visible
+from ledger.services import attested
+from ledger.services.context import Work
 from ledger.services.meters import all_meters
 from ledger.services.organisation import load_organisation
 from ledger.store import tables
 from ledger.store.repositories import institutions, metering, statements
+from ledger.store.repositories.attested import STATEMENTS
 
 
 def load_statement_row(work: Work, id: str) -> tables.Statement:
@@ -25,14 +27,7 @@ def load_statement_row(work: Work, id: str) -> tables.Statement:
     Raises:
         NotFound: none, or another institution's.
     """
-    row = statements.find_statement(work.session, int(id)) if id.isdecimal() and len(id) < 18 else None
-    if row is None:
-        raise NotFound("no such statement", hint="list the statements of the period")
-    try:
-        require_visible(work, row.institution_id)
-    except NotFound:
-        raise NotFound("no such statement", hint="list the statements of the period") from None
-    return row
+    return attested.load_row(work, STATEMENTS, id, "list the statements of the period")
 
 
 def load_statement(row: tables.Statement) -> Statement:

@@ -10,7 +10,6 @@ from typing import Any
 from httpx2 import Response
 
 from ledger.accounting.financed.leaves import LeafColumns, submission_document
-from ledger.accounting.financed.statement import Origin
 from ledger.accounting.methods import pcaf_2
 from ledger.client.book import Place, write_book
 from ledger.client.vault import Vault
@@ -18,6 +17,7 @@ from ledger.loans.book import Book
 from ledger.loans.exposure import Exposure
 from ledger.loans.pseudonyms import PseudonymKey
 from ledger.merkle.keys import CommitmentKeys
+from ledger.records.dataset_statement import Origin
 from ledger.records.fields import period_from_document
 from tests.api.scene import PERIOD, Scene
 from tests.services.lending import loans

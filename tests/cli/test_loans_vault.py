@@ -11,13 +11,13 @@ import pytest
 from typer.testing import CliRunner
 
 from ledger.accounting.financed.openings import read_opening, verify_opening
-from ledger.accounting.financed.statement import Origin
 from ledger.accounting.methods import pcaf_2
 from ledger.cli.app import app
 from ledger.client.book import Place, write_book
 from ledger.client.vault import Vault
 from ledger.loans.book import Book
 from ledger.loans.pseudonyms import PseudonymKey
+from ledger.records.dataset_statement import Origin
 from tests.accounting.financed.committed import CONTEXT, KEYS, PERIOD, loans
 
 BY = ("--by", "Li Wei", "--reason", "case 17")

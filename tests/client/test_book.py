@@ -12,7 +12,6 @@ from ledger.accounting.financed.compute import compute_book
 from ledger.accounting.financed.groups import published_leaves
 from ledger.accounting.financed.methods import Policies
 from ledger.accounting.financed.records import read_record
-from ledger.accounting.financed.statement import Origin
 from ledger.accounting.financed.statement_reading import financed_statement_from_document
 from ledger.accounting.methods import pboc_2021, pcaf_2
 from ledger.client.book import Place, WrittenBook, write_book
@@ -21,6 +20,7 @@ from ledger.loans.book import Book
 from ledger.merkle.bulk import seal_columns
 from ledger.merkle.sum_nodes import pack_sums
 from ledger.records import canonical
+from ledger.records.dataset_statement import Origin
 from tests.accounting.financed.committed import BOOK_KEY, CONTEXT, KEYS, PERIOD, PSEUDONYMS, loans
 from tests.accounting.financed.scene import Maker, loan
 

@@ -17,15 +17,14 @@ from hypothesis import strategies as st
 
 from ledger.errors import MalformedDocument
 from ledger.records import canonical
+from ledger.records.dataset_statement import CommittedTree, Origin
 from ledger.records.findings import Finding
 from ledger.records.period import Period
 from ledger.savings.given import Evidence, GridFactor
 from ledger.savings.line_reading import read_reduction
 from ledger.savings.reading import FACTOR_UNITS
 from ledger.savings.reductions import (
-    ReductionsOrigin,
     ReductionsStatement,
-    ReductionsTree,
     read_reductions,
     reductions_from_document,
     totals_of,
@@ -50,8 +49,8 @@ def line(id: str = "pv-roof", *, kind: str = "pv", wh: int = 10_000_000, exporte
 
 def statement(*lines: Reduction) -> ReductionsStatement:
     period = Period.of_dates("2024", date(2024, 1, 1), date(2024, 12, 31), "Asia/Shanghai")
-    tree = ReductionsTree(len(lines), totals_of(lines), "11" * 32, "22" * 32)
-    return ReductionsStatement(ReductionsOrigin("oak", period, "lingtan-2026.1", SHA), lines, tree)
+    tree = CommittedTree(len(lines), totals_of(lines), "11" * 32, "22" * 32)
+    return ReductionsStatement(Origin("oak", period, "lingtan-2026.1", SHA), lines, tree)
 
 
 def found(document: object) -> list[tuple[str, str]]:

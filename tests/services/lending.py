@@ -8,7 +8,6 @@ from typing import Any
 
 from ledger.accounting.financed.leaves import LeafColumns, submission_document
 from ledger.accounting.financed.methods import Policies
-from ledger.accounting.financed.statement import Origin
 from ledger.accounting.methods import pcaf_2
 from ledger.client.book import Place, write_book
 from ledger.client.vault import Vault
@@ -18,7 +17,8 @@ from ledger.loans.exposure import Exposure
 from ledger.loans.pseudonyms import PseudonymKey
 from ledger.merkle.keys import CommitmentKeys
 from ledger.records import canonical
-from ledger.services import financed, financed_signing, library, periods
+from ledger.records.dataset_statement import Origin
+from ledger.services import dataset_signing, financed, library, periods
 from ledger.services.attestations import AttestationView
 from tests.accounting.financed.scene import loan
 from tests.product import Town, approver, preparer, sign, signer
@@ -88,7 +88,7 @@ def hand_in(town: Town, bank: str, vault: Vault, period: str = PERIOD) -> financ
 def attest_loans(town: Town, bank: str, id: str, *, key: str | None = None) -> AttestationView:
     """Sign a financed statement with the bank's key and hand the signature in."""
     with town.house.view(approver(bank)) as work:
-        (item,) = financed_signing.get_financed_signing_request(work, id).items
+        (item,) = dataset_signing.get_signing_request(work, financed.FINANCED_KIND, id).items
     with town.work(approver(bank)) as work:
         signature = sign(item, signer(key or f"{bank}.approver"))
-        return financed_signing.submit_financed_attestation(work, id, item.message, signature)
+        return dataset_signing.submit_attestation(work, financed.FINANCED_KIND, id, item.message, signature)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ledger.services import meters, reductions, reductions_signing
+from ledger.services import dataset_signing, meters, reductions
 from ledger.services.attestations import AttestationView
 from tests.product import Town, approver, preparer, sign, signer, take_telemetry
 from tests.services.books import DAYS, readings
@@ -72,6 +72,8 @@ def hand_in(town: Town, bank: str, document: object, period: str = PERIOD) -> re
 def attest(town: Town, bank: str, id: str, *, key: str | None = None) -> AttestationView:
     """Sign a statement of reductions with the bank's key and hand the signature in."""
     with town.house.view(approver(bank)) as work:
-        (item,) = reductions_signing.get_reductions_signing_request(work, id).items
+        (item,) = dataset_signing.get_signing_request(work, reductions.REDUCTIONS_KIND, id).items
     with town.work(approver(bank)) as work:
-        return reductions_signing.submit_reductions_attestation(work, id, item.message, sign(item, signer(key or f"{bank}.approver")))
+        return dataset_signing.submit_attestation(
+            work, reductions.REDUCTIONS_KIND, id, item.message, sign(item, signer(key or f"{bank}.approver"))
+        )

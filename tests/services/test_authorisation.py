@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 import ledger.services
 from ledger.accounting.financed.matching import Matcher, MatchingKey
 from ledger.chain.typed_data import SetStanding
-from ledger.errors import Conflict, Forbidden, InputError, NotFound, SignatureRefused
+from ledger.errors import Conflict, Forbidden, InputError, LedgerError, NotFound, SignatureRefused
 from ledger.identifiers import sid
 from ledger.indicators.shipped import shipped_bytes
 from ledger.records import canonical
@@ -40,6 +40,7 @@ from ledger.services import (
     checkpoints,
     claims,
     comparison,
+    dataset_signing,
     device_alarms,
     devices,
     disputes,
@@ -48,7 +49,6 @@ from ledger.services import (
     financed,
     financed_overview,
     financed_packages,
-    financed_signing,
     fittings,
     gaps,
     institutions,
@@ -72,7 +72,6 @@ from ledger.services import (
     policy,
     reductions,
     reductions_compute,
-    reductions_signing,
     samples,
     signing_request,
     statements,
@@ -130,13 +129,14 @@ HELPERS = {
     "activity": {"keep_activity", "load_activity_row"},
     "analysis_policies": {"all_periods"},
     "anchors": {"attested"},
-    "attestations": {"require_library"},
+    "attestations": {"attestation_view", "require_library"},
+    "attested": {"latest_attestations", "list_rows", "live_attestations", "load_row"},
     "audit": {"record"},
     "claims": {"claim_view", "load_claim_row"},
     "context": {"require_own", "require_role", "require_visible"},
-    "financed": {"financed_context", "find_financed_state", "load_financed_row", "load_leaves"},
+    "dataset_statements": {"find_live", "find_state", "load_row", "next_revision", "tree_context"},
+    "financed": {"load_leaves"},
     "financed_checks": {"check_financed_statements", "check_signed"},
-    "financed_signing": {"find_live_attestation"},
     "history": {"find_stated", "load_earlier", "load_history", "load_stated"},
     "library": {"find_release_in_force"},
     "log_proofs": {"build_log_proof"},
@@ -147,14 +147,13 @@ HELPERS = {
     "organisation": {"load_organisation"},
     "packages": {"keep_package"},
     "periods": {"load_period_row"},
-    "reductions": {"commit_lines", "find_reductions_state", "load_committed", "load_reductions_row", "reductions_context"},
+    "reductions": {"commit_lines", "load_committed"},
     "reductions_checks": {"check_reduction_statements"},
     "reductions_compute": {"compute_submission", "stored_series"},
-    "reductions_signing": {"find_live_reductions_attestation"},
     "signable": {"find_slips", "require_signable"},
     "signing": {"queue", "receive", "signed_columns"},
     "statement_inputs": {"gather_inputs", "judge_inputs"},
-    "statement_state": {"attestation_states", "find_statement_state", "last_attested", "live_attestations"},
+    "statement_state": {"attestation_states", "find_statement_state", "last_attested"},
     "stored_statement": {"assemble_records", "contract_bytes", "load_commitments", "load_keys", "load_records", "load_statement_row"},
     "transactions": {"find_transaction"},
     # The operator's command on the machine itself, where no token is asked for.
@@ -179,6 +178,24 @@ def read_and_submit(work: Work) -> object:
     reader = Work(work.session, work.clock, person("oak.preparer", "oak", "preparer"), work.house)
     received = telemetry.read_telemetry(reader, "oak", [readings("M-1")], "text/csv")
     return telemetry.submit_telemetry(work, "oak", received)
+
+
+def of_each_kind(use_case: Callable[..., object], *arguments: object) -> Callable[[Work], object]:
+    """A use case of statements of one dataset: financed ones and those of reductions meet a caller alike."""
+
+    def call(work: Work) -> object:
+        met = []
+        for kind in (financed.FINANCED_KIND, reductions.REDUCTIONS_KIND):
+            try:
+                met.append(use_case(work, kind, *arguments))
+            except LedgerError as error:
+                met.append(error)
+        assert type(met[0]) is type(met[1]), met
+        if isinstance(met[0], LedgerError):
+            raise met[0]
+        return met
+
+    return call
 
 
 ROWS = (
@@ -272,6 +289,15 @@ ROWS = (
         (),
         lambda work: attributions.list_own_attribution_findings(work, "oak", "2025-03", "pcaf_2", 10, None),
     ),
+    Row("dataset_signing.get_anchor", VISIBLE, (), of_each_kind(dataset_signing.get_anchor, "1")),
+    Row("dataset_signing.get_attestation", VISIBLE, (), of_each_kind(dataset_signing.get_attestation, "1")),
+    Row("dataset_signing.get_signing_request", VISIBLE, (), of_each_kind(dataset_signing.get_signing_request, "1")),
+    Row(
+        "dataset_signing.submit_attestation",
+        OWN,
+        ("approver",),
+        of_each_kind(dataset_signing.submit_attestation, "1", {}, SIGNATURE),
+    ),
     Row("financed.read_financed", OWN, ("preparer",), lambda work: financed.read_financed(work, "oak", "2025-03", {})),
     Row(
         "financed.submit_financed",
@@ -290,17 +316,6 @@ ROWS = (
         lambda work: financed_overview.get_financed_overview(work, "2025-03"),
     ),
     Row("financed_packages.get_financed_package", VISIBLE, (), lambda work: financed_packages.get_financed_package(work, "1")),
-    Row("financed_signing.get_financed_anchor", VISIBLE, (), lambda work: financed_signing.get_financed_anchor(work, "1")),
-    Row("financed_signing.get_financed_attestation", VISIBLE, (), lambda work: financed_signing.get_financed_attestation(work, "1")),
-    Row(
-        "financed_signing.get_financed_signing_request", VISIBLE, (), lambda work: financed_signing.get_financed_signing_request(work, "1")
-    ),
-    Row(
-        "financed_signing.submit_financed_attestation",
-        OWN,
-        ("approver",),
-        lambda work: financed_signing.submit_financed_attestation(work, "1", {}, SIGNATURE),
-    ),
     Row(
         "institutions.create_institution",
         ROLE,
@@ -458,22 +473,6 @@ ROWS = (
         OWN,
         ("preparer",),
         lambda work: reductions.submit_reductions(work, reductions.ReadReductions("oak", "2025-03", NO_PROJECTS)),
-    ),
-    Row("reductions_signing.get_reductions_anchor", VISIBLE, (), lambda work: reductions_signing.get_reductions_anchor(work, "1")),
-    Row(
-        "reductions_signing.get_reductions_attestation", VISIBLE, (), lambda work: reductions_signing.get_reductions_attestation(work, "1")
-    ),
-    Row(
-        "reductions_signing.get_reductions_signing_request",
-        VISIBLE,
-        (),
-        lambda work: reductions_signing.get_reductions_signing_request(work, "1"),
-    ),
-    Row(
-        "reductions_signing.submit_reductions_attestation",
-        OWN,
-        ("approver",),
-        lambda work: reductions_signing.submit_reductions_attestation(work, "1", {}, SIGNATURE),
     ),
     Row("statements.prepare_statement", OWN, ("preparer",), lambda work: statements.prepare_statement(work, "oak", "2025-03", "data")),
     Row("statements.get_statement", VISIBLE, (), lambda work: statements.get_statement(work, "1")),

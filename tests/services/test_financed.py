@@ -18,7 +18,7 @@ from ledger.client.lending import disclose
 from ledger.client.vault import Vault
 from ledger.errors import Conflict, Forbidden, InputError, LedgerError, NotFound, SignatureRefused
 from ledger.records import canonical
-from ledger.services import financed, financed_overview, financed_packages, financed_signing, fsck
+from ledger.services import dataset_signing, financed, financed_overview, financed_packages, fsck
 from ledger.services.financed import FinancedView
 from tests.accounting.financed.scene import loan
 from tests.product import AUDITOR, OPERATOR, Town, approver, person, preparer, sign, signer
@@ -46,7 +46,7 @@ def test_a_book_is_handed_in_signed_anchored_and_packed(town: Town, tmp_path: Pa
     assert view.totals["exposure_cents"] == str(100 * sum(1000 + at for at in range(120)))
     assert [finding.code for finding in view.findings] == ["TIE_OUT_MISSING"]
     with town.house.view(AUDITOR) as work:
-        anchor = financed_signing.get_financed_anchor(work, view.id)
+        anchor = dataset_signing.get_anchor(work, financed.FINANCED_KIND, view.id)
         package = financed_packages.get_financed_package(work, view.id)
         again = financed_packages.get_financed_package(work, view.id)
         assert financed.get_financed_document(work, view.id) == vault.statement
@@ -83,12 +83,12 @@ def test_the_same_again_changes_nothing(town: Town, tmp_path: Path) -> None:
     assert first == second
     one = attest_loans(town, "oak", first.id)
     with town.house.view(approver("oak")) as work:
-        assert financed_signing.get_financed_signing_request(work, first.id).items == ()
+        assert dataset_signing.get_signing_request(work, financed.FINANCED_KIND, first.id).items == ()
     town.relay()
     third = hand_in(town, "oak", vault)
     assert (third.id, third.state) == (first.id, "anchored")
     with town.house.view(AUDITOR) as work:
-        assert financed_signing.get_financed_attestation(work, first.id).items[0].root == one.items[0].root
+        assert dataset_signing.get_attestation(work, financed.FINANCED_KIND, first.id).items[0].root == one.items[0].root
         assert len(financed.list_financed(work, "oak", None, 10, None).items) == 1
 
 
@@ -189,12 +189,12 @@ def test_a_book_for_another_chain_period_or_revision_is_refused_by_its_root(town
 def test_the_preparer_does_not_sign_nor_another_bank_nor_another_key(town: Town, tmp_path: Path) -> None:
     view = hand_in(town, "oak", write_vault(town, "oak", tmp_path / "vault"))
     with town.house.view(approver("oak")) as work:
-        (item,) = financed_signing.get_financed_signing_request(work, view.id).items
+        (item,) = dataset_signing.get_signing_request(work, financed.FINANCED_KIND, view.id).items
     signed = sign(item, signer("oak.approver"))
 
     def submit(actor: Any, signature: str, **changed: str) -> None:
         with town.work(actor) as work:
-            financed_signing.submit_financed_attestation(work, view.id, {**item.message, **changed}, signature)
+            dataset_signing.submit_attestation(work, financed.FINANCED_KIND, view.id, {**item.message, **changed}, signature)
 
     with pytest.raises(Forbidden, match="preparer"):
         submit(person("oak.preparer", "oak", "approver", "preparer"), signed)

@@ -14,7 +14,7 @@ from ledger.errors import Conflict, Forbidden, InputError, NotFound, SignatureRe
 from ledger.metering.meter_day import DAY_SLOTS
 from ledger.records import canonical
 from ledger.records.policy import policy_body, seal_policy
-from ledger.services import bundles, fsck, institutions, meters, reductions, reductions_signing, statements
+from ledger.services import bundles, dataset_signing, fsck, institutions, meters, reductions, statements
 from ledger.services.policy import gather_policy_facts
 from tests.product import ADMIN, AUDITOR, OPERATOR, Town, approver, person, preparer, sign, signer
 from tests.services.projects import add_plant, attest, chiller, hand_in, plant, submission
@@ -60,7 +60,7 @@ def test_a_plant_and_a_retrofit_go_from_stored_days_to_an_anchored_line_and_a_ve
     assert (view.totals, view.lines, view.revision) == (SUMS, 2, 1)
     with town.house.view(AUDITOR) as work:
         document = json.loads(reductions.get_reductions_document(work, view.id))
-        anchor = reductions_signing.get_reductions_anchor(work, view.id)
+        anchor = dataset_signing.get_anchor(work, reductions.REDUCTIONS_KIND, view.id)
     by_id = {line["id"]: line for line in document["lines"]}
     # 153.6 kWh x 530.6 g/kWh = 81,500.16 g; 144 kWh x 530.6 = 76,406.4 g: each line is rounded, then summed.
     assert {id: line["avoided_g"] for id, line in by_id.items()} == {"chiller": "76406", "pv-roof": "81500"}
@@ -133,11 +133,11 @@ def test_preparer_and_approver_are_two_people_and_keys_are_the_bank_s(town: Town
     add_plant(town, "oak")
     view = hand_in(town, "oak", submission(plant()))
     with town.house.view(approver("oak")) as work:
-        (item,) = reductions_signing.get_reductions_signing_request(work, view.id).items
+        (item,) = dataset_signing.get_signing_request(work, reductions.REDUCTIONS_KIND, view.id).items
 
     def submit(actor: Any, message: dict[str, Any], key: str = "oak.approver") -> None:
         with town.work(actor) as work:
-            reductions_signing.submit_reductions_attestation(work, view.id, message, sign(item, signer(key)))
+            dataset_signing.submit_attestation(work, reductions.REDUCTIONS_KIND, view.id, message, sign(item, signer(key)))
 
     with pytest.raises(Forbidden, match="does not sign"):
         submit(person("oak.preparer", "oak", "approver"), item.message)

@@ -30,8 +30,9 @@ from ledger.store.repositories import (
     reductions,
     statements,
 )
+from ledger.store.repositories.attested import FINANCED_STATEMENTS, REDUCTION_STATEMENTS
 from ledger.store.repositories.signed import Signed
-from ledger.store.tables import Anchor, Attestation, FinancedAnchor, ReductionAnchor, Statement
+from ledger.store.tables import Attestation, Statement
 
 AT = 1_750_000_000
 START, END = 1_735_660_800, 1_767_196_800
@@ -117,10 +118,11 @@ def add_reductions(session: Session, institution_id: str = "bank-1") -> None:
         at=AT,
     )
     signature = signed(f"reductions attestation of {institution_id}")
-    row = reductions.add_reduction_attestation(session, statement, digest="0x" + hash_of("digest"), signed=signature)
-    attestations.add_anchor(
+    row = REDUCTION_STATEMENTS.add_attestation(
+        session, statement, dataset=statement.dataset, digest="0x" + hash_of("digest"), signed=signature
+    )
+    REDUCTION_STATEMENTS.add_anchor(
         session,
-        ReductionAnchor,
         row.id,
         chain_id=7001,
         contract="0x" + "ee" * 20,
@@ -151,10 +153,11 @@ def add_financed(session: Session, institution_id: str = "bank-1") -> None:
         at=AT,
     )
     signature = signed(f"financed attestation of {institution_id}")
-    row = financed.add_financed_attestation(session, statement, digest="0x" + hash_of("digest"), signed=signature)
-    attestations.add_anchor(
+    row = FINANCED_STATEMENTS.add_attestation(
+        session, statement, dataset=statement.dataset, digest="0x" + hash_of("digest"), signed=signature
+    )
+    FINANCED_STATEMENTS.add_anchor(
         session,
-        FinancedAnchor,
         row.id,
         chain_id=7001,
         contract="0x" + "ee" * 20,
@@ -260,7 +263,6 @@ def add_everything(session: Session) -> Everything:
     )
     attestations.add_anchor(
         session,
-        Anchor,
         attestation.id,
         chain_id=7001,
         contract="0x" + "ee" * 20,

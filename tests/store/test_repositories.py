@@ -24,7 +24,6 @@ from ledger.store.repositories import (
 )
 from ledger.store.repositories.metering import StoredDay
 from ledger.store.repositories.participants import ChainPlace
-from ledger.store.tables import Anchor
 from tests.store import builders
 from tests.store.builders import AT, SIGNER, signed
 
@@ -255,7 +254,6 @@ def test_an_anchor_of_the_same_block_is_kept_once_and_a_reorganised_one_beside_i
         with database.unit_of_work() as session:
             return attestations.add_anchor(
                 session,
-                Anchor,
                 written.attestation.id,
                 chain_id=7001,
                 contract="0x" + "ee" * 20,

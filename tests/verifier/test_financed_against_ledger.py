@@ -10,7 +10,6 @@ import pytest
 
 from ledger.accounting.financed.compute import compute_book
 from ledger.accounting.financed.groups import published_leaves
-from ledger.accounting.financed.statement import Origin
 from ledger.accounting.methods import pboc_2021, pcaf_2
 from ledger.client.book import Place, WrittenBook, write_book
 from ledger.errors import InputError
@@ -18,6 +17,7 @@ from ledger.loans.book import Book as Loans
 from ledger.loans.exposure import Exposure
 from ledger.loans.pseudonyms import PseudonymKey
 from ledger.merkle.keys import CommitmentKeys
+from ledger.records.dataset_statement import Origin
 from ledger.records.period import Period
 from tests.accounting.financed.scene import Maker, loan
 from tests.verifier.bank import ROOT, jcs, sha

@@ -10,8 +10,7 @@ from ledger.accounting.financed.compute import BookFigures, Excluded, TieOut
 from ledger.accounting.financed.methods import get_method
 from ledger.accounting.financed.portfolio import Waci
 from ledger.records import canonical
-from ledger.records.fields import period_document
-from ledger.records.period import Period
+from ledger.records.dataset_statement import CommittedTree, Origin
 
 SCHEMA = "lingtan.financed/1"
 MEASURES = 4
@@ -57,29 +56,6 @@ class Groups:
 
     n: int
     rows: int
-
-
-@dataclass(frozen=True)
-class CommittedTree:
-    """The sum tree over the groups: exposure in cents, grams S1+2, grams S3, Σ exposure × score; hashes as hex."""
-
-    n: int
-    totals: tuple[int, int, int, int]
-    tree_root: str
-    root: str
-
-
-@dataclass(frozen=True)
-class Origin:
-    """What the sums of a book do not say: whose it is, of when, which revision and why, and which library was in force."""
-
-    institution: str
-    period: Period
-    library: str
-    library_hash: str
-    revision: int = 1
-    cause: str = "first"
-    supersedes: str | None = None
 
 
 @dataclass(frozen=True)
@@ -138,17 +114,11 @@ class FinancedStatement:
 
     def to_document(self) -> dict[str, object]:
         """Return the `lingtan.financed/1` document."""
-        origin = self.origin
         return {
             "schema": SCHEMA,
-            "institution": origin.institution,
-            "period": period_document(origin.period),
-            "revision": origin.revision,
-            "cause": origin.cause,
-            "supersedes": origin.supersedes,
+            **self.origin.to_document(),
             "method": self.method,
             "dataset": self.dataset,
-            "library": {"release": origin.library, "hash": origin.library_hash},
             "policies": dict(self.policies),
             "rows": str(self.rows),
             "excluded": [
@@ -180,12 +150,7 @@ class FinancedStatement:
                 for item in self.tie_out
             ],
             "groups": {"n": str(self.groups.n), "rows": str(self.groups.rows)},
-            "commitment": {
-                "n": str(self.commitment.n),
-                "totals": [str(value) for value in self.commitment.totals],
-                "tree_root": self.commitment.tree_root,
-                "root": self.commitment.root,
-            },
+            "commitment": self.commitment.to_document(),
         }
 
     def to_bytes(self) -> bytes:

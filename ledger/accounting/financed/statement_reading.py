@@ -14,20 +14,18 @@ from ledger.accounting.financed.portfolio import Waci
 from ledger.accounting.financed.statement import (
     MEASURES,
     SCHEMA,
-    CommittedTree,
     Coverage,
     FinancedStatement,
     Groups,
     NamedBlock,
     OptionSum,
-    Origin,
     Reductions,
 )
 from ledger.errors import InputError
 from ledger.loans.exposure import ASSET_CLASSES, HIGH_CARBON, OPTIONS, USES
+from ledger.records.dataset_statement import CommittedTree, read_origin
 from ledger.records.fields import Fields, raise_first
 from ledger.records.findings import Finding, has_errors
-from ledger.records.statement import CAUSES
 
 T = TypeVar("T")
 BLOCK_FIELDS = tuple(item.name for item in fields_of(Block))
@@ -47,19 +45,7 @@ def read_financed_statement(document: object) -> tuple[FinancedStatement | None,
     fields.schema(SCHEMA)
     method = fields.choice("method", tuple(item.id for item in METHODS))
     fields.choice("dataset", (get_method(method).dataset,))
-    library = fields.nested("library", ("release", "hash"))
-    origin = Origin(
-        fields.identifier("institution"),
-        fields.period("period"),
-        library.text("release"),
-        library.digest("hash"),
-        fields.integer("revision", 1, 2**31 - 1),
-        fields.choice("cause", CAUSES),
-        fields.optional("supersedes", fields.digest),
-    )
-    if (origin.revision == 1) != (origin.cause == "first") or (origin.revision == 1) != (origin.supersedes is None):
-        action = "revision 1 has cause first and supersedes nothing, every later one another cause"
-        fields.refuse("FIELD_INVALID", "/revision", action, got=f"revision {origin.revision}, cause {origin.cause}")
+    origin = read_origin(fields)
     reductions, coverage, groups = (
         fields.nested(name, names)
         for name, names in (

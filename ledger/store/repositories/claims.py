@@ -7,9 +7,8 @@ from sqlmodel import Session, col, select
 
 from ledger.identifiers import sid
 from ledger.store.errors import AlreadyStored
-from ledger.store.repositories.attestations import may_sign_anew
 from ledger.store.repositories.paging import Page, fetch_page, found, sha256_hex
-from ledger.store.repositories.signed import Signed
+from ledger.store.repositories.signed import Signed, may_sign_anew
 from ledger.store.tables import Claim, Package, Verdict
 
 

@@ -1,22 +1,13 @@
-"""Financed statements with their leaves, signatures and anchors."""
+"""Financed statements with their leaves."""
 
 from __future__ import annotations
 
-from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from ledger.records.outbox import FINAL
-from ledger.store.repositories.attested import Attested
-from ledger.store.repositories.paging import Page, fetch_page, found, sha256_hex
-from ledger.store.tables import FinancedAnchor, FinancedAttestation, FinancedLeaves, FinancedStatement, Outbox
-
-_ATTESTED = Attested(FinancedStatement, FinancedAttestation, FinancedAnchor)
-find_last_attested = _ATTESTED.find_last_attested
-has_later_anchor = _ATTESTED.has_later_anchor
-add_financed_attestation = _ATTESTED.add_attestation
-find_financed_attestation = _ATTESTED.find_attestation
-find_financed_attestation_by_outbox = _ATTESTED.find_attestation_by_outbox
-find_financed_anchor = _ATTESTED.find_anchor
+from ledger.store.repositories.attested import FINANCED_STATEMENTS
+from ledger.store.repositories.paging import found, sha256_hex
+from ledger.store.tables import FinancedAttestation, FinancedLeaves, FinancedStatement, Outbox
 
 
 def add_financed_statement(
@@ -42,7 +33,7 @@ def add_financed_statement(
         RowRefused: the library release or the superseded statement is not stored, or cause and revision do not go together.
     """
     digest = sha256_hex(document)
-    earlier = find_financed_by_hash(session, digest)
+    earlier = FINANCED_STATEMENTS.find_statement_by_hash(session, digest)
     if earlier is not None:
         return earlier
     row = FinancedStatement(
@@ -67,25 +58,6 @@ def add_financed_statement(
     return row
 
 
-def find_financed_statement(session: Session, id: int) -> FinancedStatement | None:
-    """Return the statement with this number, or None."""
-    return session.get(FinancedStatement, id, populate_existing=True)
-
-
-def get_financed_statement(session: Session, id: int) -> FinancedStatement:
-    """Return the statement with this number.
-
-    Raises:
-        NotFound: there is none.
-    """
-    return found(find_financed_statement(session, id), "financed statement", id=id)
-
-
-def find_financed_by_hash(session: Session, hash: str) -> FinancedStatement | None:
-    """Return the statement whose document has this hash, or None."""
-    return session.exec(select(FinancedStatement).where(FinancedStatement.hash == hash)).one_or_none()
-
-
 def get_leaves(session: Session, statement_id: int) -> FinancedLeaves:
     """Return the leaves of a statement.
 
@@ -93,21 +65,6 @@ def get_leaves(session: Session, statement_id: int) -> FinancedLeaves:
         NotFound: there are none.
     """
     return found(session.get(FinancedLeaves, statement_id), "leaves", statement=statement_id)
-
-
-def list_financed_statements(
-    session: Session, *, institution_id: str | None = None, period_id: str | None = None, limit: int = 100, after: int | None = None
-) -> Page[FinancedStatement, int]:
-    """Return statements in the order they came, without documents and findings."""
-    query = select(FinancedStatement).options(
-        defer(FinancedStatement.document, raiseload=True),  # type: ignore[arg-type]
-        defer(FinancedStatement.findings, raiseload=True),  # type: ignore[arg-type]
-    )
-    if institution_id is not None:
-        query = query.where(FinancedStatement.institution_id == institution_id)
-    if period_id is not None:
-        query = query.where(FinancedStatement.period_id == period_id)
-    return fetch_page(session, query, col(FinancedStatement.id), lambda row: row.id, limit, after)
 
 
 def list_anchored(session: Session, period_id: str) -> list[FinancedStatement]:

@@ -1,4 +1,4 @@
-"""Statements of reductions with their evidence, signatures and anchors."""
+"""Statements of reductions with their evidence."""
 
 from __future__ import annotations
 
@@ -9,17 +9,9 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from ledger.merkle.dataset_schema import REDUCTIONS
-from ledger.store.repositories.attested import Attested
-from ledger.store.repositories.paging import Page, fetch_page, found, sha256_hex
-from ledger.store.tables import ReductionAnchor, ReductionAttestation, ReductionEvidence, ReductionStatement
-
-_ATTESTED = Attested(ReductionStatement, ReductionAttestation, ReductionAnchor)
-find_last_attested = _ATTESTED.find_last_attested
-has_later_anchor = _ATTESTED.has_later_anchor
-add_reduction_attestation = _ATTESTED.add_attestation
-find_reduction_attestation = _ATTESTED.find_attestation
-find_reduction_attestation_by_outbox = _ATTESTED.find_attestation_by_outbox
-find_reduction_anchor = _ATTESTED.find_anchor
+from ledger.store.repositories.attested import REDUCTION_STATEMENTS
+from ledger.store.repositories.paging import sha256_hex
+from ledger.store.tables import ReductionEvidence, ReductionStatement
 
 
 @dataclass(frozen=True)
@@ -52,7 +44,7 @@ def add_reduction_statement(
         RowRefused: the library release or the superseded statement is not stored, or cause and revision do not go together.
     """
     digest = sha256_hex(document)
-    earlier = find_reductions_by_hash(session, digest)
+    earlier = REDUCTION_STATEMENTS.find_statement_by_hash(session, digest)
     if earlier is not None:
         return earlier
     row = ReductionStatement(
@@ -76,40 +68,6 @@ def add_reduction_statement(
         session.add(ReductionEvidence(statement_id=row.id, kind=kind, name=name, sha256=sha256, content=content))
     session.flush()
     return row
-
-
-def find_reduction_statement(session: Session, id: int) -> ReductionStatement | None:
-    """Return the statement with this number, or None."""
-    return session.get(ReductionStatement, id, populate_existing=True)
-
-
-def get_reduction_statement(session: Session, id: int) -> ReductionStatement:
-    """Return the statement with this number.
-
-    Raises:
-        NotFound: there is none.
-    """
-    return found(find_reduction_statement(session, id), "statement of reductions", id=id)
-
-
-def find_reductions_by_hash(session: Session, hash: str) -> ReductionStatement | None:
-    """Return the statement whose document has this hash, or None."""
-    return session.exec(select(ReductionStatement).where(ReductionStatement.hash == hash)).one_or_none()
-
-
-def list_reduction_statements(
-    session: Session, *, institution_id: str | None = None, period_id: str | None = None, limit: int = 100, after: int | None = None
-) -> Page[ReductionStatement, int]:
-    """Return statements in the order they came, without documents and findings."""
-    query = select(ReductionStatement).options(
-        defer(ReductionStatement.document, raiseload=True),  # type: ignore[arg-type]
-        defer(ReductionStatement.findings, raiseload=True),  # type: ignore[arg-type]
-    )
-    if institution_id is not None:
-        query = query.where(ReductionStatement.institution_id == institution_id)
-    if period_id is not None:
-        query = query.where(ReductionStatement.period_id == period_id)
-    return fetch_page(session, query, col(ReductionStatement.id), lambda row: row.id, limit, after)
 
 
 def find_evidence(session: Session, statement_id: int, sha256: str) -> ReductionEvidence | None:

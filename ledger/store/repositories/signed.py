@@ -1,9 +1,14 @@
-"""A signed message as the repositories take it."""
+"""A signed message as the repositories take it, and when another one may follow it."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from sqlmodel import Session
+
+from ledger.records.outbox import REVERTED
+from ledger.store.tables import Outbox
 
 
 @dataclass(frozen=True)
@@ -25,3 +30,9 @@ class Signed:
     def columns(self) -> dict[str, Any]:
         """Return the columns of the SignedMessage part of a row."""
         return asdict(self)
+
+
+def may_sign_anew(session: Session, outbox_id: int | None) -> bool:
+    """Tell whether the transaction of an earlier message was refused for good, so that a newly signed one may follow."""
+    row = session.get(Outbox, outbox_id) if outbox_id is not None else None
+    return row is not None and row.state == REVERTED

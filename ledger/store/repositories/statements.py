@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from sqlalchemy import delete, insert
-from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from ledger.store.errors import AlreadyStored
-from ledger.store.repositories.paging import Page, fetch_page, found, sha256_hex
+from ledger.store.repositories.attested import STATEMENTS
+from ledger.store.repositories.paging import found, sha256_hex
 from ledger.store.tables import ActivityVersion, Commitments, OrganisationVersion, Package, PackageContent, Statement, StatementMeterRecord
+
+find_statement = STATEMENTS.find_statement
+get_statement = STATEMENTS.get_statement
+find_statement_by_hash = STATEMENTS.find_statement_by_hash
+list_statements = STATEMENTS.list_statements
 
 _RECORDS = StatementMeterRecord.metadata.tables["statement_meter_record"]
 _RECORDS_AT_ONCE = 32  # a meter-year is 315 kB: 10 MB per batch
@@ -65,46 +70,12 @@ def add_statement(
     return row
 
 
-def find_statement(session: Session, id: int) -> Statement | None:
-    """Return the statement with this number, or None."""
-    return session.get(Statement, id, populate_existing=True)
-
-
-def get_statement(session: Session, id: int) -> Statement:
-    """Return the statement with this number.
-
-    Raises:
-        NotFound: there is none.
-    """
-    return found(find_statement(session, id), "statement", id=id)
-
-
-def find_statement_by_hash(session: Session, hash: str) -> Statement | None:
-    """Return the statement whose document has this hash, or None."""
-    return session.exec(select(Statement).where(Statement.hash == hash)).one_or_none()
-
-
 def find_latest_statement(session: Session, institution_id: str, period_id: str, revision: int | None = None) -> Statement | None:
     """Return the last prepared statement of the period's highest revision, or of the one given; None where there is none."""
     query = select(Statement).where(Statement.institution_id == institution_id, Statement.period_id == period_id)
     if revision is not None:
         query = query.where(Statement.revision == revision)
     return session.exec(query.order_by(col(Statement.revision).desc(), col(Statement.id).desc()).limit(1)).one_or_none()
-
-
-def list_statements(
-    session: Session, *, institution_id: str | None = None, period_id: str | None = None, limit: int = 100, after: int | None = None
-) -> Page[Statement, int]:
-    """Return statements in the order they were prepared, without documents and findings."""
-    query = select(Statement).options(
-        defer(Statement.document, raiseload=True),  # type: ignore[arg-type]
-        defer(Statement.findings, raiseload=True),  # type: ignore[arg-type]
-    )
-    if institution_id is not None:
-        query = query.where(Statement.institution_id == institution_id)
-    if period_id is not None:
-        query = query.where(Statement.period_id == period_id)
-    return fetch_page(session, query, col(Statement.id), lambda row: row.id, limit, after)
 
 
 def add_meter_records(session: Session, statement_id: int, records: Iterable[tuple[str, bytes]]) -> int:
