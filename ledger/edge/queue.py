@@ -27,7 +27,8 @@ from ledger.edge.queue_status import DAY, QueueStatus
 from ledger.edge.reading import HISTORIC_SECONDS, NewReading
 from ledger.errors import ConfigurationError, InputError, IntegrityError, LedgerError
 from ledger.metering.device_signature import key_id_of
-from ledger.metering.envelope import MAX_READINGS, DeviceClock, read_envelope, write_envelope
+from ledger.metering.envelope import DeviceClock, read_envelope, write_envelope
+from ledger.metering.envelope_readings import MAX_READINGS
 from ledger.metering.reading_values import read_instant_ms
 
 FUTURE_SECONDS = 300

@@ -12,30 +12,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.errors import MalformedDocument
 from ledger.metering.csv_block import Bytes, Ints, Mask
 from ledger.metering.device_signature import key_id_of
-from ledger.metering.envelope_faults import explain_reading
+from ledger.metering.envelope_readings import IDENTIFIER, Columns, Names, read_objects, read_text
 from ledger.metering.finding_list import FindingList
-from ledger.metering.meter_day import SLOT_SECONDS
-from ledger.metering.reading_values import CLOCK_SOURCES, INTERVAL_TEXT, LETTERS, limit_of, read_instant_ms, read_value, units_of
+from ledger.metering.reading_values import CLOCK_SOURCES, INTERVAL_TEXT, read_instant_ms
 from ledger.records import canonical
 from ledger.records.findings import Finding
-from ledger.records.meter_record import Quantity
 
 MEDIA_TYPE = "application/vnd.lingtan.readings+json"
 SCHEMA = "lingtan.readings/1"
 MAX_BYTES = 256 * 1024
-MAX_READINGS = 1000
 MEMBERS = ("boot", "clock", "device", "prev", "readings", "schema", "sent_at", "seq", "sig")
 _SIGNATURE = b',"sig":'
+_READINGS, _BEHIND_READINGS = b'"readings":[', b'],"schema":'
 _BOOT = re.compile(r"[0-9A-Za-z-]{1,36}", re.ASCII)
 _HEX64, _HEX128, _KID = (re.compile(rf"[0-9a-f]{{{size}}}", re.ASCII) for size in (64, 128, 16))
-_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", re.ASCII)
-_QUANTITIES = {item.value: item for item in Quantity}
 
 
 @dataclass(frozen=True)
@@ -74,7 +69,7 @@ class Envelope:
     """
 
     identity: Identity
-    names: tuple[tuple[str | None, Quantity], ...]
+    names: Names
     name: Ints = field(repr=False)
     register: Mask = field(repr=False)
     times: Ints = field(repr=False)
@@ -132,18 +127,38 @@ def format_instant_ms(milliseconds: int) -> str:
 
 def read_envelope(body: bytes) -> tuple[Envelope | None, tuple[Finding, ...]]:
     """Return the envelope of these bytes, or None, and everything that is wrong with them."""
+    made = _read_by_text(body)
+    if made is not None:
+        return made, ()
     findings = FindingList("envelope")
     document = _load(body, findings)
     if document is None:
         return None, findings.close()
     identity = _read_identity(document, body, findings)
-    columns = _read_readings(document.get("readings"), findings)
-    if identity is None or columns is None or findings.errors:
+    columns = read_objects(document.get("readings"), findings)
+    if identity is None or columns is None:
         return None, findings.close()
-    names, rows = columns
-    name, register, times, values, quality = (np.array(column) for column in zip(*rows, strict=True))
-    made = Envelope(identity, names, name.astype(np.int64), register.astype(np.bool_), times, values, quality.astype(np.uint8))
-    return made, findings.close()
+    return _join(identity, columns), findings.close()
+
+
+def _read_by_text(body: bytes) -> Envelope | None:
+    """Return the envelope without making an object of each reading, or None where something is wrong or spelt in another way."""
+    begin, end = body.find(_READINGS) + len(_READINGS), body.rfind(_BEHIND_READINGS)
+    if not len(_READINGS) <= begin < end or len(body) > MAX_BYTES or not body.isascii():
+        return None
+    # Readings in canonical form within a canonical document without readings make a canonical document. That the place is the member's,
+    # and not within a text or an object, shows in the list being there, empty, and no member that is not ours.
+    findings = FindingList("envelope")
+    document = _load(body[:begin] + body[end:], findings)
+    if document is None or document.get("readings") != []:
+        return None
+    identity = _read_identity(document, body, findings)
+    columns = None if identity is None else read_text(body[begin:end].decode("ascii"))
+    return None if identity is None or columns is None else _join(identity, columns)
+
+
+def _join(identity: Identity, columns: Columns) -> Envelope:
+    return Envelope(identity, columns.names, columns.name, columns.register, columns.times, columns.values, columns.quality)
 
 
 def _load(body: bytes, findings: FindingList) -> dict[str, object] | None:
@@ -191,7 +206,7 @@ def _read_identity(document: Mapping[str, object], body: bytes, findings: Findin
 
     boot, device, prev, seq = (document.get(name) for name in ("boot", "device", "prev", "seq"))
     check("/boot", boot, matches(_BOOT, boot), "1 to 36 letters, digits and hyphens")
-    check("/device", device, matches(_IDENTIFIER, device), "an identifier")
+    check("/device", device, matches(IDENTIFIER, device), "an identifier")
     check("/prev", prev, prev is None or matches(_HEX64, prev), "64 hex of the body before, or null")
     check("/schema", document.get("schema"), document.get("schema") == SCHEMA, SCHEMA)
     check("/seq", seq, type(seq) is int and 1 <= seq <= canonical.MAX_INTEGER, "an integer from 1")
@@ -231,84 +246,3 @@ def _members(document: Mapping[str, object], name: str, wanted: tuple[str, ...],
 
 def _show(value: object) -> str:
     return value if isinstance(value, str) else type(value).__name__ if isinstance(value, dict | list) else str(value)
-
-
-_Rows = list[tuple[int, bool, int, int, int]]
-
-
-def _read_readings(readings: object, findings: FindingList) -> tuple[tuple[tuple[str | None, Quantity], ...], _Rows] | None:
-    """Return the names and one row per reading; None where readings is no list of 1 to 1,000."""
-    if not isinstance(readings, list) or not 1 <= len(readings) <= MAX_READINGS:
-        got = f"{len(readings)} readings" if isinstance(readings, list) else _show(readings)
-        findings.add("READINGS_COUNT", "error", "/readings", "send 1 to 1,000 readings in an envelope", got, f"1 to {MAX_READINGS}")
-        return None
-    # All that readings of one meter have in common is judged once: what is left of each are its instant and its value.
-    kinds: dict[tuple[object, ...], _Kind | None] = {}
-    names: dict[tuple[str | None, Quantity], int] = {}
-    rows: _Rows = []
-    for at, reading in enumerate(readings):
-        row = _read_fast(reading, kinds, names)
-        if row is None:
-            explain_reading(reading, f"/readings/{at}", findings)
-        else:
-            rows.append(row)
-    return tuple(names), rows
-
-
-@dataclass(frozen=True)
-class _Kind:
-    """What readings that differ in t and v alone have in common."""
-
-    members: int
-    name: int
-    register: bool
-    factor: int
-    limit: int
-    quality: int
-
-
-def _read_fast(
-    reading: object, kinds: dict[tuple[object, ...], _Kind | None], names: dict[tuple[str | None, Quantity], int]
-) -> tuple[int, bool, int, int, int] | None:
-    """Return the row of a reading that is right, or None."""
-    if type(reading) is not dict:
-        return None
-    get = reading.get
-    key = (get("k"), get("m"), get("p"), get("q"), get("s"), get("u"), get("hist") is True)
-    try:
-        kind = kinds[key]
-    except KeyError:
-        kind = kinds[key] = _judge_kind(key, names)
-    except TypeError:
-        return None
-    if kind is None or len(reading) != kind.members:
-        return None
-    time, text = get("t"), get("v")
-    if type(time) is not str or type(text) is not str:
-        return None
-    instant, value = read_instant_ms(time), read_value(text, kind.factor)
-    if instant is None or instant % 1000 or value is None or value > kind.limit:
-        return None
-    instant //= 1000
-    if not kind.register and instant % SLOT_SECONDS:
-        return None
-    return kind.name, kind.register, instant, value, kind.quality
-
-
-def _judge_kind(key: tuple[object, ...], names: dict[tuple[str | None, Quantity], int]) -> _Kind | None:
-    k, meter, p, q, s, u, hist = key
-    quantity, letter = _QUANTITIES.get(str(q)), LETTERS.get(str(s))
-    interval = k == "interval"
-    if quantity is None or letter is None or k not in ("interval", "register"):
-        return None
-    if (p != INTERVAL_TEXT) if interval else (p is not None):
-        return None
-    if meter is not None and (not isinstance(meter, str) or not _IDENTIFIER.fullmatch(meter)):
-        return None
-    factor = units_of(quantity, interval=interval).get(str(u))
-    if factor is None:
-        return None
-    name = None if meter is None else str(meter), quantity
-    # A member that stands there with another value than those above makes the count differ.
-    members = 6 + (meter is not None) + interval + (hist is True)
-    return _Kind(members, names.setdefault(name, len(names)), not interval, factor, limit_of(quantity, interval=interval), int(letter))
