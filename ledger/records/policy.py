@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ledger.clock import format_instant
-from ledger.errors import Conflict, InputError
+from ledger.errors import Conflict
 from ledger.records import canonical
+from ledger.records.policy_rules import refuse_unreadable
 
 SCHEMA = "lingtan.policy/1"
 
@@ -101,17 +102,14 @@ def make_policy(body: Mapping[str, object], trust: Trust) -> dict[str, object]:
     """Return the policy of a server's facts and the centre's decisions, with nobody's signature yet.
 
     Raises:
-        InputError: a threshold that its signers cannot reach, or a signer twice.
+        InputError: no verifier would read it: signers, validators or witnesses that bundle.md §3 calls malformed.
     """
     signers = sorted(trust.signers)
-    if len(set(signers)) != len(signers) or not 1 <= trust.threshold <= len(signers):
-        raise InputError(
-            f"{trust.threshold} of {len(signers)} signers cannot sign a policy",
-            hint="name each once, and a threshold they can reach",
-        )
     witnesses = body["witnesses"] if trust.witnesses is None else dict(trust.witnesses)
     decided = {"max_age": trust.max_age, "previous": trust.previous, "signers": {"keys": signers, "threshold": trust.threshold}}
-    return {**body, **decided, "witnesses": witnesses, "signatures": []}
+    policy = {**body, **decided, "witnesses": witnesses, "signatures": []}
+    refuse_unreadable(policy)
+    return policy
 
 
 def sign_policy(policy: Mapping[str, Any], key: Ed25519PrivateKey) -> dict[str, object]:
@@ -120,8 +118,9 @@ def sign_policy(policy: Mapping[str, Any], key: Ed25519PrivateKey) -> dict[str, 
     Who signs is one of the policy's own signers, or of those of the policy before.
 
     Raises:
-        Conflict: this key has signed it already.
+        Conflict: this key has signed it already. InputError: no verifier would read the policy, however it came about.
     """
+    refuse_unreadable(policy)
     public = public_hex(key)
     if any(item["public_key"] == public for item in policy["signatures"]):
         raise Conflict("this key has signed the policy already", hint="hand it to the next signer", public_key=public)
