@@ -18,7 +18,8 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from eth_hash.auto import keccak
 from eth_utils.address import to_checksum_address
 
-from ledger.chain.errors import BlockUnknown, ChainUnavailable, NotSupported, OutcomeUnknown, TransactionRejected, WrongChain, border
+from ledger.chain.border import border
+from ledger.chain.errors import BlockUnknown, ChainUnavailable, NotSupported, OutcomeUnknown, TransactionRejected, WrongChain
 from ledger.chain.headers import as_bytes, as_integer, encode_header, verify_header
 from ledger.chain.wire import Block, Json, block_parameter, call_message, hex_text, hex_word, plain_json, read_receipt
 from ledger.chain.wire import Head as Head

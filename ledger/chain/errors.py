@@ -1,17 +1,13 @@
-"""Errors of the chain room, and the border where foreign exceptions become ours.
+"""Errors of the chain room, and what pools and contracts say when they refuse.
 
 By who must act: `ChainUnavailable`, `StorageFailed`, `OutcomeUnknown` — wait and send the same bytes again; `TransactionRejected`,
 `ChainRefused` — the sender; `WrongChain`, `ChainLocked` — the operator; `ChainCorrupt`, `CheckpointMismatch`, `CheckpointHalted` — somebody
 must investigate before work goes on.
-
-Nothing foreign (web3, requests, sqlite, eth, rlp) leaves this room: every call crosses `border()`. Whatever the border does not know
-becomes a plain `ChainError`, never a stray KeyError of a library.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ledger.errors import LedgerError
@@ -197,27 +193,6 @@ def decode_revert(data: bytes, abi: Abi = ()) -> ChainRefused:
     return ChainRefused(
         "0x" + selector.hex(), {}, data=data, message=f"the contract refused with data nobody here can name: 0x{data[:68].hex()}"
     )
-
-
-@contextmanager
-def border(*, abi: Abi = (), sending: bool = False) -> Iterator[None]:
-    """Turn every foreign exception of the block into one of ours; ours pass unchanged.
-
-    Args:
-        abi: names custom errors in a revert.
-        sending: the block hands a transaction over; a lost answer is then `OutcomeUnknown` and not `ChainUnavailable`.
-
-    Raises:
-        ChainError: or a subclass, with the foreign exception as its cause.
-    """
-    try:
-        yield
-    except LedgerError:
-        raise
-    except Exception as error:
-        from ledger.chain.foreign import translate
-
-        raise translate(error, abi=abi, sending=sending) from error
 
 
 def _got_below_expected(lowered: str) -> bool:

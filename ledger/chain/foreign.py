@@ -52,7 +52,7 @@ _ODD_ANSWER = (web3_errors.BadResponseFormat, web3_errors.CannotHandleRequest, w
 
 
 def translate(error: Exception, *, abi: Abi = (), sending: bool = False) -> ChainError:
-    """Return our error for a foreign one (see `ledger.chain.errors.border`)."""
+    """Return our error for a foreign one (see `ledger.chain.border`)."""
     if isinstance(error, web3_errors.ContractLogicError):
         return decode_revert(_bytes(getattr(error, "data", None)), abi)
     if isinstance(error, web3_errors.BlockNotFound):

@@ -14,9 +14,10 @@ import rlp
 from eth_hash.auto import keccak
 from trie.hexary import HexaryTrie
 
+from ledger.chain.border import border
 from ledger.chain.client import ETH_TESTER_CHAIN_ID, ChainClient, Receipt, connect
 from ledger.chain.embedded.rpc import EmbeddedProvider
-from ledger.chain.errors import BlockUnknown, ChainError, ChainRefused, TransactionRejected, border
+from ledger.chain.errors import BlockUnknown, ChainError, ChainRefused, TransactionRejected
 from ledger.chain.headers import as_bytes, as_integer
 from ledger.chain.keystore import Signer
 from ledger.chain.transaction import Call, created_address, sign_transaction, transaction_hash

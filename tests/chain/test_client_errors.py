@@ -24,6 +24,7 @@ from eth_abi import encode
 from eth_hash.auto import keccak
 
 from ledger.chain import client as client_module
+from ledger.chain.border import border
 from ledger.chain.client import ETH_TESTER_CHAIN_ID, ChainClient, connect
 from ledger.chain.errors import (
     BlockUnknown,
@@ -37,7 +38,6 @@ from ledger.chain.errors import (
     StorageFailed,
     TransactionRejected,
     WrongChain,
-    border,
     decode_revert,
     rejection_reason,
 )
