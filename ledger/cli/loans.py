@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -10,7 +9,8 @@ import typer
 
 from ledger.cli import loans_compute, loans_report, loans_vault
 from ledger.cli.bank import judge
-from ledger.cli.invocation import Invocation, this
+from ledger.cli.invocation import this
+from ledger.cli.loans_reading import read_loans
 from ledger.cli.offline import read_document
 
 if TYPE_CHECKING:
@@ -53,34 +53,6 @@ def check(
     facts = {"rows": str(reading.rows), "months": str(0 if reading.book is None else len(reading.book.months))}
     document = {"kind": "loan book", "accepted": accepted, **facts, "unchecked": unchecked, "findings": findings}
     judge(run, document, [("kind", "loan book"), ("accepted", accepted), *facts.items()], findings, accepted=accepted)
-
-
-def read_loans(run: Invocation, file: Path, head: Path | None = None) -> BookReading:
-    """Return what reading a book gave, with a bar of progress on a terminal.
-
-    Raises:
-        InputError: the head is none.
-    """
-    from ledger.loans.head import DEFAULT_HEAD, head_from_document
-    from ledger.loans.reading import PROGRESS_PARTS
-    from ledger.workbook.loan_book import read_loan_file
-
-    known = DEFAULT_HEAD if head is None else head_from_document(read_document(head))
-    with run.out.progress(PROGRESS_PARTS, "reading", file=file.name) as advance:
-        return read_loan_file(file, known, progress=_rising(advance))
-
-
-def _rising(advance: Callable[[int], None]) -> Callable[[int], None]:
-    """Return a function that is told how far it is, for one that is told how much further."""
-    done = 0
-
-    def tell(parts: int) -> None:
-        nonlocal done
-        if parts > done:
-            advance(parts - done)
-            done = parts
-
-    return tell
 
 
 def _compute(reading: BookReading, method: MethodName, policies: Path | None) -> tuple[Finding, ...]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ledger.cli.invocation import Invocation
+from ledger.cli.loans_reading import read_loans, rising
 from ledger.cli.offline import read_document
 from ledger.errors import Conflict, InputError
 from ledger.records import canonical
@@ -55,7 +56,6 @@ def compute_book_file(
     """
     from ledger.accounting.financed.methods import get_method
     from ledger.accounting.financed.result_document import book_document, refused_loans_document
-    from ledger.cli.loans import read_loans
 
     if out is not None and out.exists():
         raise Conflict(f"{out} is there already", hint="name another folder, or move that one away")
@@ -79,7 +79,7 @@ def _compute(
 
     if sealing is None:
         with run.out.progress(book.rows, "attributing") as advance:
-            computation = compute_book(book, policies, progress=_rising(advance))
+            computation = compute_book(book, policies, progress=rising(advance))
         return computation, None, computation.findings(book)
     from ledger.cli.keys import read_commitment_key, read_secret_key
     from ledger.client.book import write_book
@@ -91,11 +91,11 @@ def _compute(
     keys = CommitmentKeys(bytes.fromhex(read_commitment_key(sealing.commitment_key)))
     parts: dict[str, int] = {}
     with run.out.progress(2 * book.rows, "sealing") as advance:
-        rising = _rising(advance)
+        show = rising(advance)
 
         def tell(part: str, done: int) -> None:
             parts[part] = done
-            rising(sum(parts.values()))
+            show(sum(parts.values()))
 
         try:
             written = write_book(sealing.vault, book, policies, origin, place, pseudonyms=pseudonyms, keys=keys, progress=tell)
@@ -185,16 +185,3 @@ def _digest(file: Path) -> str:
         while block := stream.read(BLOCK):
             digest.update(block)
     return digest.hexdigest()
-
-
-def _rising(advance: Callable[[int], None]) -> Callable[[int], None]:
-    """Return a function that is told how far it is, for one that is told how much further."""
-    done = 0
-
-    def tell(now: int) -> None:
-        nonlocal done
-        if now > done:
-            advance(now - done)
-            done = now
-
-    return tell

@@ -219,7 +219,7 @@ def _policies(method: MethodName, policies: Path | None) -> Policies:
 
 
 def _read(run: Invocation, file: Path, head: Path | None) -> Book:
-    from ledger.cli.loans import read_loans
+    from ledger.cli.loans_reading import read_loans
 
     reading = read_loans(run, file, head)
     if reading.book is None:
