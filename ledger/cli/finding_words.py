@@ -1,6 +1,7 @@
 """What each code of a finding means, in Chinese, and the words for its severity (docs/findings.md, held to it by a test).
 
-What was found and what to do are written in English with the facts; the code is the same in every language, and here is what it says.
+What was found stands in English with the facts; the code is the same in every language, and here is what it says. What to do about it:
+finding_actions.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ledger.cli.failures import Failure
+from ledger.cli.finding_actions import ACTIONS
 from ledger.cli.finding_words import code_words, severity_word
 from ledger.cli.messages import Language, label, say
 
@@ -98,10 +99,13 @@ class Output:
             return
         order = list(_STYLES)
         ranked = sorted(findings, key=lambda item: order.index(str(item["severity"])) if item["severity"] in order else len(order))
-        rows = [tuple(self._finding_cell(column, item.get(column)) for column in FINDING_COLUMNS) for item in ranked]
+        rows = [tuple(self._finding_cell(column, item) for column in FINDING_COLUMNS) for item in ranked]
         self._print_table(FINDING_COLUMNS, rows, sys.stdout, styles=[_STYLES.get(str(item["severity"]), "") for item in ranked])
 
-    def _finding_cell(self, column: str, value: object) -> object:
+    def _finding_cell(self, column: str, finding: Mapping[str, Any]) -> object:
+        value = finding.get(column)
+        if column == "action":
+            return ACTIONS.get(str(finding.get("code")), value) if self.language == "zh" else value
         words = {"severity": severity_word, "code": code_words}.get(column)
         return value if words is None else words(str(value), self.language)
 
