@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from eth_keyfile import keyfile
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from tests.towns import Template
@@ -49,6 +50,17 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> Template:
     from tests.towns import found_city
 
     return found_city(tmp_path_factory.mktemp("centre"))
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Take one worker more than there are cores: at any moment one of them waits for a server, a relay or a child process of its own."""
+    return 1 + (os.cpu_count() or 1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give Hypothesis no time limit for an example: a busy machine is slow, and that is no finding. How many, each test says."""
+    settings.register_profile("house", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("house")
 
 
 def pytest_collection() -> None:

@@ -15,6 +15,8 @@ from ledger.errors import ConfigurationError, LedgerError
 from ledger.records import canonical
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx2
 
 UPLOAD_BLOCK = 1 << 20
@@ -45,6 +47,16 @@ class ServerUnavailable(LedgerError):
     code = "server.unavailable"
 
 
+def _roots(url: str) -> ssl.SSLContext:
+    """Return whom to trust: the system's authorities for https, nobody for http, where nothing asks and reading them all takes a while."""
+    import ssl  # late, as everything of the network
+
+    import httpx2
+
+    plain = url.lower().startswith("http://")
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else httpx2.create_ssl_context(trust_env=False)
+
+
 @dataclass
 class Client:
     """A session with one server as one person."""
@@ -62,7 +74,8 @@ class Client:
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         try:
-            self._http = httpx2.Client(base_url=self.url.rstrip("/"), headers=headers, timeout=self.timeout, trust_env=False)
+            verify = _roots(self.url)
+            self._http = httpx2.Client(base_url=self.url.rstrip("/"), headers=headers, timeout=self.timeout, trust_env=False, verify=verify)
         except (httpx2.InvalidURL, ValueError) as error:
             raise ConfigurationError(f"not a URL: {self.url}", hint="expected http://127.0.0.1:8057 or https://…") from error
 
