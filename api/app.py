@@ -19,7 +19,8 @@ from api.problems import pages
 from api.problems.handlers import install_handlers
 from api.rate import FixedWindow
 from api.routes import ROUTERS
-from ledger.services.house import House
+from api.routes.intake import Mailbox
+from ledger.services.context import House
 from ledger.services.intake_writer import IntakeWriter
 from ledger.services.witnessing import open_witnessing
 
@@ -50,7 +51,8 @@ def create_app(
     app.state.public_rate = public_rate or FixedWindow(PUBLIC_QUOTA, 60)
     app.state.telemetry_rate = telemetry_rate or FixedWindow(TELEMETRY_QUOTA, 60)
     app.state.tokens = TokenCache()
-    app.state.intake = IntakeWriter(house.database, house.clock)
+    app.state.mailbox = Mailbox()
+    app.state.intake = IntakeWriter(house.database, house.clock, answered=app.state.mailbox.deliver)
     app.state.relay = None
     app.state.witnessing = None
     app.state.drift = None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import lru_cache
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import State
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -66,7 +68,7 @@ async def send_telemetry(request: Request) -> Response:
         cache.keep(authorization, holder)
     call = GATE.admit(request, holder, state.telemetry_rate)
     body, media_type = await read_signed_body(request)
-    outcome = await _take(state.intake, Offer(call.institution(None), call.actor.subject, media_type, body))
+    outcome = await _take(state, Offer(call.institution(None), call.actor.subject, media_type, body))
     if isinstance(outcome, Taken):
         return _answer(call.actor.institution, outcome)
     raise Refusal(
@@ -76,25 +78,56 @@ async def send_telemetry(request: Request) -> Response:
     )
 
 
-async def _take(writer: IntakeWriter, offer: Offer) -> Outcome:
+class Mailbox:
+    """Carries outcomes from the writer's thread to the loops that wait for them: a loop is woken once for a group, not for each body."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[asyncio.Future[Outcome], Outcome | Exception]] = []
+
+    def put(self, future: asyncio.Future[Outcome], outcome: Outcome | Exception) -> None:
+        """Keep an outcome until `deliver`; called from the writer's thread, as that is."""
+        self._waiting.append((future, outcome))
+
+    def deliver(self) -> None:
+        """Hand over all that was put."""
+        waiting, self._waiting = self._waiting, []
+        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Outcome], Outcome | Exception]]] = {}
+        for item in waiting:
+            by_loop.setdefault(item[0].get_loop(), []).append(item)
+        for loop, own in by_loop.items():
+            try:
+                loop.call_soon_threadsafe(_settle, own)
+            except RuntimeError:  # a loop that was closed has nobody left who waits
+                continue
+
+
+async def _take(state: State, offer: Offer) -> Outcome:
     """Hand a body to the writer and wait until it is committed.
 
     Raises:
         LedgerError: the store is busy or the server is closing.
     """
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[Outcome] = loop.create_future()
-    writer.submit(offer, lambda outcome: loop.call_soon_threadsafe(_settle, future, outcome))
+    writer: IntakeWriter = state.intake
+    mailbox: Mailbox = state.mailbox
+    future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+    writer.submit(offer, lambda outcome: mailbox.put(future, outcome))
     return await future
 
 
-def _settle(future: asyncio.Future[Outcome], outcome: Outcome | Exception) -> None:
-    if future.done():  # the client has left
-        return
-    if isinstance(outcome, Exception):
-        future.set_exception(outcome)
-    else:
-        future.set_result(outcome)
+def _settle(group: list[tuple[asyncio.Future[Outcome], Outcome | Exception]]) -> None:
+    for future, outcome in group:
+        if future.done():  # the client has left
+            continue
+        if isinstance(outcome, Exception):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
+
+
+@lru_cache(maxsize=8)
+def _format_time(seconds: int) -> str:
+    # A group of bodies has one time.
+    return format_instant(seconds)
 
 
 def _answer(institution: str | None, taken: Taken) -> Response:
@@ -107,7 +140,7 @@ def _answer(institution: str | None, taken: Taken) -> Response:
         "seq": taken.seq,
         "contiguous": taken.contiguous,
         "missing": taken.missing,
-        "server_time": format_instant(taken.server_time),
+        "server_time": _format_time(taken.server_time),
         "findings": [finding.to_document() for finding in taken.findings],
     }
     location = {"Location": f"/v1/institutions/{institution}/telemetry/{taken.id}"}

@@ -109,14 +109,17 @@ def judge(form: Form, book: MeterBook, device: str, now: int) -> Judged:
         present = form.quality != 0
         check_future_slots(form.days, present, now, findings)
         return Judged(findings.close(), int(np.count_nonzero(present)), len(set(form.meters)))
-    resolved, firsts = _resolve(form, book, device), np.unique(form.name, return_index=True)[1].tolist()
+    resolved = _resolve(form, book, device)
+    firsts = [0] if len(form.names) == 1 else np.unique(form.name, return_index=True)[1].tolist()
     places = [f"/readings/{at}/m" for at in firsts]
     shown = [meter or f"no m, and not exactly one {quantity.value} meter" for meter, quantity in form.names]
     known = [(meter, quantity) for meter, (_, quantity) in zip(resolved, form.names, strict=True)]
     check_meters(known, places, shown, book.meters, book.device_of, device, findings)
     check_future_times(form.times, now, findings)
-    numbers = _numbers(resolved)
-    check_repeats(numbers[form.name] * 2 + form.register, form.times, form.values, form.quality, findings)
+    # Readings in the order of their instants, each another one, repeat nothing.
+    if not bool((form.times[1:] > form.times[:-1]).all()):
+        numbers = _numbers(resolved)
+        check_repeats(numbers[form.name] * 2 + form.register, form.times, form.values, form.quality, findings)
     return Judged(findings.close(), len(form.times), len(set(resolved)))
 
 

@@ -10,17 +10,20 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ledger.clock import format_instant
 from ledger.metering.csv_block import Bytes, Ints, Mask
 from ledger.metering.envelope_faults import explain_reading
 from ledger.metering.finding_list import FindingList
-from ledger.metering.meter_day import SLOT_SECONDS
+from ledger.metering.meter_day import DAY_SLOTS, SLOT_SECONDS
 from ledger.metering.reading_values import INTERVAL_TEXT, LETTERS, limit_of, read_instant_ms, read_value, units_of
-from ledger.records.meter_record import Quantity
+from ledger.records.meter_record import MAX_INSTANT, Quantity
 
 MAX_READINGS = 1000
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", re.ASCII)
@@ -34,6 +37,7 @@ _READING = re.compile(
 )
 _FIXED = len('{"t":"","u":"","v":""},')
 _WHOLE_DIGITS = 12
+_LAST_DAY = MAX_INSTANT // (DAY_SLOTS * SLOT_SECONDS)
 # By number of decimals: values one to a line, as read_value takes them and below 10^12.
 _ALIKE = tuple(re.compile(rf"(?:(?:0|[1-9][0-9]{{0,{_WHOLE_DIGITS - 1}}})\.[0-9]{{{count}}}\n)+", re.ASCII) for count in range(1, 7))
 
@@ -109,7 +113,7 @@ def read_text(text: str) -> Columns | None:
             return None
         kinds[pair] = kind
     of = [kinds[pair] for pair in pairs] if len(kinds) > 1 else list(kinds.values()) * len(found)
-    milliseconds, values = _all(map(read_instant_ms, instants)), _read_values(texts, of, {kind.factor for kind in kinds.values()})
+    milliseconds, values = _read_instants(instants), _read_values(texts, of, {kind.factor for kind in kinds.values()})
     if milliseconds is None or values is None or max(values) > min(kind.limit for kind in kinds.values()):
         return None
     times, rest = np.divmod(np.array(milliseconds, dtype=np.int64), 1000)
@@ -118,6 +122,26 @@ def read_text(text: str) -> Columns | None:
         return None
     name, quality = _column(of, kinds, "name", np.int64), _column(of, kinds, "quality", np.uint8)
     return Columns(tuple(names), name, register, times, np.array(values, dtype=np.int64), quality)
+
+
+def _read_instants(texts: tuple[str, ...]) -> list[int] | None:
+    """Return the Unix milliseconds of each text; None where one is no instant."""
+    first = read_instant_ms(texts[0])
+    if first is None:
+        return None
+    # A day is written quarter-hour after quarter-hour: the texts that must then follow are known, and compared as they are.
+    day, slot = divmod(first // 1000 // SLOT_SECONDS, DAY_SLOTS)
+    last = min(_LAST_DAY, day + (slot + len(texts) - 1) // DAY_SLOTS)
+    expected = tuple(chain.from_iterable(map(_quarter_hours, range(day, last + 1))))[slot : slot + len(texts)]
+    if expected == texts:
+        return list(range(first, first + 1000 * SLOT_SECONDS * len(texts), 1000 * SLOT_SECONDS))
+    return _all(map(read_instant_ms, texts))
+
+
+@lru_cache(maxsize=512)
+def _quarter_hours(day: int) -> tuple[str, ...]:
+    date = format_instant(day * DAY_SLOTS * SLOT_SECONDS)[: len("2026-01-01T")]
+    return tuple(f"{date}{slot // 4:02d}:{slot % 4 * 15:02d}:00Z" for slot in range(DAY_SLOTS))
 
 
 def _all(found: Iterable[int | None]) -> list[int] | None:

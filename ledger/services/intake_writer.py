@@ -31,8 +31,15 @@ Answer: TypeAlias = "Callable[[Outcome | Exception], object]"
 class IntakeWriter:
     """The one writer of signed bodies of this process."""
 
-    def __init__(self, database: Database, clock: Clock, intake: Intake | None = None) -> None:
-        self._database, self._clock = database, clock
+    def __init__(
+        self, database: Database, clock: Clock, intake: Intake | None = None, *, answered: Callable[[], object] = lambda: None
+    ) -> None:
+        """Take bodies into this database.
+
+        Args:
+            answered: called from the writer's thread when all bodies of a group have their answers.
+        """
+        self._database, self._clock, self._answered = database, clock, answered
         self._intake = intake or Intake(database)
         self._queue: queue.SimpleQueue[tuple[Offer, Answer] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="lingtan-intake", daemon=True)
@@ -71,6 +78,7 @@ class IntakeWriter:
             group = self._gather()
             if group:
                 self._take_group([item for item in group if item is not None])
+                _call(self._answered)
             if None in group:
                 return
 
@@ -124,8 +132,12 @@ class IntakeWriter:
 
 
 def _answer(answer: Answer, outcome: Outcome | Exception) -> None:
+    _call(lambda: answer(outcome))
+
+
+def _call(give: Callable[[], object]) -> None:
     try:
-        answer(outcome)
+        give()
     except Exception:  # whoever asked is gone, which must not end the writer
         log.exception("an answer could not be given")
 
