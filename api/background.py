@@ -8,8 +8,8 @@ import threading
 from abc import ABC, abstractmethod
 
 from ledger.errors import LedgerError
+from ledger.services.context import House
 from ledger.services.drift import DriftMonitor
-from ledger.services.house import House
 from ledger.services.projection import run_projection
 from ledger.services.relay import run_relay
 from ledger.services.witnessing import Witnessing, run_witnessing

@@ -16,8 +16,7 @@ from starlette.responses import Response
 from api.digests import content_digest
 from api.exchange import Exchange
 from api.problems.refusal import FieldError, Refusal
-from ledger.services.context import Actor, Work, may_see
-from ledger.services.house import House
+from ledger.services.context import Actor, House, Work, may_see
 from ledger.services.projection import bring_house_up_to_date, bring_institution_up_to_date
 from ledger.store.idempotency import StoredAnswer, begin, finish
 

@@ -14,7 +14,7 @@ from api.problems.document import problem_response
 from api.problems.refusal import FieldError
 from api.schemas.platform import HealthAnswer
 from ledger.errors import LedgerError
-from ledger.services.house import House
+from ledger.services.context import House
 from ledger.services.witnessing import find_alarm
 
 log = logging.getLogger("lingtan.api")

@@ -11,7 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
-from ledger.services.house import House
+from ledger.services.context import House
 
 GRACE_SECONDS = 30
 

@@ -28,7 +28,8 @@ from ledger.metering.batch import BatchDay, write_batch
 from ledger.metering.body import BATCH, ENVELOPE
 from ledger.metering.envelope import DeviceClock, interval_reading, write_envelope
 from ledger.metering.meter_day import DAY_SLOTS, SLOT_SECONDS, MeterDay
-from ledger.services.house import House, init_house, open_house
+from ledger.services.context import House
+from ledger.services.house import init_house, open_house
 from ledger.store.repositories import devices, institutions, metering
 from ledger.store.tokens import create_token
 

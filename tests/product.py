@@ -51,8 +51,8 @@ from ledger.services import (
     telemetry,
     verdicts,
 )
-from ledger.services.context import Actor, Work
-from ledger.services.house import House, init_house, open_house
+from ledger.services.context import Actor, House, Work
+from ledger.services.house import init_house, open_house
 from ledger.services.relay import build_relay
 from ledger.services.signing_request import SigningItem
 from ledger.store.outbox import list_outbox

@@ -12,8 +12,7 @@ from api.call import Call, put_call
 from api.exchange import exchange_of
 from api.problems.refusal import Refusal
 from api.rate import FixedWindow
-from ledger.services.context import Actor, may_see
-from ledger.services.house import House
+from ledger.services.context import Actor, House, may_see
 
 # No id of ours has other characters or is longer; what has (a NUL, say) names nothing and need not reach the database.
 _PATH_VALUE = re.compile(r"[A-Za-z0-9._:-]{1,130}", re.ASCII)

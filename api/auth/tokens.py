@@ -11,8 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from api.problems.refusal import Refusal
-from ledger.services.context import Actor
-from ledger.services.house import House
+from ledger.services.context import Actor, House
 from ledger.store.tokens import find_access
 
 _BEARER = re.compile(r"[Bb]earer +([!-~]{1,200})")

@@ -16,7 +16,7 @@ from ledger.config import Settings
 from ledger.errors import ConfigurationError, LedgerError
 
 if TYPE_CHECKING:
-    from ledger.services.house import House
+    from ledger.services.context import House
 
 Outcome = Literal["ok", "warning", "failed"]
 CLOCK_SECONDS = 60

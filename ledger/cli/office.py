@@ -12,8 +12,7 @@ from ledger.config import Settings, read_settings
 from ledger.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from ledger.services.context import Actor
-    from ledger.services.house import House
+    from ledger.services.context import Actor, House
 
 
 def operator_actor() -> Actor:
@@ -42,7 +41,7 @@ def require_set_up(settings: Settings) -> None:
 @contextmanager
 def open_books(settings: Settings) -> Iterator[House]:
     """Yield a house whose chain stays closed: tokens and the like are given while the server has the chain file open."""
-    from ledger.services.house import House
+    from ledger.services.context import House
     from ledger.store.database import Database, open_database
 
     require_set_up(settings)

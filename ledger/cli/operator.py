@@ -16,7 +16,7 @@ from ledger.errors import ConfigurationError, InputError
 from ledger.records.findings import has_errors
 
 if TYPE_CHECKING:
-    from ledger.services.house import House
+    from ledger.services.context import House
 
 app = typer.Typer()
 tokens = typer.Typer(no_args_is_help=True, help="Access tokens: who may talk to the server.")

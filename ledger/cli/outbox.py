@@ -20,7 +20,7 @@ from ledger.errors import Conflict
 from ledger.records.outbox import QUARANTINED
 
 if TYPE_CHECKING:
-    from ledger.services.house import House
+    from ledger.services.context import House
     from ledger.services.outbox import OutboxView
 
 app = typer.Typer()

@@ -19,9 +19,8 @@ from ledger.errors import NotFound
 from ledger.metering.meter_day import SLOT_SECONDS
 from ledger.records.findings import Finding
 from ledger.records.period import DAY_SECONDS
-from ledger.services.context import Actor
+from ledger.services.context import Actor, House
 from ledger.services.fsck import check_house
-from ledger.services.house import House
 from ledger.store.database import open_database
 from ledger.store.repositories.metering import pack_values, unpack_values
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from ledger.chain.keystore import create_key, load_key
 from ledger.client.acts import Party
 from ledger.client.http import Client
-from ledger.services.context import Actor
-from ledger.services.house import LIGHT_SCRYPT_N, House
+from ledger.services.context import Actor, House
+from ledger.services.house import LIGHT_SCRYPT_N
 from ledger.services.tokens import issue_token
 
 _OPERATOR = Actor("operator", None, frozenset({"operator"}))

@@ -12,7 +12,7 @@ import uvicorn
 
 from api.app import create_app
 from ledger.errors import ConfigurationError
-from ledger.services.house import House
+from ledger.services.context import House
 
 START_SECONDS = 30
 

@@ -35,7 +35,7 @@ from ledger.metering.csv_source import read_meter_csv
 from ledger.records import canonical
 from ledger.records.names import Name
 from ledger.records.period import Period
-from ledger.services.house import House
+from ledger.services.context import House
 
 SCHEME = "operational-2026"
 CLAIM = "operational-2025"

@@ -1,21 +1,29 @@
-"""Who acts, in which use case: the arguments that every service takes.
+"""Who acts, in which house, in which use case: the arguments that every service takes.
 
-A `Work` is one use case inside one transaction; nothing is kept until the block that opened it ends. Visibility is decided here, in one
-place: what a person may not see does not exist for them (NotFound, never Forbidden, so that an id betrays nothing).
+A `House` lives as long as the process does. A `Work` is one use case inside one transaction; nothing is kept until the block that
+opened it ends. Visibility is decided here, in one place: what a person may not see does not exist for them (NotFound, never Forbidden,
+so that an id betrays nothing).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
+from ledger.accounting.financed.matching import MatchingKey
+from ledger.chain.client import ChainClient
+from ledger.chain.deploy import Contracts, open_contracts
+from ledger.chain.deployment import Deployment
+from ledger.chain.keystore import Signer
 from ledger.clock import Clock
-from ledger.errors import Forbidden, NotFound
+from ledger.config import Settings
+from ledger.errors import ConfigurationError, Forbidden, NotFound
+from ledger.services.log_tree import EnvelopeLogs
+from ledger.store.database import Database
 from ledger.store.repositories import institutions
-
-if TYPE_CHECKING:
-    from ledger.services.house import House
-    from ledger.store.session import Session
+from ledger.store.session import Session
 
 T = TypeVar("T")
 
@@ -56,6 +64,60 @@ class Work:
     clock: Clock
     actor: Actor
     house: House
+
+
+class House:
+    """An open house: database, chain, contracts, the server's own two keys. Safe to share between threads; close it once."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        chain: ChainClient,
+        deployment: Deployment,
+        relayer: Signer,
+        cursor_key: bytes,
+        clock: Clock,
+    ) -> None:
+        self.settings, self.database, self.chain, self.clock = settings, database, chain, clock
+        self.deployment, self.relayer, self.cursor_key = deployment, relayer, cursor_key
+        self.contracts: Contracts = open_contracts(chain, deployment)
+        self.envelope_logs = EnvelopeLogs()
+
+    @property
+    def relayer_address(self) -> str:
+        """The address that relays; it has no right in any contract."""
+        return self.relayer.address
+
+    def matching_key(self) -> MatchingKey:
+        """Return the centre's matching key, read for one use.
+
+        Raises:
+            ConfigurationError: there is none.
+        """
+        try:
+            return MatchingKey(self.settings.matching_key.read_bytes())
+        except OSError as error:
+            raise ConfigurationError(
+                "the matching key cannot be read", hint="run `lingtan init` again: it makes what is missing"
+            ) from error
+
+    @contextmanager
+    def work(self, actor: Actor) -> Iterator[Work]:
+        """Yield one use case that writes; it is kept whole when the block ends, or not at all when it raises."""
+        with self.database.unit_of_work() as session:
+            yield Work(session, self.clock, actor, self)
+
+    @contextmanager
+    def view(self, actor: Actor) -> Iterator[Work]:
+        """Yield one use case that only reads; writers are not held up."""
+        with self.database.reading() as session:
+            yield Work(session, self.clock, actor, self)
+
+    def close(self) -> None:
+        """Close chain and database; the embedded chain publishes its last checkpoint."""
+        self.chain.close()
+        self.database.close()
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,10 @@ from ledger.clock import format_instant
 from ledger.errors import LedgerError
 from ledger.records.findings import Finding
 from ledger.services import audit
-from ledger.services.context import Actor, Work, require_role
+from ledger.services.context import Actor, House, Work, require_role
 from ledger.services.financed_checks import check_financed_statements
 from ledger.services.fitting_check import check_fittings
 from ledger.services.fsck import check_stored_statement
-from ledger.services.house import House
 from ledger.services.kept_checks import check_audited, check_signed
 from ledger.services.reductions_checks import check_reduction_statements
 from ledger.services.telemetry_replay import LogReplay

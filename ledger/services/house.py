@@ -1,87 +1,30 @@
-"""The house: what lives as long as the process does, and how it is set up, opened and closed."""
+"""How a house is set up and opened."""
 
 from __future__ import annotations
 
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ledger.accounting.financed.matching import MatchingKey
 from ledger.chain.client import ChainClient, connect
-from ledger.chain.deploy import Contracts, check_deployment, deploy, open_contracts
+from ledger.chain.deploy import check_deployment, deploy
 from ledger.chain.deployment import Deployment, load_deployment
 from ledger.chain.embedded.checkpoint import origin_of
-from ledger.chain.keystore import Signer, create_key, load_key
+from ledger.chain.keystore import create_key, load_key
 from ledger.clock import Clock, SystemClock
 from ledger.config import Settings
 from ledger.errors import ConfigurationError, IntegrityError, MalformedDocument
 from ledger.records.signed_note import COSIGNATURE, ED25519, NoteKey, read_vkey
-from ledger.services.context import Actor, Work
-from ledger.services.log_tree import EnvelopeLogs
-from ledger.store.database import Database, open_database
+from ledger.services.context import House
+from ledger.store.database import open_database
 
 LIGHT_SCRYPT_N = 2**12
 SECRET_BYTES = 32
-
-
-class House:
-    """An open house: database, chain, contracts, the server's own two keys. Safe to share between threads; close it once."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        database: Database,
-        chain: ChainClient,
-        deployment: Deployment,
-        relayer: Signer,
-        cursor_key: bytes,
-        clock: Clock,
-    ) -> None:
-        self.settings, self.database, self.chain, self.clock = settings, database, chain, clock
-        self.deployment, self.relayer, self.cursor_key = deployment, relayer, cursor_key
-        self.contracts: Contracts = open_contracts(chain, deployment)
-        self.envelope_logs = EnvelopeLogs()
-
-    @property
-    def relayer_address(self) -> str:
-        """The address that relays; it has no right in any contract."""
-        return self.relayer.address
-
-    def matching_key(self) -> MatchingKey:
-        """Return the centre's matching key, read for one use.
-
-        Raises:
-            ConfigurationError: there is none.
-        """
-        try:
-            return MatchingKey(self.settings.matching_key.read_bytes())
-        except OSError as error:
-            raise ConfigurationError(
-                "the matching key cannot be read", hint="run `lingtan init` again: it makes what is missing"
-            ) from error
-
-    @contextmanager
-    def work(self, actor: Actor) -> Iterator[Work]:
-        """Yield one use case that writes; it is kept whole when the block ends, or not at all when it raises."""
-        with self.database.unit_of_work() as session:
-            yield Work(session, self.clock, actor, self)
-
-    @contextmanager
-    def view(self, actor: Actor) -> Iterator[Work]:
-        """Yield one use case that only reads; writers are not held up."""
-        with self.database.reading() as session:
-            yield Work(session, self.clock, actor, self)
-
-    def close(self) -> None:
-        """Close chain and database; the embedded chain publishes its last checkpoint."""
-        self.chain.close()
-        self.database.close()
 
 
 def init_house(

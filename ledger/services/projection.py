@@ -15,8 +15,8 @@ from ledger.errors import InputError, LedgerError
 from ledger.records import canonical
 from ledger.records.findings import Finding, findings_document
 from ledger.services.attested_periods import find_attested
+from ledger.services.context import House
 from ledger.services.deriving import Derived, Deriver, EntryUnreadable
-from ledger.services.house import House
 from ledger.services.intake import NOTHING_FOUND
 from ledger.store.repositories import derived, metering
 from ledger.store.repositories.derived import Derivation, LogEntry

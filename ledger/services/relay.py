@@ -24,8 +24,7 @@ from ledger.identifiers import sid
 from ledger.records import canonical
 from ledger.records.outbox import OutboxRow
 from ledger.services.attestations import read_attestation
-from ledger.services.context import Actor
-from ledger.services.house import House
+from ledger.services.context import Actor, House
 from ledger.services.witnessing import find_alarm
 from ledger.store.outbox import SqlOutbox
 from ledger.store.repositories import log_anchors, participants

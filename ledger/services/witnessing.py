@@ -20,7 +20,8 @@ from ledger.clock import Clock
 from ledger.errors import LedgerError
 from ledger.records.findings import Finding
 from ledger.records.signed_note import NoteKey, Signature, read_note
-from ledger.services.house import House, witness_keys
+from ledger.services.context import House
+from ledger.services.house import witness_keys
 from ledger.services.witness_call import Answer, ask_witness
 
 log = logging.getLogger("lingtan.witnessing")

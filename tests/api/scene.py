@@ -25,7 +25,8 @@ from api.rate import FixedWindow
 from ledger.config import Settings
 from ledger.indicators.shipped import shipped_bytes
 from ledger.merkle.dataset_schema import DATASETS, get_schema_bytes
-from ledger.services.house import House, init_house, open_house
+from ledger.services.context import House
+from ledger.services.house import init_house, open_house
 from ledger.store.tokens import create_token
 from tests.contracts.messages import TYPES, sid, sign
 

@@ -23,8 +23,8 @@ from ledger.config import Settings, read_settings
 from ledger.metering.enrolment import find_code_hash, prove
 from ledger.records.names import Name
 from ledger.services import devices, institutions, meters, organisation, tokens
-from ledger.services.context import Actor
-from ledger.services.house import House, init_house, open_house
+from ledger.services.context import Actor, House
+from ledger.services.house import init_house, open_house
 from ledger.services.projection import bring_up_to_date
 from ledger.store.database import Database, open_database
 from ledger.store.repositories import metering

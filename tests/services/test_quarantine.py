@@ -14,8 +14,8 @@ from ledger.errors import Conflict, Forbidden, InputError, NotFound
 from ledger.records.outbox import FINAL, QUARANTINED, QUEUED, REVERTED, SENT
 from ledger.services import attestations, audit, outbox, statements
 from ledger.services.attestations import AttestationView
+from ledger.services.context import House
 from ledger.services.fsck import check_house
-from ledger.services.house import House
 from ledger.services.relay import build_relay
 from tests.product import AUDITOR, CHAIN_ID, OPERATOR, Town, preparer
 
