@@ -51,6 +51,7 @@ RULES: tuple[Rule, ...] = (
     _rule("meters.create", {"preparer"}, "path", once=True),
     _rule("meters.list", READERS | {"meter"}, "path"),
     _rule("meters.assign", {"preparer"}, "path", once=True),
+    _rule("meters.main", {"preparer"}, "path", once=True),
     _rule("fittings.create", {"preparer"}, "path", once=True),
     _rule("fittings.list", READERS | {"meter"}, "path"),
     _rule("meters.validate", READERS, "path"),

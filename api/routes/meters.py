@@ -12,7 +12,7 @@ from api.call import CallParameter, Reply, reply
 from api.operation import operation
 from api.paging import PageParameter, answer_page
 from api.schemas.base import PageAnswer
-from api.schemas.devices import FittingAnswer, FittingRequest, FittingsAnswer, MeterDeviceRequest
+from api.schemas.devices import FittingAnswer, FittingRequest, FittingsAnswer, MeterDeviceRequest, MeterMainRequest
 from api.schemas.inputs import MeterAnswer, MeterRequest
 from ledger.metering.fitting_document import fitting_document
 from ledger.services import fittings, meters
@@ -38,6 +38,7 @@ def create_meter(call: CallParameter, institution: str, body: Annotated[Received
             quantity=value.quantity,
             interval_minutes=value.interval_minutes,
             device=value.device,
+            sub_meter_of=value.sub_meter_of,
         )
         return reply(MeterAnswer.of(view), status=201, location=f"/v1/institutions/{institution}/meters")
 
@@ -67,6 +68,21 @@ def assign_device(
 
     def use_case(work: Work) -> Reply:
         return reply(MeterAnswer.of(meters.assign_device(work, institution, meter, body.value.device)))
+
+    return call.once(body.sha256, use_case)
+
+
+@router.post(
+    "/institutions/{institution}/meters/{meter}/main",
+    **operation("meters.main", "Put a meter behind another", answer=MeterAnswer, body=MeterMainRequest),
+)
+def assign_main(
+    call: CallParameter, institution: str, meter: str, body: Annotated[Received[MeterMainRequest], json_body(MeterMainRequest)]
+) -> Response:
+    """Say which meter this one hangs behind, for every statement prepared from now on: its energy is in that one's total already."""
+
+    def use_case(work: Work) -> Reply:
+        return reply(MeterAnswer.of(meters.assign_main(work, institution, meter, body.value.sub_meter_of)))
 
     return call.once(body.sha256, use_case)
 

@@ -10,7 +10,15 @@ from pydantic import BaseModel
 
 from api.schemas.answers import AnswerRequest
 from api.schemas.attestations import AttestationRequest, ClaimRequest, ResolutionRequest, VerdictCommitmentRequest, VerdictRequest
-from api.schemas.devices import DeviceRequest, EnrolmentCodeRequest, EnrolmentRequest, FittingRequest, MeterDeviceRequest, RevocationRequest
+from api.schemas.devices import (
+    DeviceRequest,
+    EnrolmentCodeRequest,
+    EnrolmentRequest,
+    FittingRequest,
+    MeterDeviceRequest,
+    MeterMainRequest,
+    RevocationRequest,
+)
 from api.schemas.editing import BillRequest, EditRequest, EstimatesRequest, WithdrawalRequest
 from api.schemas.financed import FinancedAttestationRequest
 from api.schemas.inputs import MeterRequest, PeriodRequest
@@ -38,6 +46,7 @@ REQUESTS: tuple[type[BaseModel], ...] = (
     InstitutionRequest,
     LogCheckpointRequest,
     MeterDeviceRequest,
+    MeterMainRequest,
     MeterRequest,
     ParticipantActionRequest,
     PeriodRequest,

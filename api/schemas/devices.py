@@ -116,6 +116,12 @@ class MeterDeviceRequest(ApiRequest):
     device: Identifier | None
 
 
+class MeterMainRequest(ApiRequest):
+    """The meter that another one hangs behind, which counts its energy already; null: it counts by itself."""
+
+    sub_meter_of: Identifier | None
+
+
 class RatioFields(ApiRequest):
     """The ratios of current and voltage transformers; 1 where there is none."""
 

@@ -29,10 +29,11 @@ class MeterRequest(ApiRequest):
     quantity: Literal["el.import", "el.export", "pv.generation", "gas.volume", "water.volume", "heat.energy"]
     interval_minutes: Annotated[int, Field(ge=15, le=15, description="15 in this release")]
     device: Annotated[Identifier | None, Field(description="the device that may send for it; only uploads under a token without it")] = None
+    sub_meter_of: Annotated[Identifier | None, Field(description="the meter it hangs behind, which counts its energy already")] = None
 
 
 class MeterAnswer(ApiAnswer):
-    """A registered meter: the device that speaks for it, what hangs there now, and how well it reports.
+    """A registered meter: the device that speaks for it, the meter it hangs behind, what hangs there now, and how well it reports.
 
     `ratio` is ct × pt, 1 without a transformer; `last_day` the last UTC day with readings, `measured_bp` how many of the slots of the
     30 days up to it were measured, in basis points. A list has every acknowledged reading; the answer to a change has those that are
@@ -46,6 +47,7 @@ class MeterAnswer(ApiAnswer):
     interval_minutes: int
     registered_at: Instant
     device: str | None
+    sub_meter_of: str | None
     serial: str | None
     ratio: str
     last_day: str | None

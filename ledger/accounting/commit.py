@@ -115,7 +115,7 @@ class Commitments:
 def commit(statement: Statement, records: Mapping[str, MeterRecord], keys: CommitmentKeys, chain_id: int, contract: bytes) -> Commitments:
     """Return the commitments of a statement for one chain and PeriodLedger (`contract`: its 20 address bytes).
 
-    `records` holds the record of every el.import meter of the statement, by meter id.
+    `records` holds the record of every el.import meter of the statement that is no sub-meter, by meter id.
 
     Raises:
         IntegrityError: a record is missing, is not the one the statement names, or carries another leaf key.
@@ -210,7 +210,8 @@ def _assets(statement: Statement, records: Mapping[str, MeterRecord]) -> dict[st
 
 def _meter_assets(statement: Statement, records: Mapping[str, MeterRecord]) -> Iterable[Asset]:
     for meter in statement.meters:
-        if meter.quantity != Quantity.EL_IMPORT.value:
+        if meter.quantity != Quantity.EL_IMPORT.value or meter.sub_meter_of is not None:
+            # METERS adds up: what hangs behind another meter is in that one's total.
             continue
         record = records.get(meter.meter)
         if record is None or record.digest() != meter.record:

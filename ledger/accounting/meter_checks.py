@@ -22,17 +22,42 @@ def has_reading(meter: MeterSummary) -> bool:
 def check_meters_report(organisation: Organisation, period: Period, meters: Iterable[MeterSummary]) -> tuple[Finding, ...]:
     """Return a finding for every meter without a single reading whose unit was open in the period.
 
-    Missing slots add 0 to a total: without this, a meter that was never read out would pass for a branch that used nothing.
+    Missing slots add 0 to a total: without this, a meter that was never read out would pass for a branch that used nothing. A sub-meter
+    adds nothing whatever it measured, so none is asked for.
     """
     findings = []
     for meter in sorted(meters, key=lambda meter: meter.meter):
         unit = organisation.find_unit(meter.unit)
-        if unit is None or has_reading(meter) or not unit.is_open(period.first_day, period.last_day):
+        if unit is None or meter.sub_meter_of is not None or has_reading(meter) or not unit.is_open(period.first_day, period.last_day):
             continue
         action = "send its readings; if it was not in use, send 0 with the quality M"
         got, expected = f"0 of {meter.slots} slots with a reading", "at least one reading"
         params = {"meter": meter.meter, "unit": meter.unit, "slots": str(meter.slots)}
         findings.append(Finding("METER_WITHOUT_READINGS", "error", f"meter {meter.meter}", action, got, expected, params))
+    return tuple(findings)
+
+
+def check_sub_meters(meters: Iterable[MeterSummary]) -> tuple[Finding, ...]:
+    """Return a finding for every sub-meter whose energy no meter of the boundary counts.
+
+    The meter before it, and so on, are meters of this period and measure the same; the last of them is no sub-meter.
+    """
+    known = {meter.meter: meter for meter in meters}
+    findings = []
+    for meter in sorted(known.values(), key=lambda meter: meter.meter.encode()):
+        at, seen = meter, {meter.meter}
+        while at.sub_meter_of is not None:
+            before = known.get(at.sub_meter_of)
+            if before is None or before.quantity != meter.quantity or before.meter in seen:
+                action = "name the meter that it hangs behind, or let it count by itself"
+                why = "not in this period" if before is None else "in a circle" if before.meter in seen else f"of {before.quantity}"
+                params = {"meter": meter.meter, "sub_meter_of": at.sub_meter_of}
+                expected = f"a meter of {meter.quantity} that counts its energy"
+                got = f"{at.sub_meter_of}, {why}"
+                findings.append(Finding("SUB_METER_WITHOUT_MAIN", "error", f"meter {meter.meter}", action, got, expected, params))
+                break
+            seen.add(before.meter)
+            at = before
     return tuple(findings)
 
 

@@ -82,7 +82,7 @@ def _changed_meters(before: tuple[MeterSummary, ...], after: tuple[MeterSummary,
 
 
 def _facts(meter: MeterSummary, same_keys: bool) -> tuple[object, ...]:
-    facts = (meter.unit, meter.quantity, meter.total, meter.measured, meter.estimated, meter.manual, meter.missing)
+    facts = (meter.unit, meter.quantity, meter.total, meter.measured, meter.estimated, meter.manual, meter.missing, meter.sub_meter_of)
     return (*facts, meter.record) if same_keys else facts
 
 

@@ -1,4 +1,4 @@
-"""`lingtan meter add|list|assign|fit|fittings`: which meters there are, which device speaks for them, what hangs in their places."""
+"""`lingtan meter add|list|assign|behind|fit|fittings`: which meters there are, who speaks for them, what hangs in their places."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 import typer
 
 from ledger.cli.invocation import my_institution, this
+from ledger.cli.local_time import my_bank
 
-COLUMNS = ("id", "unit", "quantity", "device", "serial", "transformer", "last_day", "measured")
+COLUMNS = ("id", "unit", "quantity", "sub_meter_of", "device", "serial", "transformer", "day_read", "measured")
 FITTING_COLUMNS = ("since", "reason", "serial", "seal", "ct", "pt", "digits", "decimals", "first", "final_before", "log_index")
 MeterArgument = Annotated[str, typer.Argument(help="the meter's id")]
 
@@ -18,6 +19,7 @@ def register(group: typer.Typer) -> None:
     group.command("add")(add_meter)
     group.command("list")(list_meters)
     group.command("assign")(assign)
+    group.command("behind")(behind)
     group.command("fit")(fit)
     group.command("fittings")(fittings)
 
@@ -29,13 +31,15 @@ def add_meter(
     quantity: Annotated[str, typer.Option(help="what it measures")] = "el.import",
     interval: Annotated[int, typer.Option(help="minutes")] = 15,
     device: Annotated[str | None, typer.Option(help="the device that may send for it; without one only uploads do")] = None,
+    sub_meter_of: Annotated[str | None, typer.Option(help="the meter it hangs behind, which counts its energy already")] = None,
 ) -> None:
     """Register a meter; the same again changes nothing."""
     run = this(context)
     document: dict[str, object] = {"id": id, "unit": unit, "quantity": quantity, "interval_minutes": interval}
+    document |= {name: value for name, value in (("device", device), ("sub_meter_of", sub_meter_of)) if value}
     with run.client() as client:
-        answer = client.post(f"/v1/institutions/{my_institution(client)}/meters", document | ({"device": device} if device else {}))
-    run.out.record(answer, [(name, answer[name]) for name in ("id", "unit", "quantity", "device")])
+        answer = client.post(f"/v1/institutions/{my_institution(client)}/meters", document)
+    run.out.record(answer, [(name, answer[name]) for name in ("id", "unit", "quantity", "device", "sub_meter_of")])
 
 
 def list_meters(context: typer.Context) -> None:
@@ -45,7 +49,9 @@ def list_meters(context: typer.Context) -> None:
     run = this(context)
     with run.client() as client:
         items = list(client.get_all(f"/v1/institutions/{my_institution(client)}/meters"))
-    shown = [{**item, "transformer": item["ratio"], "measured": percent(item["measured_bp"])} for item in items]
+    shown = [
+        {**item, "transformer": item["ratio"], "day_read": item["last_day"], "measured": percent(item["measured_bp"])} for item in items
+    ]
     rows = [[item[name] for name in COLUMNS] for item in shown]
     run.out.table({"items": items}, COLUMNS, rows)
 
@@ -60,6 +66,18 @@ def assign(
     with run.client() as client:
         answer = client.post(f"/v1/institutions/{my_institution(client)}/meters/{id}/device", {"device": device})
     run.out.record(answer, [("id", answer["id"]), ("device", answer["device"])])
+
+
+def behind(
+    context: typer.Context,
+    id: MeterArgument,
+    main: Annotated[str | None, typer.Argument(help="the meter before it; without it the meter counts by itself")] = None,
+) -> None:
+    """Say which meter this one hangs behind: its energy is in that one's total and enters the inventory once."""
+    run = this(context)
+    with run.client() as client:
+        answer = client.post(f"/v1/institutions/{my_institution(client)}/meters/{id}/main", {"sub_meter_of": main})
+    run.out.record(answer, [("id", answer["id"]), ("sub_meter_of", answer["sub_meter_of"])])
 
 
 def fit(
@@ -99,6 +117,7 @@ def fittings(context: typer.Context, id: MeterArgument) -> None:
     """List what hung in a meter's place, in order of time."""
     run = this(context)
     with run.client() as client:
-        answer = client.get(f"/v1/institutions/{my_institution(client)}/meters/{id}/fittings")
+        bank = my_bank(client)
+        answer = client.get(f"{bank.path}/meters/{id}/fittings")
     flat = [{**item["document"], **item["document"]["ratio"], **item["document"]["register"], **item} for item in answer["items"]]
-    run.out.table(answer, FITTING_COLUMNS, [[item[name] for name in FITTING_COLUMNS] for item in flat])
+    run.out.table(answer, FITTING_COLUMNS, [[bank.local(item[name]) for name in FITTING_COLUMNS] for item in flat])

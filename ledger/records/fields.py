@@ -40,9 +40,11 @@ def pointer_of(parent: str, step: str | int) -> str:
 
 
 class Fields:
-    """The fields of one object at `pointer`; exactly `names` are allowed."""
+    """The fields of one object at `pointer`; exactly `names` are allowed, and those of `optional`, which may be absent."""
 
-    def __init__(self, value: object, pointer: str, findings: list[Finding], names: tuple[str, ...]) -> None:
+    def __init__(
+        self, value: object, pointer: str, findings: list[Finding], names: tuple[str, ...], optional: tuple[str, ...] = ()
+    ) -> None:
         self.pointer = pointer
         self.findings = findings
         self._values: dict[str, object] = {}
@@ -50,7 +52,7 @@ class Fields:
             self.refuse("FIELD_INVALID", pointer, "write an object here", got=_kind(value), expected="an object")
             return
         self._values = value
-        for name in sorted(set(map(str, value)) - set(names)):
+        for name in sorted(set(map(str, value)) - {*names, *optional}):
             self.refuse("FIELD_UNKNOWN", pointer_of(pointer, name), "remove the field", got=name[:80], expected=", ".join(names))
         for name in names:
             if name not in value:
@@ -73,6 +75,10 @@ class Fields:
 
     def _matching(self, name: str, pattern: re.Pattern[str], expected: str) -> str:
         return self._read(name, "", expected, lambda value: _match(value, pattern))
+
+    def has(self, name: str) -> bool:
+        """Tell whether the field is there."""
+        return name in self._values
 
     def is_null(self, name: str) -> bool:
         """Tell whether the field is there and null."""
@@ -165,10 +171,10 @@ class Fields:
         for index, item in enumerate(self._read(name, _NO_ITEMS, "a list", _list)):
             yield pointer_of(pointer_of(self.pointer, name), index), item
 
-    def objects(self, name: str, names: tuple[str, ...]) -> Iterator[Fields]:
-        """Yield the fields of each object of a list."""
+    def objects(self, name: str, names: tuple[str, ...], optional: tuple[str, ...] = ()) -> Iterator[Fields]:
+        """Yield the fields of each object of a list; those of `optional` may be absent."""
         for pointer, item in self.items(name):
-            yield Fields(item, pointer, self.findings, names)
+            yield Fields(item, pointer, self.findings, names, optional)
 
     def texts(self, name: str) -> tuple[str, ...]:
         """Return a list of texts."""

@@ -5,7 +5,7 @@ Its lines are in line.py, whose names are importable from here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ledger.errors import NotFound
 from ledger.records import canonical
@@ -73,7 +73,10 @@ class Rollup:
 
 @dataclass(frozen=True)
 class MeterSummary:
-    """One meter of the period: its record's hash, its total (mWh for electricity) and how its slots were obtained."""
+    """One meter of the period: its record's hash, its total (mWh for electricity) and how its slots were obtained.
+
+    `sub_meter_of` is the meter before it, which counts its energy already: what such a one measured enters no line.
+    """
 
     meter: str
     unit: str
@@ -84,6 +87,7 @@ class MeterSummary:
     estimated: int
     manual: int
     missing: int
+    sub_meter_of: str | None = field(default=None, kw_only=True)
 
     @property
     def slots(self) -> int:
@@ -93,7 +97,8 @@ class MeterSummary:
     def to_document(self) -> dict[str, object]:
         """Return the item of the statement's meters."""
         texts = {name: str(getattr(self, name)) for name in ("total", "measured", "estimated", "manual", "missing")}
-        return {"meter": self.meter, "unit": self.unit, "quantity": self.quantity, "record": self.record, **texts}
+        before = {} if self.sub_meter_of is None else {"sub_meter_of": self.sub_meter_of}
+        return {"meter": self.meter, "unit": self.unit, "quantity": self.quantity, "record": self.record, **texts, **before}
 
 
 @dataclass(frozen=True)
@@ -185,7 +190,7 @@ def check_statement(document: object) -> tuple[Statement | None, tuple[Finding, 
         library_hash=library.digest("hash"),
         method=fields.identifier("method"),
         gwp=fields.identifier("gwp"),
-        meters=tuple(_read_meter(item) for item in fields.objects("meters", _METER_FIELDS)),
+        meters=tuple(_read_meter(item) for item in fields.objects("meters", _METER_FIELDS, ("sub_meter_of",))),
         lines=tuple(read_line(item) for item in fields.objects("lines", LINE_FIELDS)),
         rollup=tuple(_read_rollup(item) for item in fields.objects("rollup", ("unit", "own", "total"))),
         totals=read_measures(fields.nested("totals", MEASURES)),
@@ -198,7 +203,9 @@ def check_statement(document: object) -> tuple[Statement | None, tuple[Finding, 
 
 def _read_meter(fields: Fields) -> MeterSummary:
     texts = (fields.identifier("meter"), fields.identifier("unit"), fields.identifier("quantity"), fields.digest("record"))
-    return MeterSummary(*texts, *(fields.integer_text(name) for name in ("total", "measured", "estimated", "manual", "missing")))
+    counts = (fields.integer_text(name) for name in ("total", "measured", "estimated", "manual", "missing"))
+    before = fields.identifier("sub_meter_of") if fields.has("sub_meter_of") else None
+    return MeterSummary(*texts, *counts, sub_meter_of=before)
 
 
 def _read_rollup(fields: Fields) -> Rollup:

@@ -87,8 +87,10 @@ def check_stored_statement(work: Work, row: tables.Statement) -> Iterator[Findin
         return
     records = yield from _check_records(work, row, statement, place)
     if records is not None:
-        units = {meter.meter: meter.unit for meter in statement.meters}
-        meters = tuple(MeteredEnergy.of_record(meter, units[meter], record) for meter, record in records.items())
+        stated = {meter.meter: meter for meter in statement.meters}
+        meters = tuple(
+            MeteredEnergy.of_record(meter, stated[meter].unit, record, stated[meter].sub_meter_of) for meter, record in records.items()
+        )
         yield from _check_computation(work, row, statement, meters, place)
         yield from _check_roots(work, row, place)
 

@@ -81,6 +81,8 @@ def load_history(work: Work, row: Meter, window: Window, *, past: int = PAST_DAY
         judged=past,
         fittings=tuple(load_fitting(item.document) for item in fittings),
         bills=load_bills(work, row),
+        unit=row.unit,
+        sub_meter_of=metering.find_main_meter(work.session, row.institution_id, row.id),
         registers=_load_points(work, row, span),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,6 +11,7 @@ from ledger.identifiers import check_identifier
 from ledger.metering.fitting_document import load_fitting
 from ledger.records.fields import EPOCH
 from ledger.records.meter_record import Quality, Quantity
+from ledger.records.organisation import Organisation, Unit
 from ledger.services import audit
 from ledger.services.context import Page, Work, require_own, require_visible
 from ledger.services.organisation import load_organisation
@@ -24,7 +25,7 @@ COVERAGE_DAYS = 30
 
 @dataclass(frozen=True)
 class MeterView:
-    """A meter: the unit it serves, what it measures, its interval in minutes, the device that speaks for it.
+    """A meter: the unit it serves, what it measures, its interval in minutes, the device that speaks for it, the meter it hangs behind.
 
     `serial` and `ratio` (ct × pt, a decimal string) are of the fitting that hangs there now; `last_day` is the last UTC day with readings
     (YYYY-MM-DD), `measured_bp` how many slots of the 30 days up to it were measured, in basis points.
@@ -37,6 +38,7 @@ class MeterView:
     interval_minutes: int
     registered_at: int
     device: str | None
+    sub_meter_of: str | None
     serial: str | None
     ratio: str
     last_day: str | None
@@ -44,15 +46,25 @@ class MeterView:
 
 
 def register_meter(
-    work: Work, institution: str, *, id: str, unit: str, quantity: str, interval_minutes: int, device: str | None = None
+    work: Work,
+    institution: str,
+    *,
+    id: str,
+    unit: str,
+    quantity: str,
+    interval_minutes: int,
+    device: str | None = None,
+    sub_meter_of: str | None = None,
 ) -> MeterView:
     """Add a meter to a unit of the tree; the same again changes nothing.
 
     Args:
         device: the one that may send for it; without it only uploads under a token do.
+        sub_meter_of: the meter that it hangs behind, which counts its energy already; without it, it counts by itself.
 
     Raises:
-        InputError: unknown unit or device, an unknown quantity, an interval other than 15 minutes.
+        InputError: unknown unit, device or main meter, an unknown quantity, an interval other than 15 minutes, a main meter that cannot
+            count for it (`assign_main`).
         Conflict: a meter of this id is registered otherwise.
     """
     require_own(work, institution, "preparer")
@@ -71,6 +83,8 @@ def register_meter(
             raise Conflict(f"the meter {id} is registered already, for unit {earlier.unit}", hint="choose another id", meter=id)
         if device is not None and devices.device_of_meters(work.session, institution).get(id) != device:
             raise Conflict(f"another device speaks for the meter {id}, or none", hint="assign the device to the meter", meter=id)
+        if sub_meter_of is not None and metering.find_main_meter(work.session, institution, id) != sub_meter_of:
+            raise Conflict(f"the meter {id} hangs behind another one, or none", hint="say what it hangs behind", meter=id)
         return _views(work, institution, [earlier])[0]
     now = work.clock.now()
     row = metering.add_meter(
@@ -85,7 +99,11 @@ def register_meter(
         at=now,
     )
     devices.set_meter_device(work.session, institution, id, device, by=work.actor.subject, at=now)
-    audit.record(work, "meter.register", f"{institution}/{id}", institution=institution, details={"device": device or ""})
+    if sub_meter_of is not None:
+        _check_main(row, sub_meter_of, {meter.id: meter for meter in all_meters(work, institution)}, {}, organisation)
+        metering.set_main_meter(work.session, institution, id, sub_meter_of, by=work.actor.subject, at=now)
+    details = {"device": device or ""} | ({"sub_meter_of": sub_meter_of} if sub_meter_of else {})
+    audit.record(work, "meter.register", f"{institution}/{id}", institution=institution, details=details)
     return _views(work, institution, [row])[0]
 
 
@@ -102,6 +120,29 @@ def assign_device(work: Work, institution: str, meter: str, device: str | None) 
     if devices.device_of_meters(work.session, institution).get(meter) != device:
         devices.set_meter_device(work.session, institution, meter, device, by=work.actor.subject, at=work.clock.now())
         audit.record(work, "meter.assign", f"{institution}/{meter}", institution=institution, details={"device": device or ""})
+    return _views(work, institution, [row])[0]
+
+
+def assign_main(work: Work, institution: str, meter: str, sub_meter_of: str | None) -> MeterView:
+    """Say which meter another one hangs behind (None: none), for every statement prepared from now on; the same again changes nothing.
+
+    What a sub-meter measures is in the total of the meter before it and enters no line a second time.
+
+    Raises:
+        NotFound: no such meter.
+        InputError: the meter before is unknown, measures something else, hangs behind this one itself, or its unit is not open all the
+            while that this one's is.
+    """
+    require_own(work, institution, "preparer")
+    row = get_meter_row(work, institution, meter)
+    mains = metering.main_of_meters(work.session, institution)
+    if mains.get(meter) != sub_meter_of:
+        if sub_meter_of is not None:
+            _, organisation = load_organisation(work, institution)
+            _check_main(row, sub_meter_of, {item.id: item for item in all_meters(work, institution)}, mains, organisation)
+        metering.set_main_meter(work.session, institution, meter, sub_meter_of, by=work.actor.subject, at=work.clock.now())
+        details = {"sub_meter_of": sub_meter_of or ""}
+        audit.record(work, "meter.main", f"{institution}/{meter}", institution=institution, details=details)
     return _views(work, institution, [row])[0]
 
 
@@ -137,6 +178,34 @@ def all_meters(work: Work, institution: str) -> tuple[Meter, ...]:
         after = page.next_after
 
 
+def _check_main(row: Meter, main: str, known: Mapping[str, Meter], mains: Mapping[str, str], organisation: Organisation) -> None:
+    """Pass if `main` can count what `row` measures.
+
+    Raises:
+        InputError: it cannot.
+    """
+    before = known.get(main)
+    if before is None:
+        raise InputError(f"{row.institution_id} has no meter {main[:63]!r}", hint="register the main meter first")
+    if before.quantity != row.quantity:
+        raise InputError(f"the meter {main} measures {before.quantity}, expected {row.quantity}", hint="name a meter of the same quantity")
+    at: str | None = main
+    while at is not None:
+        if at == row.id:
+            raise InputError(f"the meter {main} hangs behind {row.id} itself", hint="one of the two counts the other's energy, not both")
+        at = mains.get(at)
+    unit, other = organisation.find_unit(row.unit), organisation.find_unit(before.unit)
+    if unit is not None and other is not None and not _is_open_throughout(other, unit):
+        raise InputError(
+            f"{other.id}, which {main} serves, is not open all the while that {unit.id} is",
+            hint="a sub-meter hangs behind a meter that counts as long as it does",
+        )
+
+
+def _is_open_throughout(unit: Unit, other: Unit) -> bool:
+    return unit.opened <= other.opened and (unit.closed is None or (other.closed is not None and other.closed <= unit.closed))
+
+
 def _check_device(work: Work, institution: str, device: str | None) -> None:
     if device is not None and devices.find_device(work.session, institution, device) is None:
         raise InputError(f"{institution} has no device {device[:63]!r}", hint="register the device first")
@@ -144,6 +213,7 @@ def _check_device(work: Work, institution: str, device: str | None) -> None:
 
 def _views(work: Work, institution: str, rows: Sequence[Meter]) -> tuple[MeterView, ...]:
     assigned, now = devices.device_of_meters(work.session, institution), work.clock.now()
+    mains = metering.main_of_meters(work.session, institution)
     views = []
     for row in rows:
         hanging = [load_fitting(item.document) for item in devices.list_fittings(work.session, institution, row.id) if item.since <= now]
@@ -156,6 +226,7 @@ def _views(work: Work, institution: str, rows: Sequence[Meter]) -> tuple[MeterVi
             interval_minutes=row.interval_minutes,
             registered_at=row.at,
             device=assigned.get(row.id),
+            sub_meter_of=mains.get(row.id),
             serial=hanging[-1].serial if hanging else None,
             ratio=format_decimal(hanging[-1].ratio.exact) if hanging else "1",
             last_day=None if last is None else str(EPOCH + timedelta(days=last)),

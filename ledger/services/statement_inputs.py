@@ -29,13 +29,15 @@ from ledger.services.signable import as_of_statement
 from ledger.services.statement_checks import check_restatement, observe_meters
 from ledger.services.stored_statement import assemble_records
 from ledger.store import tables
+from ledger.store.repositories import metering
 
 
 @dataclass(frozen=True)
 class StoredInputs:
     """The latest tree, activity data and meter records of a period, with their rows, and the periods before it.
 
-    `units` gives the unit of each meter, `validated` what the rules of metering find in their days.
+    `units` gives the unit of each meter, `sub_meters` the meter before each that hangs behind one, `validated` what the rules of metering
+    find in their days.
     """
 
     organisation_row: tables.OrganisationVersion
@@ -45,6 +47,7 @@ class StoredInputs:
     period: Period
     records: dict[str, MeterRecord]
     units: dict[str, str]
+    sub_meters: dict[str, str]
     earlier: tuple[Earlier, ...]
     validated: tuple[Finding, ...] = ()
 
@@ -55,7 +58,10 @@ class StoredInputs:
             activity=self.activity,
             release=release,
             period=self.period,
-            meters=tuple(MeteredEnergy.of_record(meter, self.units[meter], record) for meter, record in self.records.items()),
+            meters=tuple(
+                MeteredEnergy.of_record(meter, self.units[meter], record, self.sub_meters.get(meter))
+                for meter, record in self.records.items()
+            ),
             revision=revision,
             cause=cause,
             supersedes=supersedes,
@@ -82,6 +88,7 @@ def gather_inputs(work: Work, row: tables.Period) -> StoredInputs:
         period=period,
         records=records,
         units={meter.id: meter.unit for meter in all_meters(work, institution)},
+        sub_meters=metering.main_of_meters(work.session, institution),
         earlier=load_earlier(work, institution, period.start),
         validated=as_of_statement(validate_period(work, institution, period, records)),
     )

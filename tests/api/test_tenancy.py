@@ -47,6 +47,7 @@ TABLE: dict[str, Row] = {
     "meters.create": Row("preparer", "tenant"),
     "meters.list": Row(READERS + " meter", "tenant"),
     "meters.assign": Row("preparer", "tenant"),
+    "meters.main": Row("preparer", "tenant"),
     "fittings.create": Row("preparer", "tenant"),
     "fittings.list": Row(READERS + " meter", "tenant"),
     "meters.validate": Row(READERS, "tenant"),

@@ -371,6 +371,7 @@ ROWS = (
         lambda work: meters.register_meter(work, "oak", id="M-2", unit="hq", quantity="el.import", interval_minutes=15),
     ),
     Row("meters.assign_device", OWN, ("preparer",), lambda work: meters.assign_device(work, "oak", "M-1", None)),
+    Row("meters.assign_main", OWN, ("preparer",), lambda work: meters.assign_main(work, "oak", "M-1", None)),
     Row("fittings.record_fitting", OWN, ("preparer",), lambda work: fittings.record_fitting(work, "oak", "M-1", {})),
     Row("fittings.list_fittings", VISIBLE, (), lambda work: fittings.list_fittings(work, "oak", "M-1")),
     Row("meter_history.find_window", VISIBLE, (), lambda work: meter_history.find_window(work, "oak")),

@@ -222,17 +222,18 @@ def add_everything(session: Session) -> Everything:
     place = participants.ChainPlace(3, AT, "0x" + hash_of("tx"))
     participants.add_participant_key(session, org=org, address=SIGNER, role="approver", valid_from=AT, valid_to=0, version=2, place=place)
     participants.add_key_event(session, org=org, kind="key_ended", version=3, place=place, address=SIGNER, role="approver", valid_to=AT + 9)
-    metering.add_meter(
-        session,
-        institution_id="bank-1",
-        id="M1",
-        unit="hq",
-        quantity="el.import",
-        interval_minutes=15,
-        valid_from=START,
-        created_by="clerk",
-        at=AT,
-    )
+    for meter in ("M1", "S1"):
+        metering.add_meter(
+            session,
+            institution_id="bank-1",
+            id=meter,
+            unit="hq",
+            quantity="el.import",
+            interval_minutes=15,
+            valid_from=START,
+            created_by="clerk",
+            at=AT,
+        )
     metering.add_telemetry_body(session, "bank-1", b"body", media_type="text/csv", findings=b"{}", actor="gateway", received_at=AT)
     devices.add_device(session, institution_id="bank-1", id="gw-1", kind="gateway", site="hq", serial="S1", created_by="clerk", at=AT)
     code = devices.add_enrolment_code(
@@ -241,6 +242,7 @@ def add_everything(session: Session) -> Everything:
     key = devices.add_key(session, code, b"p" * 32, serial="S1", at=AT)
     devices.add_key_end(session, "bank-1", key.kid, last_seq=7, reason="lost", by="clerk", at=AT)
     devices.set_meter_device(session, "bank-1", "M1", "gw-1", by="clerk", at=AT)
+    metering.set_main_meter(session, "bank-1", "S1", "M1", by="clerk", at=AT)
     devices.add_fitting(session, "bank-1", "M1", AT, 0)
     edits.add_edit(session, "bank-1", 0, meter_id="M1", rule="flag", start=AT, end=AT + 900)
     days, paper = {"first_day": "2025-03-01", "last_day": "2025-03-31"}, {"reference": "paper", "sha256": None, "reason": None}

@@ -39,7 +39,8 @@ class Bill:
 class MeterHistory:
     """A meter's slots over whole local days; rules judge the days from number `judged` on, and take those before for the past alone.
 
-    `bills` are those of this meter. `registers` are the points of its register, in any order; None where it sends intervals alone.
+    `bills` are those of this meter, `unit` is whom it serves, `sub_meter_of` the meter it hangs behind. `registers` are the points of its
+    register, in any order; None where it sends intervals alone.
     """
 
     series: IntervalSeries
@@ -47,6 +48,8 @@ class MeterHistory:
     judged: int = 0
     fittings: tuple[Fitting, ...] = ()
     bills: tuple[Bill, ...] = ()
+    unit: str = ""
+    sub_meter_of: str | None = None
     registers: RegisterPoints | None = field(default=None, repr=False)
 
     def __len__(self) -> int:

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from ledger.store.errors import AlreadyStored
 from ledger.store.repositories.paging import Page, fetch_page, found, sha256_hex
 from ledger.store.repositories.signed import Signed
-from ledger.store.tables import LogCheckpoint, Meter, MeterDay, TelemetryBody
+from ledger.store.tables import LogCheckpoint, Meter, MeterDay, MeterMain, TelemetryBody
 
 _DAYS = MeterDay.metadata.tables["meter_day"]
 _NAMES_AT_ONCE = 500
@@ -78,6 +78,34 @@ def list_meters(session: Session, institution_id: str, *, limit: int = 100, afte
     """Return the institution's meters by id."""
     query = select(Meter).where(Meter.institution_id == institution_id)
     return fetch_page(session, query, col(Meter.id), lambda row: row.id, limit, after)
+
+
+def set_main_meter(session: Session, institution_id: str, meter_id: str, main_id: str | None, *, by: str, at: int) -> None:
+    """Say which meter another one hangs behind (None: none); the same again changes nothing."""
+    latest = _latest_main(session, institution_id, meter_id)
+    if (None if latest is None else latest.main_id) == main_id:
+        return
+    revision = 1 if latest is None else latest.revision + 1
+    session.add(MeterMain(institution_id=institution_id, meter_id=meter_id, revision=revision, main_id=main_id, by=by, at=at))
+    session.flush()
+
+
+def find_main_meter(session: Session, institution_id: str, meter_id: str) -> str | None:
+    """Return the meter that another one hangs behind, or None."""
+    latest = _latest_main(session, institution_id, meter_id)
+    return None if latest is None else latest.main_id
+
+
+def _latest_main(session: Session, institution_id: str, meter_id: str) -> MeterMain | None:
+    query = select(MeterMain).where(MeterMain.institution_id == institution_id, MeterMain.meter_id == meter_id)
+    return session.exec(query.order_by(col(MeterMain.revision).desc()).limit(1)).one_or_none()
+
+
+def main_of_meters(session: Session, institution_id: str) -> dict[str, str]:
+    """Return meter → the meter it hangs behind, for all meters of an institution that hang behind one."""
+    query = select(MeterMain).where(MeterMain.institution_id == institution_id)
+    last = {row.meter_id: row.main_id for row in session.exec(query.order_by(col(MeterMain.meter_id), col(MeterMain.revision))).all()}
+    return {meter: main for meter, main in last.items() if main is not None}
 
 
 def add_telemetry_body(

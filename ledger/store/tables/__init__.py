@@ -9,7 +9,7 @@ from __future__ import annotations
 from ledger.store.tables.access import AuditLog, IdempotencyKey, Token, TokenRevocation
 from ledger.store.tables.attestations import Anchor, Attestation, Claim, Verdict
 from ledger.store.tables.base import Row
-from ledger.store.tables.devices import Device, DeviceKey, DeviceKeyEnd, EnrolmentCode, EnrolmentCodeUse, Fitting, MeterDevice
+from ledger.store.tables.devices import Device, DeviceKey, DeviceKeyEnd, EnrolmentCode, EnrolmentCodeUse, Fitting, MeterDevice, MeterMain
 from ledger.store.tables.edits import MeterBill, MeterEdit
 from ledger.store.tables.financed import (
     Attribution,
@@ -104,6 +104,7 @@ __all__ = [
     "MeterDay",
     "MeterDevice",
     "MeterEdit",
+    "MeterMain",
     "OrganisationVersion",
     "Outbox",
     "OutboxEvent",

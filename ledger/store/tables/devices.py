@@ -131,3 +131,21 @@ class Fitting(Row, table=True):
     meter_id: KeyStr
     since: KeyInt
     log_index: Int
+
+
+class MeterMain(Row, table=True):
+    """Which meter another one hangs behind (null: none, it counts by itself). The last revision counts."""
+
+    __table_args__ = table(
+        refers(("institution_id", "meter_id"), "meter", ("institution_id", "id")),
+        refers(("institution_id", "main_id"), "meter", ("institution_id", "id")),
+        holds("revision", "revision >= 1"),
+        holds("main_id", "main_id <> meter_id"),
+    )
+
+    institution_id: KeyStr
+    meter_id: KeyStr
+    revision: KeyInt
+    main_id: OptStr = None
+    by: Str
+    at: Int

@@ -109,6 +109,8 @@ class EnvelopeAlarm(Row, table=True):
         refers(("institution_id", "log_index"), "telemetry_body", ("institution_id", "log_index")),
         unique("institution_id", "sha256"),
         *sha256_hex("sha256"),
+        Index(None, "institution_id", "id"),
+        Index(None, "institution_id", "device_id", "boot", "seq"),
     )
 
     id: AutoInt = None  # type: ignore[assignment]

@@ -24,9 +24,10 @@ class MeteredEnergy:
     summary: MeterSummary
 
     @classmethod
-    def of_record(cls, meter: str, unit: str, record: MeterRecord) -> MeteredEnergy:
-        """Return the short form of the record of `meter`, which belongs to organisational unit `unit`."""
-        summary = MeterSummary(meter, unit, record.quantity.value, record.digest(), record.total, *record.counts)
+    def of_record(cls, meter: str, unit: str, record: MeterRecord, sub_meter_of: str | None = None) -> MeteredEnergy:
+        """Return the short form of the record of `meter`, which belongs to organisational unit `unit` and may hang behind another meter."""
+        facts = (meter, unit, record.quantity.value, record.digest(), record.total)
+        summary = MeterSummary(*facts, *record.counts, sub_meter_of=sub_meter_of)
         return cls(record.start, record.end, summary)
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ledger.accounting.meter_checks import check_sub_meters
 from ledger.accounting.methods.operational_1.inputs import Inputs, MeteredEnergy
 from ledger.accounting.methods.operational_1.sources import LineKey, SourceAmount
 from ledger.records.findings import Finding
@@ -40,21 +41,28 @@ _BY_QUANTITY = {metered.quantity.value: metered for metered in METERED}
 
 
 def read_meters(inputs: Inputs) -> tuple[list[tuple[LineKey, SourceAmount]], list[Finding]]:
-    """Return what each meter adds to which line, and what is wrong with meters. Meters are taken in id order."""
+    """Return what each meter adds to which line, and what is wrong with meters. Meters are taken in id order; sub-meters add nothing."""
     meters = sorted(inputs.meters, key=lambda meter: meter.summary.meter.encode())
-    generating = {meter.summary.unit for meter in meters if meter.summary.quantity == Quantity.PV_GENERATION.value}
+    generating = {meter.summary.unit for meter in meters if _generates(meter)}
     found: list[tuple[LineKey, SourceAmount]] = []
     findings: list[Finding] = []
     seen: set[str] = set()
     for meter in meters:
         findings.extend(_check_meter(meter, seen, inputs))
+        if meter.summary.sub_meter_of is not None:
+            continue
         metered = _BY_QUANTITY[meter.summary.quantity]
         # What a unit exports without generating it is not its own power: it enters no line.
         if metered.sign > 0 or meter.summary.unit in generating:
             findings.extend(_check_indicator(meter, metered, inputs))
             found.append(((meter.summary.unit, metered.indicator), _amount(meter, metered, inputs)))
     findings.extend(_check_exports(found, sorted(generating, key=str.encode)))
+    findings.extend(check_sub_meters(meter.summary for meter in meters))
     return found, findings
+
+
+def _generates(meter: MeteredEnergy) -> bool:
+    return meter.summary.quantity == Quantity.PV_GENERATION.value and meter.summary.sub_meter_of is None
 
 
 def _amount(meter: MeteredEnergy, metered: Metered, inputs: Inputs) -> SourceAmount:

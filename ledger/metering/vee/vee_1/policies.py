@@ -46,6 +46,7 @@ class Policies:
     bill_tolerance: Fraction = Fraction(1, 50)
     bill_estimated: Fraction = Fraction(1, 20)
     register_tolerance: Fraction = Fraction(1, 200)
+    sub_meters_over: Fraction = Fraction(1, 50)
     interpolate_slots: int = 8
     proxy_slots: int = 7 * 96
     proxy_weeks: int = 4

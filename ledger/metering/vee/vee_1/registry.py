@@ -10,6 +10,7 @@ from ledger.metering.vee.vee_1.policies import VEE_1, Policies
 from ledger.metering.vee.vee_1.register_sum import check_register_sum
 from ledger.metering.vee.vee_1.repeated import check_repeated
 from ledger.metering.vee.vee_1.shifted import check_shifted
+from ledger.metering.vee.vee_1.sub_meters import check_sub_meters
 from ledger.metering.vee.vee_1.swapped import check_swapped
 from ledger.metering.vee.vee_1.zero import check_zero
 
@@ -25,5 +26,8 @@ RULE_SET: RuleSet[Policies] = RuleSet(
         Rule("bills", ("BILL_DIFFERS", "RATIO_SLIP"), check_bills),
         Rule("register_sum", ("REGISTER_SUM_DIFFERS",), check_register_sum),
     ),
-    (GroupRule("swapped", ("METERS_SWAPPED",), check_swapped),),
+    (
+        GroupRule("swapped", ("METERS_SWAPPED",), check_swapped),
+        GroupRule("sub_meters", ("SUB_METERS_EXCEED",), check_sub_meters),
+    ),
 )
