@@ -13,6 +13,7 @@ from verifier.errors import Refused
 from verifier.package import schema_path
 from verifier.policy import Policy, seconds
 from verifier.shapes import unhex
+from verifier.sub_meters import is_leaf
 from verifier.sum_tree import Node, sid
 
 CAUSES = ("first", "data", "factor", "boundary", "method", "error")
@@ -32,7 +33,7 @@ def needed_datasets(parts: Parts) -> tuple[str, ...]:
     if not parts.has("statement"):
         return INVENTORY_DATASETS
     statement = parts.documents["statement"]
-    metered = any(meter["quantity"] == "el.import" for meter in statement["meters"])
+    metered = any(is_leaf(meter) for meter in statement["meters"])
     return tuple(name for name, there in (("METERS", metered), ("OPERATIONAL", bool(statement["lines"]))) if there)
 
 
@@ -133,17 +134,14 @@ def check_tree(checks: Checks, check_id: str, commitment: Commitment, nodes: lis
         checks.passed(check_id, f"{dataset}, {tree.count} leaves")
 
 
-def check_schema(checks: Checks, check_id: str, commitment: Commitment, policy: Policy | None) -> None:
-    """Record UNTRUSTED where the policy does not list the schema of the dataset."""
-    if policy is not None and policy.schemas.get(commitment.dataset) != commitment.context.schema_hash:
-        listed = policy.schemas.get(commitment.dataset)
-        checks.untrusted(
-            check_id,
-            f"{commitment.dataset} schema",
-            "SCHEMA_UNLISTED",
-            listed.hex() if listed else "none",
-            commitment.context.schema_hash.hex(),
-        )
+def check_schema(checks: Checks, check_id: str, commitment: Commitment, policy: Policy | None) -> bool:
+    """Record UNTRUSTED where the policy lists another schema for the dataset, or none; say whether it lists this one."""
+    if policy is None:
+        return False
+    listed, found = policy.schemas.get(commitment.dataset), commitment.context.schema_hash
+    if listed != found:
+        checks.untrusted(check_id, f"{commitment.dataset} schema", "SCHEMA_UNLISTED", listed.hex() if listed else "none", found.hex())
+    return listed == found
 
 
 def _records(parts: Parts, dataset: str) -> tuple[dict[str, Record], set[str]]:
@@ -156,7 +154,7 @@ def _records(parts: Parts, dataset: str) -> tuple[dict[str, Record], set[str]]:
             records[f"line/{line['unit']}/{line['indicator']}"] = (json_strict.dump(line), line_values(line))
         return records, absent
     for summary in statement["meters"]:
-        if summary["quantity"] != "el.import":
+        if not is_leaf(summary):
             continue
         asset = f"meter/{summary['meter']}/el.import"
         record = parts.meters.get(summary["meter"])

@@ -246,9 +246,14 @@ def _check_meter(checks: Checks, summary: Any, record: MeterRecord, period: Any,
 
 
 def metered(parts: Parts) -> tuple[list[Metered], set[str]]:
-    """Return (what each meter contributes, the meters that rest on a stated total alone because their record is not here)."""
+    """Return (what each meter contributes, the meters that rest on a stated total alone because their record is not here).
+
+    A sub-meter contributes nothing: the meter before it counts its energy.
+    """
     contributions, claimed = [], set()
     for summary in parts.documents["statement"]["meters"]:
+        if "sub_meter_of" in summary:
+            continue
         record = parts.meters.get(summary["meter"])
         if record is not None:
             counts = record.counts

@@ -13,6 +13,7 @@ from verifier.local_time import days_of_period
 from verifier.operational_1 import Inputs, Line, compute_lines
 from verifier.organisation import read_organisation
 from verifier.roll_up import MEASURES, Totals, compute_rollup
+from verifier.sub_meters import describe_left_out, errors_of_sub_meters
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,10 @@ def check_lines(checks: Checks, parts: Parts) -> Recomputed | None:
         return None
     statement, organisation, activity, library = (parts.documents[name] for name in needed)
     with checks.guard("lines.recompute", "lines"):
-        # 1. The inputs as rationals.
+        # 1. The inputs as rationals, of meters that count: each sub-meter is in the total of one that does.
+        stray = errors_of_sub_meters(statement["meters"])
+        if stray:
+            raise Refused(stray[0].code, f"{stray[0].place} is in nobody's total", expected=stray[0].expected, found=stray[0].got)
         contributions, claimed = metered(parts)
         inputs = Inputs(
             institution=statement["institution"],
@@ -64,7 +68,7 @@ def check_lines(checks: Checks, parts: Parts) -> Recomputed | None:
         for unit, indicator in unproven:
             checks.unchecked("lines.recompute", f"line {unit} {indicator}", "LINE_METER_ABSENT")
         if not divergences and not unproven:
-            checks.passed("lines.recompute", f"{len(computed)} lines")
+            checks.passed("lines.recompute", f"{len(computed)} lines{describe_left_out(statement['meters'])}")
         return _recomputed(parts, inputs, computed)
     return None
 

@@ -14,6 +14,7 @@ from verifier.library import Library
 from verifier.local_time import Days, days_of_period, local_date, read_day
 from verifier.meter import MeterRecord
 from verifier.organisation import Organisation, Tree, read_organisation
+from verifier.sub_meters import errors_of_sub_meters
 from verifier.unit_findings import errors_of_units, units_without_data
 
 
@@ -49,6 +50,7 @@ def find_errors(statement: Any, organisation: Any, activity: Any, library: Libra
         found += _errors_of_meter(meter, meters.get(meter["meter"]), book)
         if not _readings(meter):
             silent.add(meter["meter"])
+    found += errors_of_sub_meters(statement["meters"])
     if not statement["lines"]:
         found.append(Finding("NOTHING_TO_REPORT", f"period {statement['period']['id']}", "no line", "a line"))
     if tree is not None:
@@ -142,7 +144,7 @@ def _errors_of_meter(meter: Any, record: MeterRecord | None, book: _Book) -> lis
         return [Finding("UNIT_UNKNOWN", place, meter["unit"], "a unit of the organisation")]
     if not _overlap(unit.days, book.period):
         return [Finding("RECORD_OUTSIDE_UNIT_DATES", place, shown(book.period), f"within {shown(unit.days)}")]
-    if not _readings(meter):
+    if not _readings(meter) and "sub_meter_of" not in meter:
         return [Finding("METER_WITHOUT_READINGS", place, "no reading", "at least one reading in the period")]
     if record is None or record.readings is None:
         return []

@@ -145,6 +145,7 @@ STATEMENT = fields(
     gwp=TEXT,
     meters=many(
         fields(
+            ("sub_meter_of",),
             meter=ID,
             unit=ID,
             quantity=TEXT,
@@ -154,6 +155,7 @@ STATEMENT = fields(
             estimated=digits,
             manual=digits,
             missing=digits,
+            sub_meter_of=ID,
         )
     ),
     lines=many(LINE),

@@ -15,6 +15,7 @@ from verifier.errors import Malformed
 from verifier.meter import HEADER_SIZE, read_header
 from verifier.recomputation import DIVERGES, NOT_RECOMPUTED, RECOMPUTED, Recomputation
 from verifier.shapes import digits, unbase64
+from verifier.sub_meters import is_leaf
 
 DOCUMENTS = ("organisation", "activity", "library", "statement")
 
@@ -53,10 +54,10 @@ def check_inputs(checks: Checks, bundle: Bundle, attested: dict[str, Attested | 
 
 
 def _stated_meters(statement: Any) -> list[tuple[int, ...]]:
-    """Return what the statement says of each el.import meter, sorted: total, measured, estimated, manual, missing."""
+    """Return what the statement says of each meter that is a leaf, sorted: total, measured, estimated, manual, missing."""
     names = ("total", "measured", "estimated", "manual", "missing")
     try:
-        return sorted(tuple(_figure(item[name]) for name in names) for item in statement["meters"] if item["quantity"] == "el.import")
+        return sorted(tuple(_figure(item[name]) for name in names) for item in statement["meters"] if is_leaf(item))
     except (KeyError, TypeError, Malformed):
         return [(-1,)]  # no statement has such meters; its shape is refused where it is recomputed
 

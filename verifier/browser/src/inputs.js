@@ -49,7 +49,8 @@ export function checkInputs(run, attested) {
 // Return the figures of the statement's el.import meters, one text each, in one order; what is no such figure is equal to none.
 function statedMeters({ meters }) {
   if (!Array.isArray(meters) || !meters.every(isObject)) return "unreadable";
-  const imports = meters.filter((item) => item.quantity === "el.import");
+  // What hangs behind another meter is in that one's total: it is no leaf.
+  const imports = meters.filter((item) => item.quantity === "el.import" && !Object.hasOwn(item, "sub_meter_of"));
   if (!imports.every((item) => FIGURES.every((name) => typeof item[name] === "string" && FIGURE.test(item[name])))) return "unreadable";
   return imports.map((item) => FIGURES.map((name) => item[name]).join(",")).sort();
 }
