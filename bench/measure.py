@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.machine import describe_machine
+from scripts.machine import describe_machine
 
 RESULTS = Path(__file__).resolve().parent / "results"
 

@@ -19,7 +19,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench.machine import describe_machine
 from ledger.client.lending import ATTESTED
 from ledger.demo import seeds
 from ledger.demo.banks import MOGAN
@@ -30,6 +29,7 @@ from ledger.demo.server import serving
 from ledger.demo.story import Cast, Story
 from ledger.demo.voice import Voice
 from ledger.services.house import init_house, open_house
+from scripts.machine import describe_machine
 
 ROOT = Path(__file__).resolve().parents[1]
 BANK = MOGAN

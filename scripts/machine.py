@@ -1,6 +1,6 @@
 """What a measurement was taken on: without it a number says nothing.
 
-`python -m bench.machine` prints it.
+`python -m scripts.machine` prints it.
 """
 
 from __future__ import annotations
