@@ -236,7 +236,9 @@ def test_a_register_that_rolls_over_gives_its_energy_and_one_that_steps_back_is_
     assert [code for code, _ in found(back)] == ["NEGATIVE_STEP"]
     assert back.energies == {"M1": 40 * 1_500_000}
     assert not back.accepted
-    assert rows(tmp_path, ["M1,2025-03-01 00:00,5"], line + ",unit=MWh").energies == {"M1": None}
+    larger = rows(tmp_path, ["M1,2025-03-01 00:00,5.1", "M1,2025-03-01 00:15,5.3501"], line + ",unit=MWh")
+    assert larger.energies == {"M1": 40 * 250_100_000}
+    assert rows(tmp_path, ["M1,2025-03-01 00:00,5"], line + ",unit=MJ").energies == {"M1": None}
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ class Assembly:
         days = np.array(columns.stamps.days, dtype=np.int64)
         self._instants = compute_instants(seconds, local, days, zone, elapsed=map.elapsed, ends=ends)
         self._ends = ends
-        self._wholes = np.array(columns.values.wholes, dtype=np.int64)
+        self._wholes = np.frombuffer(columns.values.wholes, dtype=np.int64)
         self._bad = np.zeros(len(self._wholes), dtype=np.bool_)
         self._bad[[MISSING, *columns.values.refused]] = True
         self._negative = np.zeros(len(self._wholes), dtype=np.bool_)
@@ -146,13 +146,9 @@ class Assembly:
         """Return the instants of the stamps, and where there is one."""
         first, twice, never = self._instants.first[codes], self._instants.twice[codes], self._instants.never[codes] & present
         for at in np.flatnonzero(never).tolist():
-            action = "correct the clock of the export, or the map's zone: clocks jumped over this time; the reading is not taken"
-            # Many houses fill the hour with zeros: they say nothing, and nothing is lost with them.
-            empty = self._map.kind == "interval" and not self._wholes[values[at]] and int(values[at]) not in self._columns.values.rests
-            severity: Severity = "warning" if empty else "error"
-            got = f"{'0' if empty else 'a value'} at a time that never was"
-            self._add("TIME_NONEXISTENT", severity, int(lines[at]), name, int(first[at]), action, got, "a time of the zone")
+            self._never_was(name, int(first[at]), int(values[at]), int(lines[at]))
         good = ~never
+        good[self._fillers(name, first, codes, values, present, lines)] = False
         if not twice.any():
             return first, good
         if self._map.fold == "refuse":
@@ -171,6 +167,29 @@ class Assembly:
                     got, expected = "one reading of an hour that came twice", "two readings"
                     self._add("TIME_AMBIGUOUS", "info", int(lines[at]), name, int(first[at]), action, got, expected)
         return np.where(second, self._instants.second[codes], first), good
+
+    def _is_zero(self, value: int) -> bool:
+        return not self._wholes[value] and value not in self._columns.values.rests
+
+    def _never_was(self, name: str, instant: int, value: int, line: int) -> None:
+        action = "correct the clock of the export, or the map's zone: clocks jumped over this time; the reading is not taken"
+        # Many houses fill the hour with zeros: they say nothing, and nothing is lost with them.
+        empty = self._map.kind == "interval" and self._is_zero(value)
+        severity: Severity = "warning" if empty else "error"
+        got = f"{'0' if empty else 'a value'} at a time that never was"
+        self._add("TIME_NONEXISTENT", severity, line, name, instant, action, got, "a time of the zone")
+
+    def _fillers(self, name: str, first: Ints, codes: Ints, values: Ints, present: Mask, lines: Ints) -> list[int]:
+        """Name and return the zeros that end the hour which never was, where the interval before the jump has a reading of its own."""
+        late = self._instants.edge[codes] == 3
+        zeros = [at for at in np.flatnonzero(late & present).tolist() if self._is_zero(int(values[at]))]
+        if not zeros:
+            return []
+        others = set(first[present & ~late].tolist())
+        found = [at for at in zeros if int(first[at]) in others]
+        for at in found:
+            self._never_was(name, int(first[at]), int(values[at]), int(lines[at]))
+        return found
 
     def _on_grid(self, part: _Part) -> _Part:
         """Leave out what is off the grid that most readings of the meter stand on, and what is of the future."""

@@ -14,7 +14,7 @@ from ledger.metering.imports.faults import Faults
 from ledger.metering.imports.meter_map import INTERVALS, MeterMap
 from ledger.metering.imports.shape import RowReader, Rows, Shape
 from ledger.metering.imports.source import Stopped
-from ledger.metering.imports.stamps import Stamp, join_texts
+from ledger.metering.imports.stamps import Stamp, join_texts, parse_zone
 from ledger.metering.imports.texts import MISSING, Scale, Values
 from ledger.metering.imports.unit_table import find_unit
 from ledger.records.meter_record import Quality, Quantity
@@ -27,7 +27,7 @@ class Collector:
 
     def __init__(self, map: MeterMap, faults: Faults) -> None:
         self._map, self._faults = map, faults
-        stamps = Stamps(map.format, map.seconds, whole=map.kind == "interval")
+        stamps = Stamps(map.format, map.seconds, None if map.zone is None else parse_zone(map.zone), whole=map.kind == "interval")
         self.columns = Columns([], stamps, Values(map))
         self._scale = self.columns.values.main
         self._scales: dict[tuple[Hashable, Hashable], tuple[Scale, int] | None] = {}
@@ -197,9 +197,9 @@ class Collector:
         self._faults.add("TIMESTAMP_INVALID", "error", place, action, text or "nothing", expected)
 
     def _value(self, cell: object, place: str, title: str, meter: int, stamp: int, flag: int, scale: Scale) -> int:
-        values, codes = self.columns.values, scale.codes
+        values = self.columns.values
         key: Hashable = cell
-        code = MISSING if flag == _MISSING else codes.get(key)
+        code = MISSING if flag == _MISSING else scale.others.get(key, scale.plain.get(key))
         if code is None:
             code = scale.add(key)
         if code == MISSING:

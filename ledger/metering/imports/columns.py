@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from datetime import tzinfo
 
 from ledger.clock import format_instant
 from ledger.metering.imports.stamps import DAY, NoStamp, Stamp, reader_of, wall_clock
@@ -17,7 +18,7 @@ SKIPPED = -1
 class Stamps:
     """Texts → codes into `seconds` and `local`; a text that is no stamp has `SKIPPED`, and its expected form in `refused`."""
 
-    def __init__(self, format: str, step: int, *, whole: bool) -> None:
+    def __init__(self, format: str, step: int, zone: tzinfo | None, *, whole: bool) -> None:
         """Args: step: seconds of an interval; whole: parts of a second are refused, else left out (of registers)."""
         self.codes: dict[Hashable, int] = {}
         self.plain: dict[Hashable, int] = {}
@@ -27,7 +28,7 @@ class Stamps:
         self.days: array[int] = array("q")
         """The day (since 1970) of a stamp that says how much of a day has passed; it may lie after the day's end by the wall's clock."""
         self.refused: dict[Hashable, str] = {}
-        self._read, self._known = reader_of(format, step, whole), dict[tuple[int, bool, int], int]()
+        self._read, self._known = reader_of(format, step, whole, zone), dict[tuple[int, bool, int], int]()
         self._days: dict[Hashable, list[int]] = {}
 
     def add(self, key: Hashable) -> int:

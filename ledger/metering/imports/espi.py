@@ -6,7 +6,7 @@ multiplied by its power of ten. Document types and entities are refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,7 @@ class EspiRows:
         parser.setFeature(feature_namespaces, True)
         parser.forbid_dtd = True
         parser.setContentHandler(handler)
+        handler.line_number = parser.getLineNumber
         try:
             with open_unpacked(self._path) as file:
                 while block := file.read(BLOCK):
@@ -93,6 +94,7 @@ class _Feed(ContentHandler):
         super().__init__()
         self.links: dict[str, list[str]] = {}
         self.path: list[str] = []
+        self.line_number: Callable[[], int] = lambda: 1
         self._texts: list[str] = []
 
     def startElementNS(self, name: tuple[str | None, str], qname: str | None, attrs: Any) -> None:
@@ -174,8 +176,7 @@ class _Readings(_Feed):
 
     def start(self, name: str) -> None:
         if name == "IntervalReading":
-            locator: Any = self._locator  # type: ignore[attr-defined]
-            self._current, self._line = {}, locator.getLineNumber()
+            self._current, self._line = {}, self.line_number()
 
     def end(self, name: str, text: str) -> None:
         if "IntervalReading" not in self.path:

@@ -12,6 +12,7 @@ from pathlib import Path
 from ledger.errors import InputError
 from ledger.metering.imports.faults import Faults
 from ledger.metering.imports.meter_map import INTERVALS, MISSING, SCHEMA, MeterMap
+from ledger.metering.imports.packed import DAMAGED, NotOneTable, open_unpacked
 from ledger.metering.imports.parquet_source import ParquetRows
 from ledger.metering.imports.source import CsvRows, Stopped, is_parquet
 from ledger.metering.imports.stamps import DAY, NoStamp, Stamp, reader_of
@@ -43,14 +44,17 @@ _FORMATS = (
     "excel",
 )
 _DAY_FORMATS = ("iso", *_DATES, "%Y年%m月%d日")
-_COMMA = re.compile(r"-?\d{1,12},\d+")
+_COMMA = re.compile(r"-?\d{1,12},\d+|-?\d{1,3}(\.\d{3})+,\d+")
+_GROUPS = {".": re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?"), ",": re.compile(r"-?\d{1,3}(\.\d{3})+(,\d+)?")}
 _NUMBER = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?|-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NUMBER_OR_GROUPS = re.compile(f"{_NUMBER.pattern}|{_GROUPS[','].pattern}")
 _UNIT = re.compile(r"(?<![A-Za-z])(kWh|MWh|GWh|Wh|kW|MW|W|m3|m³|GJ|MJ|kJ)(?![A-Za-z])", re.IGNORECASE)
 _METER = re.compile(r"meter|nmi|mpan|dataid|lclid|户号|表号|表计|测点|资产号|^id$|_id$", re.IGNORECASE)
 _QUALITY = re.compile(r"quality|flag|status|质量|状态", re.IGNORECASE)
 _VALUE = re.compile(r"kwh|kw|wh|value|usage|consum|energy|load|demand|power|use|电量|功率|用电|读数|reading", re.IGNORECASE)
 _TIME = re.compile(r"time|date|stamp|hour|时间|日期", re.IGNORECASE)
 _REGISTER = re.compile(r"register|index|cumul|示数|止码|表底|累计", re.IGNORECASE)
+_POWER = re.compile(r"power|load|demand|功率|负荷", re.IGNORECASE)
 _EXPORT = re.compile(r"export|feed.?in|上网|返送", re.IGNORECASE)
 
 
@@ -72,15 +76,21 @@ def guess_map(path: Path, *, zone: str | None = None) -> Guess:
     Raises:
         InputError: no column of times, or none of values, was found.
     """
-    titles, rows, delimiter = _sample(path)
+    if (form := _find_form(path)) is not None:
+        return Guess(MeterMap.from_document({"layout": form} | ({"zone": zone} if zone else {})), ())
+    titles, rows, delimiter, header = _sample(path)
     columns = [[str(row[at]).strip() if not isinstance(row[at], Stamp) else "\0" for row in rows] for at in range(len(titles))]
     stamps = {at for at in range(len(titles)) if any(isinstance(row[at], Stamp) for row in rows)}
+    if not rows:
+        raise InputError(f"{path.name} has titles and no rows like them", hint="write a map: docs/spec/meter-import.md")
     decimal = "," if delimiter != "," and any(_COMMA.fullmatch(cell) for column in columns for cell in column) else "."
     numeric = [at for at in range(len(titles)) if at not in stamps and _is_numeric(columns[at], decimal)]
     time, format, sure = _find_time(titles, columns, stamps, len(numeric))
     given: dict[str, object] = {"time": [titles[at] for at in time], "format": format, "decimal": decimal}
     unsure = [] if sure else ["format"]
     values = [at for at in numeric if at not in time]
+    if any(_GROUPS[decimal].fullmatch(cell) for at in values for cell in columns[at]):
+        given["group"] = "," if decimal == "." else "."
     day = _find_day(titles, columns, values, time)
     meter = _find_meter(titles, columns, [*time, *([] if day is None else day[1])])
     if day is not None:
@@ -104,7 +114,7 @@ def guess_map(path: Path, *, zone: str | None = None) -> Guess:
         given |= {"meter_id": "{file}"} if meter is None else {"meter": titles[meter]}
     heads = " ".join([*(titles[at] for at in values[:3]), *([] if day is None else titles)])
     unit = _find_unit(heads)
-    given["unit"] = unit or "kWh"
+    given["unit"] = unit or ("kW" if _POWER.search(heads) else "kWh")
     if unit is None:
         unsure.append("unit")
     if unit in ("m3", "GJ", "MJ", "kJ"):
@@ -124,15 +134,30 @@ def guess_map(path: Path, *, zone: str | None = None) -> Guess:
         if re.search(r"end|止|结束", " ".join(titles[at] for at in time), re.IGNORECASE):
             given["stamp"] = "end"
     if delimiter:
-        given["delimiter"] = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}[delimiter]
+        given["delimiter"] = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "blank"}[delimiter]
+    if header > 1:
+        given["header"] = header
     return Guess(MeterMap.from_document(given), tuple(unsure))
 
 
-def _sample(path: Path) -> tuple[list[str], list[Sequence[object]], str]:
+def _find_form(path: Path) -> str | None:
+    """Return the form of a file that says itself what stands where, by how it begins."""
+    try:
+        with open_unpacked(path) as file:
+            head = file.read(4_096).lstrip(b"\xef\xbb\xbf \r\n")
+    except (NotOneTable, *DAMAGED):
+        return None
+    if head.upper().startswith(b"100,NEM12"):
+        return "nem12"
+    return "espi" if head.startswith(b"<") and b"http://www.w3.org/2005/Atom" in head else None
+
+
+def _sample(path: Path) -> tuple[list[str], list[Sequence[object]], str, int]:
+    """Return titles, rows, delimiter and the line of the titles: the first of as many cells as the rows below it, and none a number."""
     faults = Faults()
     source = ParquetRows(path, faults=faults) if is_parquet(path) else CsvRows(path, delimiter="auto", encoding="auto", faults=faults)
     try:
-        rows = [cells for _, cells in islice(source.rows(), SAMPLE + 1)]
+        rows = list(islice(source.rows(), SAMPLE + 1))
     except Stopped:
         rows = []
     if len(rows) < 2:
@@ -140,15 +165,32 @@ def _sample(path: Path) -> tuple[list[str], list[Sequence[object]], str]:
         raise InputError(
             f"{path.name} holds no table: {found[0].code if found else 'nothing in it'}", hint="give CSV or Parquet with titles"
         )
-    titles = [str(cell).strip() for cell in rows[0]]
-    whole = [row for row in rows[1:] if len(row) == len(titles)]
+    width = Counter(len(cells) for _, cells in rows).most_common(1)[0][0]
+    first = next((at for at, (_, cells) in enumerate(rows[:100]) if len(cells) == width and (at == 0 or _are_titles(cells))), 0)
+    titles = [str(cell).strip() for cell in rows[first][1]]
+    while len(titles) > width - 1 and len(titles) > 1 and not titles[-1]:
+        titles.pop()  # a mark at the end of every line
+    whole = [row[: len(titles)] for _, row in rows[first + 1 :] if len(row) >= len(titles) and not any(map(_text, row[len(titles) :]))]
+    whole = [row for row in whole if [_text(cell) for cell in row] != titles]
     delimiter = source.found_delimiter if isinstance(source, CsvRows) else ""
-    return titles, whole, delimiter
+    return titles, whole, delimiter, rows[first][0] if isinstance(source, CsvRows) else 1
+
+
+def _text(cell: object) -> str:
+    return "" if cell is None else str(cell).strip()
+
+
+def _are_titles(cells: Sequence[object]) -> bool:
+    texts = [_text(cell) for cell in cells]
+    return sum(bool(text) for text in texts) > len(texts) // 2 and not any(_NUMBER.fullmatch(text) for text in texts)
 
 
 def _is_numeric(column: Sequence[str], decimal: str) -> bool:
-    present = [cell.replace(",", ".") if decimal == "," else cell for cell in column if cell not in MISSING]
-    return bool(present) and sum(bool(_NUMBER.fullmatch(cell)) for cell in present) >= 0.5 * len(present)
+    present = [cell for cell in column if cell not in MISSING]
+    if decimal == ",":
+        present = [cell.replace(",", ".") if "." not in cell else cell if _GROUPS[","].fullmatch(cell) else "no" for cell in present]
+    number = _NUMBER if decimal == "." else _NUMBER_OR_GROUPS
+    return bool(present) and sum(bool(number.fullmatch(cell)) for cell in present) >= 0.5 * len(present)
 
 
 def _reads(read: Callable[[str], Stamp], cells: Sequence[str]) -> bool:

@@ -18,7 +18,8 @@ class Instants:
     """For each stamp its UTC seconds, those of its second coming, and whether it comes twice or never.
 
     Where stamps end intervals, `edge` marks those that come twice in one of two ways to write: 1 the end of the first interval of the
-    hour before it comes again, 2 the end of its last. One that stands there once is told apart by that.
+    hour before it comes again, 2 the end of its last. One that stands there once is told apart by that. 3 marks the first stamp after
+    clocks jumped, which ends the same interval as the one at which they did.
     """
 
     first: Ints
@@ -74,6 +75,8 @@ def _resolve(seconds: int, zone: tzinfo, *, ends: bool) -> tuple[int, int, int]:
             return first, second, 1
         if first == second and before < first:
             return before, second, 2
+        if first == second and before > first:
+            return first, second, 3
         if first > second and before == after:
             return first, first, 0  # the end of the last interval before clocks jump
     return first, second, 0

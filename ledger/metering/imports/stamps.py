@@ -39,11 +39,13 @@ _PARTS = {
     "p": r"(?P<p>[AaPp]\.?[Mm]\.?|上午|下午)",
     "j": r"(?P<j>\d{1,3})",
     "z": r"(?P<z>[Zz]|[+-]\d{2}:?\d{2})",
+    "Z": r"(?P<Z>[A-Z]{1,5})",
     "%": "%",
     "*": ".*",
 }
 # Of formats whose date has no blank in it, and whose time says nothing of the date.
 _HALVES = re.compile(r"(?:%[YymdbBj]|[^% ])+ (?:%[HIMSfpz]|[^%])+")
+_ZONE_WORDS = {"MEZ": "CET", "MESZ": "CEST"}
 _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
 
 
@@ -97,7 +99,7 @@ def check_format(format: str, *, with_date_only: bool = False) -> None:
 
 
 @cache
-def reader_of(format: str, step: int = 900, whole: bool = True) -> Callable[[str], Stamp]:
+def reader_of(format: str, step: int = 900, whole: bool = True, zone: tzinfo | None = None) -> Callable[[str], Stamp]:
     """Return the function that reads a text of this format.
 
     It raises NoStamp for a text that is none. An hour 24 with minute and second 0 is the end of its day.
@@ -105,6 +107,7 @@ def reader_of(format: str, step: int = 900, whole: bool = True) -> Callable[[str
     Args:
         step: seconds of an interval, for formats that number the intervals of a day.
         whole: part of a second is refused; otherwise it is left out.
+        zone: whose names of summer and winter time `%Z` reads.
     """
     if format == "excel":
         return lambda text: _excel(text, whole)
@@ -123,7 +126,7 @@ def reader_of(format: str, step: int = 900, whole: bool = True) -> Callable[[str
         if found is None:
             raise NoStamp(expected)
         try:
-            return _stamp(found.groupdict(), whole)
+            return _stamp(found.groupdict(), whole, zone)
         except ValueError:
             raise NoStamp("a date and time that exist") from None
 
@@ -186,7 +189,7 @@ def _literal(text: str) -> str:
     return re.sub(r"(\\ )+", r"\\s+", re.escape(text))
 
 
-def _stamp(parts: dict[str, str | None], whole: bool) -> Stamp:
+def _stamp(parts: dict[str, str | None], whole: bool, wall: tzinfo | None) -> Stamp:
     def number(name: str, default: int = 0) -> int:
         return int(parts.get(name) or default)
 
@@ -207,6 +210,8 @@ def _stamp(parts: dict[str, str | None], whole: bool) -> Stamp:
     if not (hour < 24 or (hour == 24 and minute == second == 0)) or minute > 59 or second > 59 or (whole and int(parts.get("f") or 0)):
         raise ValueError
     seconds = (day - date(1970, 1, 1)).days * DAY + hour * 3600 + minute * 60 + second
+    if parts.get("Z"):
+        return _within(_named(seconds, str(parts["Z"]), wall), False)
     zone = (parts.get("z") or "").strip()
     if not zone:
         return _within(seconds, True)
@@ -215,6 +220,18 @@ def _stamp(parts: dict[str, str | None], whole: bool) -> Stamp:
     digits = zone[1:].replace(":", "")
     minutes = int(digits[:2]) * 60 + int(digits[2:] or 0)
     return _within(seconds - (-minutes if zone[0] == "-" else minutes) * 60, False)
+
+
+def _named(seconds: int, name: str, zone: tzinfo | None) -> int:
+    """Return the instant of a local time whose zone is named, as CEST: of an hour that comes twice it tells which one is meant."""
+    if name in ("Z", "UTC", "GMT") and (zone is None or name != "GMT"):
+        return seconds
+    wanted = _ZONE_WORDS.get(name, name)
+    for fold in (0, 1):
+        at = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=zone, fold=fold)
+        if zone is not None and at.tzname() == wanted:
+            return int(at.timestamp())
+    raise ValueError
 
 
 def _day_slot(text: str, origin: int, step: int) -> Stamp:

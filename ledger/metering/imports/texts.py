@@ -7,6 +7,7 @@ that its shortest decimal notation says.
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Hashable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,6 +18,8 @@ from ledger.metering.imports.meter_map import DECIMALS, GROUPS, MeterMap
 MAX_CHARACTERS = 60
 MISSING = 0
 _PLAIN = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d{1,2}))?", re.ASCII)
+_DIGITS = re.compile(r"(\d{1,18})(?:\.(\d{0,18}))?", re.ASCII)
+REMEMBERED = 1 << 20
 _BLANKS = "\u00a0\u202f\u2009"
 
 
@@ -33,18 +36,21 @@ class Scale:
     """Texts in one unit and of one length of interval → codes into `Values`: 0 is missing."""
 
     def __init__(self, values: Values, map: MeterMap, unit: str, seconds: int) -> None:
-        self.codes: dict[Hashable, int] = dict.fromkeys(map.missing, MISSING) | {None: MISSING}
+        self.others: dict[Hashable, int] = dict.fromkeys(map.missing, MISSING) | {None: MISSING}
+        """The codes of what is missing or refused."""
         self.plain: dict[Hashable, int] = {}
-        """Of the codes those of numbers: neither missing nor refused."""
+        """The codes of numbers: of the last million at most, so that a file of which no two are alike does not fill the memory."""
         self._values, self._factor, self._missing = values, map.factor_of(unit, seconds), frozenset(map.missing)
 
     def add(self, key: Hashable) -> int:
         """Return the code of a text that was not met yet; remember it."""
         text = str(key).strip()
         code = MISSING if text in self._missing else self._values.read(text, self._factor)
-        self.codes[key] = code
-        if code != MISSING and code not in self._values.refused:
-            self.plain[key] = code
+        if len(self.plain) >= REMEMBERED:
+            self.plain.clear()
+        if len(self.others) >= REMEMBERED:
+            self.others = {None: MISSING}
+        (self.others if code == MISSING or code in self._values.refused else self.plain)[key] = code
         return code
 
 
@@ -52,7 +58,7 @@ class Values:
     """What codes stand for: they index `wholes`, `rests`, `negative`, `exact` or `refused`."""
 
     def __init__(self, map: MeterMap) -> None:
-        self.wholes: list[int] = [0]
+        self.wholes: array[int] = array("q", [0])
         self.rests: dict[int, Fraction] = {}
         self.negative: set[int] = set()
         self.refused: dict[int, Refused] = {}
@@ -75,20 +81,38 @@ class Values:
     def read(self, text: str, factor: Fraction) -> int:
         """Return a new code for a text that stands for a number, or is refused."""
         code = len(self.wholes)
+        found = _DIGITS.fullmatch(text)
+        if found is not None and not self._register and self._decimal == ".":
+            # Nearly every text is one of these: whole numbers do what fractions do, in a tenth of the time.
+            places = len(found[2] or "")
+            number = (-1 if self._sign == "inverted" else 1) * int(found[1] + (found[2] or "")) * factor.numerator
+            whole, rest = divmod(number, factor.denominator * 10**places)
+            if whole >= 0 and whole < MAX_READING:
+                self.wholes.append(whole)
+                if rest:
+                    self.rests[code] = Fraction(rest, factor.denominator * 10**places)
+                return code
         self.wholes.append(0)
+        self._read_any(code, text, factor)
+        return code
+
+    def _read_any(self, code: int, text: str, factor: Fraction) -> None:
         number = self._number(text)
-        if isinstance(number, Refused):
-            self.refused[code] = number
-            self.shown[code] = text[: MAX_CHARACTERS + 1]
-            return code
-        if self._sign == "inverted":
-            number = -number
-        exact = number * factor
-        wrong = self._check(exact)
+        wrong = number if isinstance(number, Refused) else None
+        if not isinstance(number, Refused):
+            if self._sign == "inverted":
+                number = -number
+            exact = number * factor
+            wrong = self._check(exact)
+            if wrong is None:
+                self._keep(code, exact)
+                if self._register:
+                    self.exact[code] = number
         if wrong is not None:
             self.refused[code] = wrong
             self.shown[code] = text[: MAX_CHARACTERS + 1]
-            return code
+
+    def _keep(self, code: int, exact: Fraction) -> None:
         if exact < 0:
             self.negative.add(code)
             exact = -exact
@@ -96,9 +120,6 @@ class Values:
         self.wholes[code] = whole
         if exact.denominator != 1:
             self.rests[code] = exact - whole
-        if self._register:
-            self.exact[code] = number
-        return code
 
     def _check(self, exact: Fraction) -> Refused | None:
         if exact < 0 and self._sign != "split":
