@@ -6,40 +6,25 @@ changed or taken out, so neither is a sample that went badly.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from ledger.chain.typed_data import PeriodAttestation
 from ledger.errors import Conflict, Forbidden, InputError, NotFound
-from ledger.merkle.dataset_schema import FINANCED_DATASETS
-from ledger.records import canonical
-from ledger.records.findings import findings_document
 from ledger.records.sample import (
     DATASETS,
-    MEDIA_TYPE,
     OUTCOMES,
     SampleCommitment,
     SampleResult,
     SampleReveal,
-    SampleStep,
-    load_step,
     read_step,
 )
 from ledger.records.sampling import SIZE_OF_1_PERCENT_AT_95, commitment_of, draw_sample, seed_of
-from ledger.services import audit
-from ledger.services.anchors import attested
-from ledger.services.attestations import read_attestation
-from ledger.services.context import Work, may_see, require_role, require_visible
-from ledger.services.dataset_statements import find_live, load_row
-from ledger.services.financed import FINANCED_KIND, load_leaves
+from ledger.services.context import Work, require_role, require_visible
 from ledger.services.log_proofs import build_log_proof
 from ledger.services.periods import load_period_row
-from ledger.services.stored_statement import load_commitments, load_statement_row
-from ledger.store.repositories import attestations, devices, institutions, log_anchors, metering
-from ledger.store.tables.attested import AnchorRow, AttestationRow
+from ledger.services.sample_dataset import load_anchored_dataset
+from ledger.services.sample_log import Sample, append_step, find_anchored_size, list_samples_of, visible_samples
 
 PROOF_SCHEMA = "lingtan.sample-proof/1"
-VALUE_BYTES, MEASURES = 16, 4
 
 
 @dataclass(frozen=True)
@@ -76,24 +61,6 @@ class SampleItem:
     note: str | None
 
 
-@dataclass
-class _Sample:
-    commitment: SampleCommitment
-    log_index: int
-    number: int
-    reveal: SampleReveal | None = None
-    results: dict[int, SampleResult] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _Anchored:
-    message: PeriodAttestation
-    block: int
-    block_hash: bytes
-    values: tuple[tuple[int, ...], ...]
-    """Of each leaf, where it is drawn by a measure."""
-
-
 def commit_sample(
     work: Work, subject: str, period: str, dataset: str, commitment: str, *, measure: int | None = None, size: int | None = None
 ) -> SampleView:
@@ -119,12 +86,12 @@ def commit_sample(
     now = work.clock.now()
     step = SampleCommitment(institution, subject, dataset, row.start, row.end, commitment, measure, size, work.actor.subject, now)
     read_step(step.to_document())
-    for sample in _samples(work, institution):
+    for sample in list_samples_of(work, institution):
         if sample.commitment.commitment == commitment:
             if _stated(sample.commitment) != _stated(step):
                 raise Conflict("this commitment stands for another sample", hint="take a new nonce for each sample")
             return _view(work, sample)
-    _append(work, institution, step, "sample.commit")
+    append_step(work, institution, step, "sample.commit")
     return get_sample(work, commitment)
 
 
@@ -143,7 +110,7 @@ def reveal_sample(work: Work, commitment: str, nonce: bytes, statement: str) -> 
     sample = _own(work, commitment)
     if commitment_of(nonce).hex() != commitment:
         raise InputError("another nonce was committed to", hint="give the 32 bytes of the nonce file that was made with the commitment")
-    anchored = _load_anchored(work, sample.commitment, statement)
+    anchored = load_anchored_dataset(work, sample.commitment, statement)
     seed = seed_of(anchored.message.root, nonce, anchored.block_hash)
     if sample.reveal is not None:
         if sample.reveal.seed != seed.hex():
@@ -158,7 +125,8 @@ def reveal_sample(work: Work, commitment: str, nonce: bytes, statement: str) -> 
             f"the commitment is {stood}, the dataset in block {anchored.block}: it has to come before",
             hint="commit, have the logkeeper sign the log, and only then let the bank sign",
         )
-    earlier = [item for item in _samples(work, sample.commitment.institution) if _of_same(item, sample) and item.number < sample.number]
+    same_books = (item for item in list_samples_of(work, sample.commitment.institution) if item.is_of_books_of(sample))
+    earlier = [item for item in same_books if item.number < sample.number]
     if any(item.reveal is None for item in earlier):
         raise Conflict("an earlier sample of this dataset is not drawn yet", hint="reveal the samples in the order of their commitments")
     measure = sample.commitment.measure
@@ -177,7 +145,7 @@ def reveal_sample(work: Work, commitment: str, nonce: bytes, statement: str) -> 
         by=work.actor.subject,
         at=work.clock.now(),
     )
-    _append(work, sample.commitment.institution, step, "sample.reveal")
+    append_step(work, sample.commitment.institution, step, "sample.reveal")
     return get_sample(work, commitment)
 
 
@@ -206,7 +174,7 @@ def record_result(work: Work, commitment: str, index: int, outcome: str, note: s
             )
         return _view(work, sample)
     step = SampleResult(sample.commitment.institution, commitment, index, outcome, note, work.actor.subject, work.clock.now())
-    _append(work, sample.commitment.institution, step, "sample.record")
+    append_step(work, sample.commitment.institution, step, "sample.record")
     return get_sample(work, commitment)
 
 
@@ -214,7 +182,7 @@ def list_samples(work: Work, subject: str | None) -> tuple[SampleView, ...]:
     """Return every sample that the actor may see, of one subject if given: an auditor's own, and a bank those of its own books."""
     if subject is not None:
         require_visible(work, subject)
-    return tuple(_view(work, sample) for sample in _visible(work) if subject is None or sample.commitment.subject == subject)
+    return tuple(_view(work, sample) for sample in visible_samples(work) if subject is None or sample.commitment.subject == subject)
 
 
 def get_sample(work: Work, commitment: str) -> SampleView:
@@ -234,7 +202,7 @@ def get_sample_proof(work: Work, commitment: str) -> dict[str, object]:
     """
     sample = _find(work, commitment)
     institution = sample.commitment.institution
-    size = _anchored_size(work, sample)
+    size = find_anchored_size(work, sample)
     return {
         "schema": PROOF_SCHEMA,
         "commitment": sample.commitment.to_document(),
@@ -251,119 +219,31 @@ def _own_institution(work: Work) -> str:
     return work.actor.institution
 
 
-def _own(work: Work, commitment: str) -> _Sample:
+def _own(work: Work, commitment: str) -> Sample:
     institution = _own_institution(work)
-    found = next((item for item in _samples(work, institution) if item.commitment.commitment == commitment), None)
+    found = next((item for item in list_samples_of(work, institution) if item.commitment.commitment == commitment), None)
     if found is None:
         raise InputError("your institution has no such sample", hint="list the samples")
     return found
 
 
-def _find(work: Work, commitment: str) -> _Sample:
-    found = next((item for item in _visible(work) if item.commitment.commitment == commitment), None)
+def _find(work: Work, commitment: str) -> Sample:
+    found = next((item for item in visible_samples(work) if item.commitment.commitment == commitment), None)
     if found is None:
         raise NotFound("no such sample", hint="list the samples")
     return found
-
-
-def _visible(work: Work) -> Iterator[_Sample]:
-    after: str | None = None
-    while True:
-        page = institutions.list_institutions(work.session, after=after)
-        for row in page.items:
-            if row.kind != "bank":
-                samples = _samples(work, row.id)
-                yield from (item for item in samples if may_see(work.actor, item.commitment.subject))
-        if page.next_after is None:
-            return
-        after = page.next_after
-
-
-def _samples(work: Work, institution: str) -> list[_Sample]:
-    """Return an institution's samples in the order of their commitments, as its log has them."""
-    found: dict[str, _Sample] = {}
-    for log_index, body in devices.list_entries_of_type(work.session, institution, MEDIA_TYPE):
-        step = load_step(body)
-        if isinstance(step, SampleCommitment):
-            sample = _Sample(step, log_index, 1)
-            sample.number += sum(_of_same(item, sample) for item in found.values())
-            found[step.commitment] = sample
-        elif isinstance(step, SampleReveal):
-            found[step.commitment].reveal = step
-        else:
-            found[step.commitment].results[step.index] = step
-    return list(found.values())
-
-
-def _of_same(one: _Sample, other: _Sample) -> bool:
-    first, second = one.commitment, other.commitment
-    return (first.subject, first.dataset, first.start, first.end) == (second.subject, second.dataset, second.start, second.end)
 
 
 def _stated(step: SampleCommitment) -> tuple[object, ...]:
     return (step.subject, step.dataset, step.start, step.end, step.measure, step.size)
 
 
-def _append(work: Work, institution: str, step: SampleStep, action: str) -> None:
-    metering.add_telemetry_body(
-        work.session,
-        institution,
-        canonical.dump(step.to_document()),
-        media_type=MEDIA_TYPE,
-        findings=canonical.dump(findings_document(())),
-        actor=work.actor.subject,
-        received_at=work.clock.now(),
-    )
-    audit.record(work, action, f"{institution}/{step.commitment[:16]}", institution=institution, details={"commitment": step.commitment})
-
-
-def _anchored_size(work: Work, sample: _Sample) -> tuple[int, int] | None:
-    """Return size and block of the first anchored checkpoint of the auditor's log that has the commitment, or None."""
-    found: list[tuple[int, int]] = []
-    after: int | None = None
-    while True:
-        page = metering.list_checkpoints(work.session, sample.commitment.institution, after=after)
-        for row in page.items:
-            anchor = log_anchors.find_log_anchor(work.session, row.id) if row.size > sample.log_index else None
-            if anchor is not None:
-                found.append((row.size, anchor.block_number))
-        if page.next_after is None:
-            return min(found, key=lambda item: item[1]) if found else None
-        after = page.next_after
-
-
-def _commitment_block(work: Work, sample: _Sample) -> int | None:
-    size = _anchored_size(work, sample)
+def _commitment_block(work: Work, sample: Sample) -> int | None:
+    size = find_anchored_size(work, sample)
     return None if size is None else size[1]
 
 
-def _load_anchored(work: Work, of: SampleCommitment, statement: str) -> _Anchored:
-    attestation: AttestationRow | None
-    mark: AnchorRow | None
-    values: tuple[tuple[int, ...], ...] = ()
-    if of.dataset in FINANCED_DATASETS:
-        book = load_row(work, FINANCED_KIND, statement)
-        attestation, mark = find_live(work, FINANCED_KIND, book) if book.dataset == of.dataset else (None, None)
-        if attestation is not None and of.measure is not None:
-            packed = load_leaves(work, book).values
-            words = [int.from_bytes(packed[at : at + VALUE_BYTES], "big") for at in range(0, len(packed), VALUE_BYTES)]
-            values = tuple(tuple(words[at : at + MEASURES]) for at in range(0, len(words), MEASURES))
-    else:
-        row = load_statement_row(work, statement)
-        attestation = next((item for item in attested(work, row) if item.dataset == of.dataset), None)
-        mark = None if attestation is None else attestations.find_anchor(work.session, attestation.id)
-        if attestation is not None and of.measure is not None:
-            values = tuple(tuple(opening.values) for opening in load_commitments(work, row).dataset(of.dataset).openings)
-    if attestation is None or mark is None:
-        raise Conflict(f"{of.dataset} of statement {statement} is not anchored", hint="reveal the nonce when it is")
-    message = read_attestation(attestation)
-    subject = institutions.find_institution_by_org(work.session, message.org.hex())
-    if subject is None or (subject.id, message.period_start, message.period_end) != (of.subject, of.start, of.end):
-        raise InputError("the statement is of another institution or period than the commitment", hint="name the statement of that period")
-    return _Anchored(message, mark.block_number, bytes.fromhex(mark.block_hash.removeprefix("0x")), values)
-
-
-def _view(work: Work, sample: _Sample) -> SampleView:
+def _view(work: Work, sample: Sample) -> SampleView:
     of, reveal = sample.commitment, sample.reveal
     block = _commitment_block(work, sample)
     drawn = () if reveal is None else tuple(sorted(set(reveal.draws)))

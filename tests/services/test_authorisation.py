@@ -150,6 +150,8 @@ HELPERS = {
     "reductions": {"commit_lines", "load_committed"},
     "reductions_checks": {"check_reduction_statements"},
     "reductions_compute": {"compute_submission", "stored_series"},
+    "sample_dataset": {"load_anchored_dataset"},
+    "sample_log": {"append_step", "find_anchored_size", "list_samples_of", "visible_samples"},
     "signable": {"find_slips", "require_signable"},
     "signing": {"queue", "receive", "signed_columns"},
     "statement_inputs": {"gather_inputs", "judge_inputs"},
