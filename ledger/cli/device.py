@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from ledger.cli.invocation import my_institution, this
+from ledger.cli.local_time import my_bank
 from ledger.client.http import Client
 from ledger.errors import InputError
 
@@ -52,8 +53,9 @@ def code(context: typer.Context, id: DeviceArgument) -> None:
     """Ask for a one-time code with which the device enrols a key within a day; it is shown this once."""
     run = this(context)
     with run.client() as client:
-        answer = client.post(f"/v1/institutions/{my_institution(client)}/devices/{id}/enrolment-codes", {})
-    run.out.record(answer, [(name, answer[name]) for name in ("device", "code", "expires_at")])
+        bank = my_bank(client)
+        answer = client.post(f"{bank.path}/devices/{id}/enrolment-codes", {})
+    run.out.record(answer, [(name, bank.local(answer[name])) for name in ("device", "code", "expires_at")])
     run.out.note("code_once")
 
 
@@ -62,8 +64,9 @@ def keys(context: typer.Context, id: DeviceArgument) -> None:
     """List the keys of a device, revoked ones too."""
     run = this(context)
     with run.client() as client:
-        answer = client.get(f"/v1/institutions/{my_institution(client)}/devices/{id}/keys")
-    run.out.table(answer, KEY_COLUMNS, [[item[name] for name in KEY_COLUMNS] for item in answer["items"]])
+        bank = my_bank(client)
+        answer = client.get(f"{bank.path}/devices/{id}/keys")
+    run.out.table(answer, KEY_COLUMNS, [[bank.local(item[name]) for name in KEY_COLUMNS] for item in answer["items"]])
 
 
 @devices.command("revoke")
@@ -88,8 +91,9 @@ def alarms(context: typer.Context) -> None:
     """List second bodies that devices signed under a number that is taken: two hold one key, or a device lost its count."""
     run = this(context)
     with run.client() as client:
-        items = list(client.get_all(f"/v1/institutions/{my_institution(client)}/device-alarms"))
-    run.out.table({"items": items}, ALARM_COLUMNS, [[item[name] for name in ALARM_COLUMNS] for item in items])
+        bank = my_bank(client)
+        items = list(client.get_all(f"{bank.path}/device-alarms"))
+    run.out.table({"items": items}, ALARM_COLUMNS, [[bank.local(item[name]) for name in ALARM_COLUMNS] for item in items])
 
 
 @devices.command("enrol")

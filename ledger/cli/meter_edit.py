@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ledger.cli.invocation import Invocation, my_institution, this
+from ledger.cli.local_time import Bank, my_bank
 from ledger.errors import InputError
 
 MeterArgument = Annotated[str, typer.Argument(help="the meter's id")]
@@ -25,7 +26,9 @@ EvidenceOption = Annotated[Path | None, typer.Option(help="the file of the paper
 GAP_COLUMNS = ("meter", "start", "end", "slots", "rule", "total", "why")
 EDIT_COLUMNS = ("log_index", "from", "to", "rule", "slots", "by", "at", "reason")
 BILL_COLUMNS = ("bill", "first_day", "last_day", "value", "unit", "reference", "revision", "by")
+BILL_TITLES = ("bill", "first_day", "last_day", "value", "unit", "paper", "revision", "by")
 SLOT_SECONDS = 900
+_SHOWN = (("el.", (6, "kWh")), ("pv.", (6, "kWh")), ("gas.", (3, "m3")), ("water.", (3, "m3")), ("heat.", (6, "GJ")))
 
 
 def register(group: typer.Typer) -> None:
@@ -72,7 +75,11 @@ def gaps(
 ) -> None:
     """List the gaps, the rule that may fill each, and what it would write in all."""
     run = this(context)
-    _show_gaps(run, _get_gaps(run, meter, period, first_day, last_day, suspect, rule))
+    answer, bank, quantities = _get_gaps(run, meter, period, first_day, last_day, suspect, rule)
+    _show_gaps(run, answer, bank, quantities)
+    fillable = [gap for item in answer["items"] for gap in item["gaps"] if gap["rule"]]
+    open_gaps = sum(len(item["gaps"]) for item in answer["items"]) - len(fillable)
+    run.out.note("gaps_next", fillable=len(fillable), open=open_gaps)
 
 
 def estimate(
@@ -88,12 +95,13 @@ def estimate(
 ) -> None:
     """Show what would be written into the gaps of a meter, and write it with --apply: each run of slots an entry of the envelope log."""
     run = this(context)
-    answer = _get_gaps(run, meter, period, first_day, last_day, suspect, rule)
-    _show_gaps(run, answer)
-    if not apply:
-        return
-    if not reason:
+    if apply and not reason:
         raise InputError("estimates need a reason", hint='add --reason "what happened to the readings"')
+    answer, bank, quantities = _get_gaps(run, meter, period, first_day, last_day, suspect, rule)
+    if not apply:
+        _show_gaps(run, answer, bank, quantities)
+        run.out.note("estimate_next")
+        return
     item = answer["items"][0]
     asked: dict[str, Any] = {"first_day": answer["first_day"], "last_day": answer["last_day"], "suspect": suspect, "rule": rule}
     with run.client() as client:
@@ -138,8 +146,9 @@ def edits(context: typer.Context, meter: MeterArgument) -> None:
     """List who changed what of a meter, when and why; with --json, what stood there before and after."""
     run = this(context)
     with run.client() as client:
-        items = list(client.get_all(f"/v1/institutions/{my_institution(client)}/meters/{meter}/edits"))
-    rows = [[item["log_index"], *_edit_cells(item["document"])] for item in items]
+        bank = my_bank(client)
+        items = list(client.get_all(f"{bank.path}/meters/{meter}/edits"))
+    rows = [[bank.local(cell) for cell in (item["log_index"], *_edit_cells(item["document"]))] for item in items]
     run.out.table({"items": items}, EDIT_COLUMNS, rows)
 
 
@@ -161,7 +170,7 @@ def bill(
     body = {"bill": id, "first_day": first_day, "last_day": last_day, "value": value, "unit": unit, "reason": reason, **(paper or {})}
     with run.client() as client:
         answer = client.post(f"/v1/institutions/{my_institution(client)}/meters/{meter}/bills", body)
-    run.out.record(answer, [("meter", meter), *((name, answer[name]) for name in BILL_COLUMNS)])
+    run.out.record(answer, [("meter", meter), *((title, answer[name]) for title, name in zip(BILL_TITLES, BILL_COLUMNS, strict=True))])
 
 
 def bills(context: typer.Context, meter: MeterArgument) -> None:
@@ -169,7 +178,7 @@ def bills(context: typer.Context, meter: MeterArgument) -> None:
     run = this(context)
     with run.client() as client:
         answer = client.get(f"/v1/institutions/{my_institution(client)}/meters/{meter}/bills")
-    run.out.table(answer, BILL_COLUMNS, [[item[name] for name in BILL_COLUMNS] for item in answer["items"]])
+    run.out.table(answer, BILL_TITLES, [[item[name] for name in BILL_COLUMNS] for item in answer["items"]])
 
 
 def withdraw_bill(
@@ -192,16 +201,41 @@ def _window(period: str | None, first_day: str | None, last_day: str | None, met
 
 def _get_gaps(
     run: Invocation, meter: str | None, period: str | None, first_day: str | None, last_day: str | None, suspect: bool, rule: str | None
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], Bank, dict[str, str]]:
+    """Return the gaps, the bank, and what each of its meters measures."""
     asked = _window(period, first_day, last_day, meter) | ({"rule": rule} if rule else {}) | ({"suspect": "true"} if suspect else {})
     with run.client() as client:
-        answer: dict[str, Any] = client.get(f"/v1/institutions/{my_institution(client)}/meter-gaps", **asked)
-    return answer
+        bank = my_bank(client)
+        answer: dict[str, Any] = client.get(f"{bank.path}/meter-gaps", **asked)
+        quantities = {item["id"]: item["quantity"] for item in client.get_all(f"{bank.path}/meters")}
+    return answer, bank, quantities
 
 
-def _show_gaps(run: Invocation, answer: dict[str, Any]) -> None:
-    rows = [[item["meter"], *(gap[name] for name in GAP_COLUMNS[1:])] for item in answer["items"] for gap in item["gaps"]]
+def _show_gaps(run: Invocation, answer: dict[str, Any], bank: Bank, quantities: dict[str, str]) -> None:
+    rows = [
+        [
+            item["meter"],
+            bank.local(gap["start"]),
+            bank.local(gap["end"]),
+            gap["slots"],
+            gap["rule"],
+            amount(gap["total"], quantities.get(item["meter"], "")),
+            gap["why"] if run.out.language == "en" else run.out.say(f"gap_{gap['rule'] or 'open'}", bill=gap["bill"]),
+        ]
+        for item in answer["items"]
+        for gap in item["gaps"]
+    ]
     run.out.table(answer, GAP_COLUMNS, rows)
+
+
+def amount(total: str | int | None, quantity: str) -> str:
+    """Return a stored whole number (mWh, L, kJ) in the unit that the bank reads off its meters: 58905000 mWh → 58.905 kWh."""
+    if total is None:
+        return ""
+    digits, unit = next((found for start, found in _SHOWN if quantity.startswith(start)), (0, ""))
+    sign, text = "-" if int(total) < 0 else "", str(abs(int(total))).rjust(digits + 1, "0")
+    whole, rest = (text[:-digits], text[-digits:].rstrip("0")) if digits else (text, "")
+    return f"{sign}{int(whole):,}{'.' + rest if rest else ''} {unit}".rstrip()
 
 
 def _show_edits(run: Invocation, answer: dict[str, Any]) -> None:

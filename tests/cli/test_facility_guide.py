@@ -58,6 +58,8 @@ def test_the_guide_runs_from_its_first_line_to_its_last(city: City, books: Books
     preview = next(text for line, text in said.items() if line.startswith("lingtan meter estimate") and "--apply" not in line)
     assert "interpolate" in preview
     assert "proxy_day" in preview
+    assert "2025-03-20T08:00+08:00" in preview
+    assert " kWh" in preview
     assert (tmp_path / "proof.json").is_file()
     (line,) = json.loads((tmp_path / "reductions.lingtan.json").read_bytes())["datasets"][0]["items"]
     # 21 W x 500 x 20 h = 210 kWh; 530.6 g/kWh.

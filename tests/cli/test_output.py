@@ -10,13 +10,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from ledger.cli.app import hoist
 from ledger.cli.failures import INTERRUPTED
 from ledger.cli.labels import LABELS
+from ledger.cli.local_time import Bank
 from ledger.cli.messages import EXITS, MESSAGES
+from ledger.cli.meter_edit import amount
 from ledger.cli.output import printable, tonnes
 from tests.child import started
 from tests.cli.city import City, organisation
@@ -148,3 +151,16 @@ def test_grams_become_exact_tonnes(grams: int | str, text: str) -> None:
 )
 def test_global_options_may_stand_anywhere_but_behind_two_dashes(given: list[str], ordered: list[str]) -> None:
     assert hoist(given) == ordered
+
+
+def test_amounts_and_times_are_shown_as_the_people_of_a_bank_read_them() -> None:
+    assert amount("58905000", "el.import") == "58.905 kWh"
+    assert amount(5, "pv.generation") == "0.000005 kWh"
+    assert amount("1234567", "water.volume") == "1,234.567 m3"
+    assert amount("-2000000", "heat.energy") == "-2 GJ"
+    assert amount(None, "el.import") == ""
+    bank = Bank("oak", ZoneInfo("Asia/Shanghai"))
+    assert bank.local("2025-02-28T16:15:00Z") == "2025-03-01T00:15+08:00"
+    assert bank.local("2025-02-28T16:15:03Z") == "2025-03-01T00:15:03+08:00"
+    assert bank.local("gateway without power") == "gateway without power"
+    assert bank.local(4) == 4
