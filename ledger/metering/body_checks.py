@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,11 +39,14 @@ def check_meters(
     device_of: Mapping[str, str],
     device: str,
     findings: FindingList,
+    *,
+    formerly: Container[str] = (),
 ) -> None:
     """Add METER_UNKNOWN, METER_OF_OTHER_DEVICE, QUANTITY_DIFFERS, each once for a meter that a body names.
 
     Args:
         names: the meter (None: not found) and the quantity of each name; `places` and `shown` say where it stands and how it is written.
+        formerly: the meters that the device spoke for once: what it measured until then still comes (`check_outdated`).
     """
     said: set[tuple[str, str | None]] = set()
     for (meter, quantity), place, name in zip(names, places, shown, strict=True):
@@ -52,7 +55,7 @@ def check_meters(
             action, key = "register the meter first, or correct its name", ("METER_UNKNOWN", name)
             if key not in said:
                 findings.add("METER_UNKNOWN", "error", place, action, name, "a registered meter")
-        elif device_of.get(meter) != device:
+        elif device_of.get(meter) != device and meter not in formerly:
             action, key = "let this device speak for the meter, or send it by its own", ("METER_OF_OTHER_DEVICE", meter)
             if key not in said:
                 findings.add("METER_OF_OTHER_DEVICE", "error", place, action, meter, f"a meter of the device {device}", meter=meter)
@@ -63,6 +66,48 @@ def check_meters(
         else:
             continue
         said.add(key)
+
+
+def find_outdated(meters: Sequence[str | None], of: Ints, times: Ints, until: Mapping[str, int]) -> NDArray[np.bool_]:
+    """Return which readings are of a time in which another device spoke for their meter.
+
+    Args:
+        of: for each reading its place in `meters`, `times` its Unix second.
+        until: the meters that the device spoke for once, with the Unix second at which that ended.
+    """
+    outdated = np.zeros(len(times), dtype=np.bool_)
+    if until:
+        for at, meter in enumerate(meters):
+            if meter is not None and meter in until:
+                outdated |= (of == at) & (times >= until[meter])
+    return outdated
+
+
+def check_outdated(
+    meters: Sequence[str | None],
+    of: Ints,
+    times: Ints,
+    places: Sequence[str],
+    until: Mapping[str, int],
+    device: str,
+    findings: FindingList,
+) -> None:
+    """Add METER_OF_OTHER_DEVICE for readings as `find_outdated` finds them, once for a meter.
+
+    A warning, for they are left out and the rest of the body is taken; an error where nothing else is in the body.
+    """
+    outdated = find_outdated(meters, of, times, until)
+    severity: Severity = "error" if outdated.all() else "warning"
+    for meter in dict.fromkeys(meters[at] for at in np.unique(of[outdated]).tolist()):
+        numbers = [at for at, name in enumerate(meters) if name == meter]
+        mine = outdated & np.isin(of, numbers)
+        if meter is None:
+            continue
+        end = format_instant(until[meter])
+        action = "let each device send what it measured while it spoke for the meter; the readings after that are left out"
+        got, expected = f"{int(mine.sum())} readings from {format_instant(int(times[mine].min()))} on", f"readings of {device} before {end}"
+        params = {"meter": meter, "until": end, "readings": str(int(mine.sum()))}
+        findings.add("METER_OF_OTHER_DEVICE", severity, places[numbers[0]], action, got, expected, **params)
 
 
 def check_future_times(times: Ints, now: int, findings: FindingList) -> None:

@@ -18,7 +18,9 @@ def load_book(session: Session, institution: str, log_index: int | None = None) 
         page = metering.list_meters(session, institution, limit=500, after=after)
         found |= {row.id: MeterFacts(row.id, Quantity(row.quantity)) for row in page.items}
         if page.next_after is None:
-            return MeterBook(institution, found, devices.device_of_meters(session, institution, log_index))
+            namings = {meter: tuple(named) for meter, named in devices.list_namings(session, institution, log_index).items()}
+            now = {meter: device for meter, named in namings.items() if (device := named[-1][1]) is not None}
+            return MeterBook(institution, found, now, namings)
         after = page.next_after
 
 

@@ -173,6 +173,17 @@ def device_of_meters(session: Session, institution_id: str, log_index: int | Non
     return {meter: row.device_id for meter, row in rows.items() if row.device_id is not None}
 
 
+def list_namings(session: Session, institution_id: str, log_index: int | None = None) -> dict[str, list[tuple[int, str | None]]]:
+    """Return meter → the devices named for it (None: none), each with the Unix second, in order: for the body at `log_index`."""
+    query = select(MeterDevice).where(MeterDevice.institution_id == institution_id)
+    if log_index is not None:
+        query = query.where(MeterDevice.since_index <= log_index)
+    found: dict[str, list[tuple[int, str | None]]] = {}
+    for row in session.exec(query.order_by(col(MeterDevice.meter_id), col(MeterDevice.revision))).all():
+        found.setdefault(row.meter_id, []).append((row.at, row.device_id))
+    return found
+
+
 def meters_of_device(session: Session, institution_id: str, device_id: str, log_index: int | None = None) -> list[Meter]:
     """Return the meters that a device speaks for, by id: for the body at `log_index`, or, without, for the next one."""
     named = [meter for meter, device in device_of_meters(session, institution_id, log_index).items() if device == device_id]
