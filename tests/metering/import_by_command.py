@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import json
 import tempfile
 from collections import Counter
@@ -12,9 +13,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from typer.testing import CliRunner
+import pytest
+import typer.main
+from typer.testing import CliRunner, Result
 
 from ledger.cli.app import app
+
+_tree = functools.cache(typer.main.get_command)
 
 Slots = dict[str, dict[datetime, Decimal]]
 
@@ -53,7 +58,7 @@ def bring(folder: Path, data: str | bytes, map: dict[str, object] | str, *option
         (folder / "map.json").write_text(json.dumps(map), encoding="utf-8")
         map = str(folder / "map.json")
     words = ["--json", "meter", "import", path, "--map", map, "--out", out, *options]
-    result = CliRunner().invoke(app, [str(word) for word in words], prog_name="lingtan")
+    result = _run(words)
     assert result.exit_code in (0, 1), result.output
     answer = json.loads(result.stdout)
     slots: Slots = {}
@@ -71,7 +76,7 @@ def refuse(folder: Path, data: str | bytes, map: str, *, name: str = "export.csv
     """Import a file whose map is refused as a whole; return what the command says."""
     path = folder / name
     path.write_bytes(data.encode() if isinstance(data, str) else data)
-    result = CliRunner().invoke(app, ["meter", "import", str(path), "--map", map], prog_name="lingtan")
+    result = _run(["meter", "import", path, "--map", map])
     assert result.exit_code != 0
     return result.output
 
@@ -81,10 +86,17 @@ def draft(folder: Path, data: str | bytes, *options: object, name: str = "export
     path = folder / name
     path.write_bytes(data.encode() if isinstance(data, str) else data)
     words = ["--json", "meter", "map", path, *options]
-    result = CliRunner().invoke(app, [str(word) for word in words], prog_name="lingtan")
+    result = _run(words)
     assert result.exit_code == 0, result.output
     found: dict[str, Any] = json.loads(result.stdout)
     return found
+
+
+def _run(words: list[object]) -> Result:
+    # The runner builds the tree of commands anew for every line, which takes longer than a small import.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("typer.testing._get_command", _tree)
+        return CliRunner().invoke(app, [str(word) for word in words], prog_name="lingtan")
 
 
 def utc(text: str) -> datetime:
