@@ -140,6 +140,21 @@ def test_a_wrong_key_or_clock_is_said_beside_the_field_and_nothing_is_judged(pag
     assert page.evaluate("document.querySelector('.report')") is None
 
 
+@pytest.mark.parametrize(("field", "error"), [("policy-key", "64 位"), ("clock", "YYYY-MM-DD")])
+def test_an_answer_to_other_settings_than_those_that_stand_above_it_is_taken_away(
+    page: Window, world: bw.World, tmp_path: Path, field: str, error: str
+) -> None:
+    assert show(page, tmp_path, *outcomes(world)["VALID"])["word"] == "VALID"
+    right = page.evaluate(f"document.getElementById('{field}').value")
+    page.type(field, "zz")
+    assert page.evaluate("document.querySelector('.report')") is None
+    page.click("[data-language=zh]")
+    for place in (f"#{field}-error", "#result"):
+        assert error in page.evaluate(f"document.querySelector('{place}').textContent")
+    page.type(field, right)
+    assert page.report()["word"] == "VALID"
+
+
 def test_it_prints_and_shows_in_the_dark(page: Window, world: bw.World, tmp_path: Path) -> None:
     show(page, tmp_path, *outcomes(world)["VALID"], language="zh")
     light, dark = tmp_path / "light.png", tmp_path / "dark.png"

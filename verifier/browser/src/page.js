@@ -26,6 +26,7 @@ function reword() {
   for (const node of document.querySelectorAll("[data-label]")) node.textContent = label(node.dataset.label, state.language);
   for (const name of NAMES) part(`${name}-name`).textContent = state.files[name]?.name ?? label("none", state.language);
   for (const button of document.querySelectorAll("[data-language]")) button.setAttribute("aria-pressed", String(button.dataset.language === state.language));
+  settings();
   if (state.shown) state.shown();
 }
 
@@ -33,7 +34,7 @@ async function take(list, wanted) {
   for (const file of list) {
     const bytes = new Uint8Array(await file.arrayBuffer());
     const name = wanted ?? kindOf(bytes);
-    if (name === null) return notify(`${file.name} ${label("unknownFile", state.language)}`);
+    if (name === null) return notify("unknownFile", `${file.name} `);
     state.files[name] = { name: file.name, bytes };
   }
   reword();
@@ -49,8 +50,8 @@ function kindOf(bytes) {
   }
 }
 
-function notify(text) {
-  state.shown = () => part("result").replaceChildren(element("p", "notice", text));
+function notify(key, before = "") {
+  state.shown = () => part("result").replaceChildren(element("p", "notice", before + label(key, state.language)));
   state.shown();
 }
 
@@ -81,10 +82,12 @@ function isKeyText(text) {
 async function run() {
   const { bundle, policy = null, consistency = null } = state.files;
   const given = settings();
-  if (!bundle || !given) return;
+  if (!bundle) return;
   state.turn += 1;
+  // An answer to other settings than those that stand above it is taken away.
+  if (!given) return notify(part("policy-key-error").textContent !== "" ? "policyKeyWrong" : "clockWrong");
   const { turn } = state;
-  notify(label("checking", state.language));
+  notify("checking");
   await new Promise((done) => setTimeout(done, 30)); // the word is painted before the arithmetic begins
   if (turn !== state.turn) return;
   asked.clear();
