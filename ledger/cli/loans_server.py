@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from ledger.cli.bank import judge
+from ledger.cli.dataset_statements import View, check_request, list_statements, sign_statement
 from ledger.cli.invocation import Invocation, my_institution, this, write_result
 from ledger.cli.keys import read_secret_key
 from ledger.cli.offline import read_document
 from ledger.cli.output import tonnes
-from ledger.errors import Conflict, InputError, IntegrityError
-from ledger.records import canonical
+from ledger.errors import Conflict, InputError
 
 if TYPE_CHECKING:
     from ledger.accounting.financed.methods import Policies
@@ -36,7 +36,6 @@ PseudonymOption = Annotated[Path, typer.Option(help="the bank's pseudonym key, f
 IdArgument = Annotated[str, typer.Argument(help="the financed statement's id")]
 WaitOption = Annotated[float, typer.Option(help="how many seconds to wait for the chain; 0: do not wait", min=0)]
 COLUMNS = ("id", "period", "dataset", "revision", "cause", "state", "exposure_cny", "s12", "s3", "prepared_by")
-SIGNED = ("queued", "anchored", "superseded")
 
 
 @app.command("submit")
@@ -65,9 +64,7 @@ def status(
             answer = client.get(f"/v1/financed/{id}")
             _show(run, answer)
             return
-        institution = my_institution(client)
-        periods = [period] if period is not None else [item["id"] for item in client.get_all(f"/v1/institutions/{institution}/periods")]
-        items = [item for name in periods for item in client.get_all(f"/v1/institutions/{institution}/periods/{name}/financed")]
+        items = list_statements(client, "financed", period)
     rows = [[{**item, **_figures(item["totals"])}.get(name) for name in COLUMNS] for item in items]
     run.out.table({"items": items}, COLUMNS, rows)
 
@@ -80,27 +77,14 @@ def sign(
     wait: WaitOption = 120,
 ) -> None:
     """Sign a financed statement with the bank's own key, after showing what is signed, and wait until it is anchored."""
-    from ledger.cli.reporting import require_settled, show_items
-    from ledger.client.acts import SETTLED
-    from ledger.client.lending import attest_loans
-
     run = this(context)
-    with run.client() as client:
-        view = client.get(f"/v1/financed/{id}")
-        if view["state"] in SIGNED:
-            run.out.note("signed_already", id=id, state=view["state"])
-            answer = client.wait(f"/v1/financed/{id}/attestation", until=SETTLED, seconds=wait)
-        else:
-            request = client.get(f"/v1/financed/{id}/signing-request")
-            check_loans_request(view, request, client.get_bytes(f"/v1/financed/{id}/document"))
-            if not run.out.json:
-                _show(run, view)
-            run.confirm(id)
-            party = run.party(client, key)
-            run.out.note("waiting")
-            answer = attest_loans(party, id, request, seconds=wait)
-    show_items(run, answer)
-    require_settled(answer, ("anchored", "superseded"), f"financed statement {id}", wait)
+
+    def review(view: View, request: View, document: bytes) -> None:
+        check_request(view, request, document)
+        if not run.out.json:
+            _show(run, view)
+
+    sign_statement(run, "financed", id, key, wait, name="financed statement", review=review)
 
 
 @app.command("match")
@@ -162,26 +146,6 @@ def package(
         raise InputError("which package?", hint=hint)
     size, digest = _measure(out)
     run.out.record({"file": str(out), "bytes": size, "sha256": digest}, [("file", out), ("bytes", size), ("hash", digest)])
-
-
-def check_loans_request(view: dict[str, Any], request: dict[str, Any], document: bytes) -> None:
-    """Pass if the message attests exactly the statement that was downloaded, with the sums that are shown.
-
-    Raises:
-        IntegrityError: the server shows one thing and asks for a signature on another.
-    """
-    hint = "do not sign; tell the operator"
-    digest, read = hashlib.sha256(document).hexdigest(), canonical.load_canonical(document)
-    statement: dict[str, Any] = dict(read) if isinstance(read, dict) else {}
-    if view["hash"] != digest or statement.get("totals") != view["totals"]:
-        raise IntegrityError("the statement shown is not the document that stands under its hash", hint=hint)
-    named = statement["commitment"]
-    for item in request["items"]:
-        message = item["message"]
-        if message["statementHash"] != f"0x{digest}" or item["dataset"] != statement["dataset"]:
-            raise IntegrityError(f"the message for {item['dataset']} attests another statement", hint=hint)
-        if list(message["totals"]) != named["totals"] or message["root"] != f"0x{named['root']}":
-            raise IntegrityError("the message attests other totals, or another root, than the statement", hint=hint)
 
 
 def _add_to_package(run: Invocation, vault: Path, package: Path, groups: list[int], out: Path) -> None:

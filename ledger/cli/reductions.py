@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ledger.cli.bank import Cause, judge
 from ledger.cli.bundle import OutOption, PolicyOption, fetch_bundle
+from ledger.cli.dataset_statements import View, check_request, list_statements, sign_statement
 from ledger.cli.invocation import Invocation, my_institution, this, write_result
 from ledger.errors import IntegrityError, MalformedDocument
 from ledger.records import canonical
@@ -20,7 +21,6 @@ app.add_typer(reductions, name="reductions", rich_help_panel="Bank")
 
 MEASURES = ("avoided_g", "saved_wh", "self_used_wh", "exported_wh")
 COLUMNS = ("id", "period", "revision", "cause", "state", "lines", *MEASURES, "prepared_by")
-SIGNED = ("queued", "anchored", "superseded")
 IdArgument = Annotated[str, typer.Argument(help="the id of the statement of reductions")]
 
 
@@ -61,9 +61,7 @@ def status(
             view = client.get(f"/v1/reductions/{id}")
             _show(run, view, canonical.load_canonical(client.get_bytes(f"/v1/reductions/{id}/document")))
             return
-        institution = my_institution(client)
-        periods = [period] if period is not None else [item["id"] for item in client.get_all(f"/v1/institutions/{institution}/periods")]
-        items = [item for name in periods for item in client.get_all(f"/v1/institutions/{institution}/periods/{name}/reductions")]
+        items = list_statements(client, "reductions", period)
     rows = [[{**item, **dict(_figures(item["totals"]))}.get(name) for name in COLUMNS] for item in items]
     run.out.table({"items": items}, COLUMNS, rows)
 
@@ -76,27 +74,14 @@ def sign(
     wait: Annotated[float, typer.Option(help="how many seconds to wait for the chain; 0: do not wait", min=0)] = 120,
 ) -> None:
     """Sign a statement of reductions with the bank's own key, after showing its lines, and wait until it is anchored."""
-    from ledger.cli.reporting import require_settled, show_items
-    from ledger.client.acts import SETTLED
-    from ledger.client.projects import attest_reductions
-
     run = this(context)
-    with run.client() as client:
-        view = client.get(f"/v1/reductions/{id}")
-        if view["state"] in SIGNED:
-            run.out.note("signed_already", id=id, state=view["state"])
-            answer = client.wait(f"/v1/reductions/{id}/attestation", until=SETTLED, seconds=wait)
-        else:
-            request = client.get(f"/v1/reductions/{id}/signing-request")
-            document = check_reductions_request(view, request, client.get_bytes(f"/v1/reductions/{id}/document"))
-            if not run.out.json:
-                _show(run, view, document)
-            run.confirm(id)
-            party = run.party(client, key)
-            run.out.note("waiting")
-            answer = attest_reductions(party, id, request, seconds=wait)
-    show_items(run, answer)
-    require_settled(answer, ("anchored", "superseded"), f"statement of reductions {id}", wait)
+
+    def review(view: View, request: View, document: bytes) -> None:
+        statement = check_reductions_request(view, request, document)
+        if not run.out.json:
+            _show(run, view, statement)
+
+    sign_statement(run, "reductions", id, key, wait, name="statement of reductions", review=review)
 
 
 @reductions.command("bundle")
@@ -122,35 +107,27 @@ def evidence(
     run.out.record({"file": str(out), "bytes": len(data), "sha256": sha256}, [("file", out), ("bytes", len(data)), ("hash", sha256)])
 
 
-def check_reductions_request(view: dict[str, Any], request: dict[str, Any], document: bytes) -> object:
-    """Return the document, if the message attests exactly it, with the sums that are shown.
+def check_reductions_request(view: View, request: View, document: bytes) -> View:
+    """Return the document, if its sums follow from its lines and the message attests exactly it.
 
     Raises:
         IntegrityError: the server shows one thing and asks for a signature on another.
     """
     from ledger.savings.reductions import read_reductions
 
-    hint = "do not sign; tell the operator"
-    digest, value = hashlib.sha256(document).hexdigest(), canonical.load_canonical(document)
-    statement, _ = read_reductions(value)
-    if statement is None or view["hash"] != digest or view["totals"] != dict(zip(MEASURES, map(str, statement.totals), strict=True)):
-        raise IntegrityError("the statement shown is not the document that stands under its hash", hint=hint)
-    for item in request["items"]:
-        message, tree = item["message"], statement.commitment
-        if message["statementHash"] != f"0x{digest}" or item["dataset"] != "REDUCTIONS":
-            raise IntegrityError(f"the message for {item['dataset']} attests another statement", hint=hint)
-        if [int(total) for total in message["totals"]] != list(tree.totals) or message["root"] != f"0x{tree.root}":
-            raise IntegrityError("the message attests other totals, or another root, than the statement", hint=hint)
-    return value
+    statement, _ = read_reductions(canonical.load_canonical(document))
+    if statement is None:
+        raise IntegrityError("the statement is none, or contradicts itself", hint="do not sign; tell the operator")
+    return check_request(view, request, document, "REDUCTIONS")
 
 
 def _figures(totals: dict[str, str]) -> list[tuple[str, str]]:
     return [(name, f"{int(totals[name]):,}") for name in MEASURES if name in totals]
 
 
-def _show(run: Invocation, view: dict[str, Any], document: object) -> None:
+def _show(run: Invocation, view: View, document: object) -> None:
     names = ("id", "institution", "period", "revision", "cause", "state", "hash", "root", "prepared_by")
-    read: dict[str, Any] = dict(document) if isinstance(document, dict) else {}
+    read: View = dict(document) if isinstance(document, dict) else {}
     shown = {**view, "document": document}
     run.out.record(shown, [*((name, view[name]) for name in names), *_figures(view["totals"])])
     if not run.out.json:

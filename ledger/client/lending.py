@@ -17,7 +17,6 @@ from ledger.accounting.financed.leaves import LeafColumns, submission_document
 from ledger.accounting.financed.matching import COMPANY_CLASSES
 from ledger.accounting.financed.openings import ErasedExposure
 from ledger.accounting.financed.package import DISCLOSED, STATEMENT, read_undisclosed, write_disclosed
-from ledger.client.acts import SETTLED, Party, sign_item
 from ledger.client.http import Client
 from ledger.client.vault import Vault
 from ledger.errors import Conflict, InputError
@@ -33,14 +32,6 @@ def hand_in(client: Client, institution: str, period: str, vault: Vault) -> dict
     """Hand a vault's statement and the leaves of its groups in; the same again changes nothing."""
     document = submission_document(vault.statement, LeafColumns.of(vault.committed))
     return dict(client.post(f"/v1/institutions/{institution}/periods/{period}/financed", document))
-
-
-def attest_loans(approver: Party, id: str, request: Mapping[str, Any], *, seconds: float = 60) -> dict[str, Any]:
-    """Sign a financed statement with the bank's own key, hand the signature in and wait for the anchor."""
-    for item in request["items"]:
-        body = {"message": item["message"], "signature": sign_item(item, approver.signer())}
-        approver.client.post(f"/v1/financed/{id}/attestation", body)
-    return dict(approver.client.wait(f"/v1/financed/{id}/attestation", until=SETTLED, seconds=seconds))
 
 
 def matching_rows(book: Book, attribution: BookAttribution) -> list[int]:

@@ -1,4 +1,4 @@
-"""A bank's own projects and the server: what is handed in of savings files, and the signature on what came out."""
+"""A bank's own projects and the server: what is handed in of savings files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ledger.client.acts import SETTLED, Party, sign_item
 from ledger.client.http import Client
 from ledger.savings import compute, read_savings
 
@@ -34,14 +33,6 @@ def hand_in_projects(client: Client, institution: str, period: str, projects: Se
     """Hand projects in for a period; the same again changes nothing."""
     document = {"schema": SCHEMA, "cause": cause, "projects": list(projects)}
     return dict(client.post(f"/v1/institutions/{institution}/periods/{period}/reductions", document))
-
-
-def attest_reductions(approver: Party, id: str, request: Mapping[str, Any], *, seconds: float = 60) -> dict[str, Any]:
-    """Sign a statement of reductions with the bank's own key, hand the signature in and wait for the anchor."""
-    for item in request["items"]:
-        body = {"message": item["message"], "signature": sign_item(item, approver.signer())}
-        approver.client.post(f"/v1/reductions/{id}/attestation", body)
-    return dict(approver.client.wait(f"/v1/reductions/{id}/attestation", until=SETTLED, seconds=seconds))
 
 
 def read_project(path: Path) -> object:

@@ -19,7 +19,7 @@ from ledger.accounting.financed.matching import ABOVE_ONE
 from ledger.accounting.financed.methods import get_method
 from ledger.client import acts
 from ledger.client.book import Place, write_book
-from ledger.client.lending import ATTESTED, attest_loans, disclose, hand_in, hand_in_matching, matching_lines, open_groups
+from ledger.client.lending import ATTESTED, disclose, hand_in, hand_in_matching, matching_lines, open_groups
 from ledger.client.vault import Vault
 from ledger.demo import seeds
 from ledger.demo.books import BOOKS, ROWS, SHARED, BookSeed, planted_at
@@ -191,7 +191,8 @@ def _report(story: Story, book: BookSeed, method: str) -> Vault:
     story.require(answer["accepted"], f"the {method} statement of {book.bank.id}", answer["findings"])
     id = str(answer["id"])
     if answer["state"] not in ATTESTED:
-        attest_loans(approver, id, approver.client.get(f"/v1/financed/{id}/signing-request"), seconds=WAIT_SECONDS)
+        path = f"/v1/financed/{id}"
+        acts.attest_dataset(approver, path, approver.client.get(f"{path}/signing-request"), seconds=WAIT_SECONDS)
     answer = approver.client.wait(f"/v1/financed/{id}", until=frozenset({"anchored", "superseded"}), seconds=WAIT_SECONDS)
     if answer["state"] != "anchored":
         raise StepFailed(f"the {method} statement of {book.bank.id} is {answer['state']}, expected anchored")

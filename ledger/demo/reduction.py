@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ledger.client.projects import attest_reductions, hand_in_projects, project_of, read_project
+from ledger.client.acts import attest_dataset
+from ledger.client.projects import hand_in_projects, project_of, read_project
 from ledger.demo import seeds
 from ledger.demo.drill import Trust, verify
 from ledger.demo.story import WAIT_SECONDS, StepFailed, Story
@@ -43,7 +44,7 @@ def report_plant(story: Story, bank: seeds.BankSeed, trust: Trust) -> Path:
     id = str(made["id"])
     if made["state"] not in SIGNED:
         request = approver.client.get(f"/v1/reductions/{id}/signing-request")
-        anchored = attest_reductions(approver, id, request, seconds=WAIT_SECONDS)
+        anchored = attest_dataset(approver, f"/v1/reductions/{id}", request, seconds=WAIT_SECONDS)
         if anchored["state"] != "anchored":
             raise StepFailed(f"the reductions of {bank.id} are {anchored['state']}, expected anchored")
     kwh, sent, kg = (int(line[name]) // 1000 for name in ("self_used_wh", "exported_wh", "avoided_g"))
