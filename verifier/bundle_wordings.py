@@ -11,6 +11,11 @@ ITEM
   某条记录与其在承诺树中的叶子不一致
   Ask the bank for the bundle again and compare.
   请向银行重新索取证明文件并比对。
+METERS_UNNAMED
+  the figures are bound, the names are not: {unnamed} of {items} leaves bind a key and figures of a meter that has no name here
+  已绑定的是数值而非名称：{items} 项叶子中有 {unnamed} 项绑定表计的密钥与数值，其表计在此未命名
+  For the names ask for the slots together with the signed statement.
+  如需名称，请索取各时段数据及已签署的报表。
 WITNESS_QUORUM
   fewer witnesses than the policy's quorum of {quorum} have signed this checkpoint
   对该检查点副署的见证方少于策略要求的 {quorum} 家

@@ -8,7 +8,7 @@ from verifier.bundle import Bundle, anchor_item, finality_item
 from verifier.bundle_items import verify_leaves, verify_records
 from verifier.chain_evidence import Header
 from verifier.check_anchor import STEPS, check_anchor, check_finality
-from verifier.check_commitment import Attested, check_attestation, check_signer
+from verifier.check_commitment import Attested, check_attestation, check_schema, check_signer
 from verifier.checkpoint import WITNESS_KEY, read_vkey, strangers, verify_cosignatures
 from verifier.checks import Checks
 from verifier.commitment import Commitment
@@ -91,7 +91,9 @@ def check_dataset(
         with checks.guard(f"items.{dataset}", dataset):
             inputs = bundle.document["inputs"]
             verify_records(commitment, item["items"], None if inputs is None else inputs["statement"])
-            checks.passed(f"items.{dataset}", f"{len(item['items'])} records")
+            unnamed = sum(entry["asset"] is None for entry in item["items"])
+            remark = "METERS_UNNAMED" if unnamed else ""
+            checks.passed(f"items.{dataset}", f"{len(item['items'])} records", remark, unnamed=str(unnamed), items=str(len(item["items"])))
     _check_schema(checks, commitment, policy)
     # 2. Who signed it.
     attested = check_attestation(checks, commitment, item["attestation"])
@@ -102,13 +104,10 @@ def check_dataset(
 
 
 def _check_schema(checks: Checks, commitment: Commitment, policy: Policy | None) -> None:
-    check_id, found = f"schema.{commitment.dataset}", commitment.context.schema_hash
+    check_id = f"schema.{commitment.dataset}"
     if policy is None:
         checks.unchecked(check_id, commitment.dataset, "NO_POLICY")
-    elif policy.schemas.get(commitment.dataset) != found:
-        listed = policy.schemas.get(commitment.dataset)
-        checks.untrusted(check_id, commitment.dataset, "SCHEMA_UNLISTED", listed.hex() if listed else "none", found.hex())
-    else:
+    elif check_schema(checks, check_id, commitment, policy):
         checks.passed(check_id, commitment.dataset)
 
 

@@ -32,7 +32,7 @@ _WORST_FIRST = (
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Hold one answer; `code` chooses the words of `means` and `next` (messages.py), `facts` fill them."""
+    """Hold one answer; `code` chooses the words of `means` and `next` (messages.py), `facts` fill them. A PASS seldom has one."""
 
     id: str
     subject: str
@@ -49,9 +49,9 @@ class Checks:
     def __init__(self) -> None:
         self.items: list[Check] = []
 
-    def passed(self, id: str, subject: str) -> None:
-        """Record that a check ran and held."""
-        self.items.append(Check(id, subject, Outcome.PASS))
+    def passed(self, id: str, subject: str, remark: str = "", **facts: str) -> None:
+        """Record that a check ran and held; `remark` is the code of what a reader might take it to show, and it does not."""
+        self.items.append(Check(id, subject, Outcome.PASS, remark, facts=facts))
 
     def failed(self, id: str, subject: str, code: str, expected: object = None, found: object = None, **facts: str) -> None:
         """Record that a check ran and proved a mismatch."""

@@ -165,6 +165,7 @@ def read_policy(data: bytes) -> Policy:
     for at, key in enumerate(signers):
         if not ed25519.is_key(key):
             raise Malformed("POLICY_SIGNERS", f"policy /signers/keys/{at}", "not an Ed25519 key that binds anybody")
+    _refuse_keys(value["keys"])
     checkpoint = value["checkpoint"] or {}
     witnesses = value["witnesses"] or {"quorum": 0, "keys": []}
     validators = None if value["validators"] is None else tuple(_validator_set(item) for item in value["validators"])
@@ -212,6 +213,14 @@ def read_policy(data: bytes) -> Policy:
         ),
         digest=json_strict.digest(value),  # of the canonical form: an indented copy is the same policy
     )
+
+
+def _refuse_keys(keys: list[Any]) -> None:
+    """Refuse an address in two houses: nobody is verifier or certifier of what they signed for another, as no registry lets them be."""
+    owners: dict[str, str] = {}
+    for at, item in enumerate(keys):
+        if owners.setdefault(item["address"], item["institution"]) != item["institution"]:
+            raise Malformed("POLICY_KEYS", f"policy /keys/{at}/address", "one address is of one institution")
 
 
 def _refuse_validators(sets: tuple[ValidatorSet, ...]) -> None:

@@ -67,7 +67,7 @@ def _check_document(check: Check, language: str) -> dict[str, str]:
         document["expected"] = check.expected
     if check.found is not None:
         document["found"] = check.found
-    if check.outcome is not Outcome.PASS:
+    if check.outcome is not Outcome.PASS or check.code:
         document["means"], document["next"] = messages.explain(check, language)
     return document
 
@@ -84,7 +84,7 @@ def text_of(verification: Verification, language: str, *, all_checks: bool = Tru
         if check.outcome is Outcome.PASS and not all_checks:
             continue
         lines.append(f"{number:3}. {messages.outcome_word(check.outcome, language):<12} {check.id}  {check.subject}")
-        if check.outcome is Outcome.PASS:
+        if check.outcome is Outcome.PASS and not check.code:
             continue
         means, following = messages.explain(check, language)
         for name, value in (("expected", check.expected), ("found", check.found), ("means", means), ("next", following)):

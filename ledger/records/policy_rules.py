@@ -37,6 +37,7 @@ def refuse_unreadable(policy: Mapping[str, Any]) -> None:
         InputError: with the place, what stands there and what may.
     """
     _refuse_signers(policy["signers"]["keys"], policy["signers"]["threshold"])
+    _refuse_keys(policy["keys"])
     _refuse_validators(policy["validators"])
     _refuse_witnesses(policy["checkpoint"], policy["witnesses"])
     age = policy["max_age"]
@@ -66,6 +67,15 @@ def _refuse_signers(keys: Sequence[str], threshold: int) -> None:
     for key in keys:
         if not _KEY.fullmatch(key) or not is_binding_key(bytes.fromhex(key)):
             raise _refused("signers", key, "the public half of an Ed25519 key, 64 lower-case hex; `lingtan keys policy` shows it")
+
+
+def _refuse_keys(keys: Sequence[Mapping[str, Any]]) -> None:
+    owners: dict[str, str] = {}
+    for at, item in enumerate(keys):
+        owner = owners.setdefault(item["address"], item["institution"])
+        if owner != item["institution"]:
+            both = f"{item['address']} of {owner} and of {item['institution']}"
+            raise _refused(f"keys/{at}/address", both, "an address in one institution")
 
 
 def _refuse_validators(sets: Any) -> None:

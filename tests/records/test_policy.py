@@ -149,3 +149,13 @@ def test_a_policy_that_was_spoilt_by_hand_is_not_signed_and_the_place_is_named(v
     with pytest.raises(InputError, match="no verifier would read it") as caught:
         sign_policy({**made, "validators": validators}, SIGNERS[0])
     assert caught.value.facts["place"] == place
+
+
+def test_an_address_of_two_institutions_is_in_no_policy() -> None:
+    key = body()["keys"][0]
+    spoilt = [key, {**key, "institution": "verifier-b", "kind": "verifier", "role": "verifier"}]
+    with pytest.raises(InputError, match="bank-a and of verifier-b"):
+        make_policy(body(keys=spoilt), Trust(1, (PUBLIC[0],)))
+    by_hand = make_policy(body(), Trust(1, (PUBLIC[0],)))
+    with pytest.raises(Malformed, match="one institution"):
+        read_policy(canonical.dump({**by_hand, "keys": spoilt}))

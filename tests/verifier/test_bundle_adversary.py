@@ -386,6 +386,7 @@ A, B = "0x" + "0a" * 20, "0x" + "0b" * 20
         {"contracts": {**POLICY["contracts"], "PeriodLedger": {**POLICY["contracts"]["PeriodLedger"], "code_hash": None}}},
         {"chain": {**POLICY["chain"], "kind": "pow"}},
         {"max_age": -1},
+        {"keys": [*POLICY["keys"], {**POLICY["keys"][0], "institution": "another-house"}]},
     ],
     ids=[
         "two names for one witness",
@@ -402,6 +403,7 @@ A, B = "0x" + "0a" * 20, "0x" + "0b" * 20
         "no code hash",
         "an unknown chain",
         "an age below zero",
+        "an address in two institutions",
     ],
 )
 def test_a_policy_is_malformed_with(changes: dict[str, Any]) -> None:

@@ -29,8 +29,9 @@ export class Answers {
     this.items.push({ id, outcome, subject, code, facts });
   }
 
-  pass(id, subject) {
-    this.add(id, PASS, subject);
+  // Record that a check held; `remark` is the code of what a reader might take it to show, and it does not.
+  pass(id, subject, remark = "", facts = {}) {
+    this.add(id, PASS, subject, remark, facts);
   }
 
   unchecked(ids, subject, code, facts = {}) {

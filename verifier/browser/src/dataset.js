@@ -53,7 +53,9 @@ function checkLeaves({ answers, bundle }, commitment, items) {
   const { inputs } = bundle.document;
   answers.guard(`items.${name}`, name, () => {
     items.forEach((item, at) => verifyRecord(commitment, item, at, inputs === null ? null : inputs.statement));
-    answers.pass(`items.${name}`, `${items.length} records`);
+    const unnamed = items.filter((item) => item.asset === null).length;
+    const count = { unnamed: String(unnamed), items: String(items.length) };
+    answers.pass(`items.${name}`, `${items.length} records`, unnamed ? "METERS_UNNAMED" : "", count);
   });
 }
 

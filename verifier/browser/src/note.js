@@ -14,7 +14,7 @@ export const WITNESS_KEY = 4;
 export function readKey(text, type) {
   const [name, id, ...rest] = text.split("+");
   const data = fromBase64(rest.join("+"), "vkey");
-  if (!name || /\p{White_Space}/u.test(name) || data.length !== 33 || data[0] !== type || !isKey(data.subarray(1))) {
+  if (!name || /[\u0000-\u001f]|\p{White_Space}/u.test(name) || data.length !== 33 || data[0] !== type || !isKey(data.subarray(1))) {
     throw new Malformed("vkey", `name+key id+base64 of 0x0${type} and an Ed25519 key expected`);
   }
   const own = sha256(join(utf8(`${name}\n`), data)).subarray(0, 4);

@@ -64,6 +64,7 @@ export function readPolicy(bytes) {
   ascending(signatures, "policy /signatures", (a, b) => compareBytes(fromHex(a.public_key), fromHex(b.public_key)));
   if (threshold > signers.length) throw new Malformed("policy /signers/threshold", "no more than there are signers");
   if (!signers.every((key) => isKey(fromHex(key)))) throw new Malformed("policy /signers/keys", "an Ed25519 key that binds somebody expected");
+  refuseKeys(value.keys);
   refuseValidators(value.validators ?? []);
   refuseWitnesses(value.checkpoint, value.witnesses ?? { quorum: 0, keys: [] });
   const signed = canonicalBytes(body);
@@ -89,6 +90,15 @@ export function readPolicy(bytes) {
       return { key, known: signers.includes(item.public_key), holds: isSignedBy(key, signed, fromHex(item.value)) };
     }),
   };
+}
+
+// An address in two houses: nobody is verifier or certifier of what they signed for another, as no registry lets them be.
+function refuseKeys(keys) {
+  const owners = new Map();
+  for (const { address, institution } of keys) {
+    if ((owners.get(address) ?? institution) !== institution) throw new Malformed("policy /keys", "one address is of one institution");
+    owners.set(address, institution);
+  }
 }
 
 // A block has one set of validators at most, each named once; a gap pins nothing.

@@ -103,7 +103,7 @@ function checkRow(answers, id, language) {
   const { word, sign } = outcomeWords(outcome, language);
   const badge = element("span", "badge", element("span", "sign", sign), word);
   const question = element("div", "question", questionOf(id, language), element("code", "", id));
-  const odd = answers.items.filter((item) => item.id === id && item.outcome !== "PASS");
+  const odd = answers.items.filter((item) => item.id === id && (item.outcome !== "PASS" || item.code));
   return element("li", outcome.replaceAll(" ", "-"), badge, element("div", "answer", question, ...odd.map((item) => explanation(item, language))));
 }
 

@@ -62,6 +62,12 @@ export const WORDS = new Map([
     "Treat the message as one about something else; ask the sender for the right one.",
     "请视该消息为关于其他对象；向发送方索取正确的消息。",
   ]],
+  ["METERS_UNNAMED", [
+    "the figures are bound, the names are not: {unnamed} of {items} leaves bind a key and figures of a meter that has no name here",
+    "已绑定的是数值而非名称：{items} 项叶子中有 {unnamed} 项绑定表计的密钥与数值，其表计在此未命名",
+    "For the names ask for the slots together with the signed statement.",
+    "如需名称，请索取各时段数据及已签署的报表。",
+  ]],
   ["NOT_FINAL", [
     "the witnesses cosigned, but the block is not shown to be in what they cosigned",
     "见证方已副署，但未能证明该区块包含其中",
