@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ledger.metering.meter_day import SLOT_SECONDS
 from ledger.records.findings import Finding
-from ledger.records.period import DAY_SECONDS
 from ledger.store.repositories import attestations, periods
 from ledger.store.session import Session
 
 
-def find_attested(session: Session, institution: str, days: Set[int]) -> Iterator[Finding]:
-    """Yield PERIOD_ATTESTED (warning) for each attested period that has one of these UTC days (Unix seconds ÷ 86,400)."""
+def find_attested(session: Session, institution: str, slots: NDArray[np.int64]) -> Iterator[Finding]:
+    """Yield PERIOD_ATTESTED (warning) for each attested period that has one of these slots (Unix seconds ÷ 900, ascending).
+
+    A period ends at its institution's midnight, within a UTC day: what comes after that is of the next one.
+    """
     after: str | None = None
-    while days:
+    while len(slots):
         page = periods.list_periods(session, institution, limit=500, after=after)
         for period in page.items:
-            if not any(period.start < (day + 1) * DAY_SECONDS and day * DAY_SECONDS < period.end for day in days):
+            first, stop = np.searchsorted(slots * SLOT_SECONDS, (period.start, period.end))
+            if first == stop:
                 continue
             statement = attestations.find_last_attested_statement(session, institution, period.id)
             if statement is not None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ledger.errors import IntegrityError, LedgerError
 from ledger.metering import edits, fitting_document
@@ -19,6 +20,7 @@ from ledger.metering.finding_list import FindingList
 from ledger.metering.fitting_document import load_fitting
 from ledger.metering.meter_day import DAY_SLOTS, MeterDay, merge_readings, pack_slots, register_slots
 from ledger.records.findings import Finding, has_errors
+from ledger.records.meter_record import Quality
 from ledger.services.meter_book import load_book
 from ledger.services.register_slots import RegisterLine, merge_series
 from ledger.store.repositories import envelopes, metering
@@ -32,11 +34,15 @@ MANY_DAYS = 4_000
 
 @dataclass(frozen=True)
 class Derived:
-    """The revisions of meter-days and register-days that an entry brings, and what was found."""
+    """The revisions of meter-days and register-days that an entry brings, and what was found.
+
+    `slots` are those (Unix seconds ÷ 900) that are of any meter not as they were, ascending.
+    """
 
     days: tuple[StoredDay, ...] = field(repr=False)
     points: tuple[StoredPoints, ...] = field(repr=False)
     findings: tuple[Finding, ...]
+    slots: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64), repr=False, compare=False)
 
 
 class EntryUnreadable(IntegrityError):
@@ -80,14 +86,14 @@ class Deriver:
             self._derive_fitting(entry, made, findings)
         elif entry.media_type == edits.MEDIA_TYPE:
             self._derive_edit(entry, made, findings)
-        return Derived(made.changed(), made.points(), findings.close())
+        return Derived(made.changed(), made.points(), findings.close(), made.slots())
 
     def derive_intervals(self, index: int, intervals: Mapping[str, MeterReadings]) -> Derived:
         """Return what these interval readings would bring as entry `index`."""
         findings = FindingList("body")
         made = _Made(self._session, self._institution, index, self._lenient)
         made.merge_intervals(intervals, findings)
-        return Derived(made.changed(), (), findings.close())
+        return Derived(made.changed(), (), findings.close(), made.slots())
 
     def _derive_readings(self, entry: LogEntry, made: _Made, findings: FindingList) -> None:
         device = None
@@ -192,6 +198,17 @@ class _Made:
             made.append(StoredDay(day.meter, day.day, day.values, day.quality, revision, self.index, day.registers))
         return tuple(made)
 
+    def slots(self) -> NDArray[np.int64]:
+        """Return the slots (Unix seconds ÷ 900) of which any meter has another value or quality than before, ascending."""
+        touched: dict[int, NDArray[np.bool_]] = {}
+        for key, day in self._now.items():
+            before, number = self._before[key], key[1]
+            if day is not None and (before is None or not _same(day, before)):
+                changed = _differing(day, before)
+                touched[number] = touched[number] | changed if number in touched else changed
+        found = [number * DAY_SLOTS + np.flatnonzero(touched[number]) for number in sorted(touched)]
+        return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
+
     def points(self) -> tuple[StoredPoints, ...]:
         """Return the new revisions of register-days, by meter and day."""
         return tuple(sorted(self._points, key=lambda item: (item.meter_id, item.day)))
@@ -220,6 +237,15 @@ class _Made:
 
 def _same(day: MeterDay, stored: StoredDay) -> bool:
     return (day.values, day.quality, day.registers) == (stored.values, stored.quality, stored.registers)
+
+
+def _differing(day: MeterDay, stored: StoredDay | None) -> NDArray[np.bool_]:
+    """Return which slots of a day are not as they were; where nothing was, those that have a reading."""
+    quality = np.frombuffer(day.quality, dtype=np.uint8)
+    if stored is None:
+        return np.asarray(quality != int(Quality.MISSING))
+    other = np.frombuffer(day.values, dtype="<i8") != np.frombuffer(stored.values, dtype="<i8")
+    return np.asarray(other | (quality != np.frombuffer(stored.quality, dtype=np.uint8)))
 
 
 def _without_edited(before: MeterDay | None, after: MeterDay) -> MeterDay:

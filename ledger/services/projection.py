@@ -84,7 +84,7 @@ def run_projection(house: House, stop: threading.Event) -> None:
 
 def write_derived(session: Session, clock: Clock, institution: str, index: int, made: Derived) -> tuple[Finding, ...]:
     """Write what an entry brings, and that it was derived; return everything that was found."""
-    findings = (*made.findings, *find_attested(session, institution, {day.day for day in made.days}))
+    findings = (*made.findings, *find_attested(session, institution, made.slots))
     metering.insert_meter_days(session, institution, made.days)
     derived.insert_register_days(session, institution, made.points)
     found = canonical.dump(findings_document(findings)) if findings else NOTHING_FOUND

@@ -122,6 +122,23 @@ def test_what_was_read_for_one_bank_is_not_taken_for_another(town: Town) -> None
         telemetry.submit_telemetry(work, "elm", received)
 
 
+@pytest.mark.parametrize(
+    ("first", "slots", "inside"),
+    [(DAYS.start - 900, 1, False), (DAYS.start, 1, True), (DAYS.end - 900, 1, True), (DAYS.end, 1, False), (DAYS.end - 900, 2, True)],
+)
+def test_an_attested_period_ends_at_its_banks_midnight(town: Town, first: int, slots: int, inside: bool) -> None:
+    assert (DAYS.start % 86_400, DAYS.end % 86_400) == (16 * 3600, 16 * 3600), "March begins at 16:00 UTC of 28 February"
+    with town.work(OAK) as work:
+        meters.register_meter(work, "oak", id="M-2", unit="outlet", quantity="el.import", interval_minutes=15)
+        take_telemetry(work, "oak", [readings("M-2", first=DAYS.start + 900, slots=190)])
+    town.attest("oak", town.prepare("oak", "2025-03").id)
+    town.relay()
+    with town.work(OAK) as work:
+        late = take_telemetry(work, "oak", [readings("M-2", first=first, slots=slots)])
+    assert late.accepted
+    assert ("PERIOD_ATTESTED" in {finding.code for finding in late.findings}) == inside
+
+
 def test_readings_for_an_attested_period_are_kept_and_said_and_change_no_figure(town: Town) -> None:
     with town.work(OAK) as work:
         meters.register_meter(work, "oak", id="M-2", unit="outlet", quantity="el.import", interval_minutes=15)
