@@ -17,17 +17,18 @@ from fractions import Fraction
 import numpy as np
 
 from bench.measure import measure_ratio, write_result
-from ledger.accounting.rollup import roll_up
+from ledger.accounting.financed.division import divide_half_even
+from ledger.accounting.rollup import roll_up_measures
 from ledger.identifiers import sid
+from ledger.merkle.bulk import hash_records, pack_values, seal_columns
 from ledger.merkle.dataset_schema import schema_hash
 from ledger.merkle.keys import CommitmentKeys, meter_asset
 from ledger.merkle.sums import Context, Leaf, SumTree, record_hash
-from ledger.records.activity import Amount
 from ledger.records.meter_record import MeterRecord, Quantity, verify_stored
 from ledger.records.names import Name
 from ledger.records.organisation import Organisation, Placement, Unit
 from ledger.records.period import Period
-from ledger.records.statement import Gases, Line, LineSource, Measures, Rollup
+from ledger.records.statement import Measures, Rollup
 from ledger.units import round_half_even
 
 GOAL = 1.5
@@ -91,18 +92,18 @@ def make_records(meters: int) -> tuple[StoredRecord, ...]:
 
 def recompute(organisation: Organisation, stored: tuple[StoredRecord, ...]) -> Recomputed:
     """Recompute R, totals and roll-up, refusing any record that is not whole, of this period and in order."""
-    leaves, lines, slots = [], [], PERIOD.slots(15)
+    records, values, grams, slots = [], [], [], PERIOD.slots(15)
+    numerator, denominator = GRAMS_PER_KWH.numerator, GRAMS_PER_KWH.denominator * 1_000_000
     for item in stored:
         facts, record = verify_stored(item.data)
         if (facts.key, facts.start, facts.n, facts.interval_minutes) != (item.key, PERIOD.start, slots, 15):
             raise SystemExit(f"the record of {item.meter} is not the one of this period")
-        leaves.append(Leaf(item.key, facts.measures, record_hash(item.salt, record)))
-        grams = round_half_even(Fraction(facts.total * GRAMS_PER_KWH.numerator, GRAMS_PER_KWH.denominator * 1_000_000))
-        amount, source = Amount(str(facts.total), "mWh"), (LineSource("meter", item.meter),)
-        measures = Measures(scope2_location_g=grams)
-        lines.append(Line(item.unit, "electricity.purchased", 2, amount, "bench", Gases(grams, 0, 0), measures, 1, source))
-    tree = SumTree.build(CONTEXT, leaves)
-    return Recomputed(tree.root, tree.totals, roll_up(organisation.tree(PERIOD.last_day), lines))
+        records.append(record)
+        values.append(facts.measures)
+        grams.append((item.unit, Measures(scope2_location_g=divide_half_even(facts.total * numerator, denominator))))
+    hashes = hash_records(b"".join(item.salt for item in stored), records)
+    tree = seal_columns(CONTEXT, b"".join(item.key for item in stored), pack_values(values), hashes)
+    return Recomputed(tree.root, tree.totals, roll_up_measures(organisation.tree(PERIOD.last_day), grams))
 
 
 def hash_once(stored: tuple[StoredRecord, ...]) -> bytes:

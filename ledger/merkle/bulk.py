@@ -99,6 +99,21 @@ def plain_roots(leaf_hashes: bytes, sizes: Sequence[int]) -> list[bytes]:
     return roots
 
 
+def pack_values(rows: Sequence[Sequence[int]]) -> bytes:
+    """Return the values of leaves, M each, as `seal_columns` takes them: u128 big-endian.
+
+    Raises:
+        InputError: a value is negative, or 2^64 or more.
+    """
+    try:
+        low = np.array(rows, dtype=np.uint64)
+    except OverflowError as error:
+        raise InputError("a leaf value outside 0 … 2^64 − 1", hint="pack it with sum_nodes.pack_sums") from error
+    words = np.zeros((*low.shape, 2), dtype=">u8")
+    words[..., 1] = low
+    return words.tobytes()
+
+
 def seal_columns(context: Context, keys: bytes, values: bytes, record_hashes: bytes) -> SealedTree:
     """Return the seal of the tree over packed columns: keys and record hashes of 32 bytes, values u128 big-endian, M of them per leaf.
 

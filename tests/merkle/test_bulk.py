@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ledger.errors import InputError
 from ledger.merkle import bulk, plain
-from ledger.merkle.bulk import hash_plain_leaves, hash_records, plain_roots, seal_columns
+from ledger.merkle.bulk import hash_plain_leaves, hash_records, pack_values, plain_roots, seal_columns
 from ledger.merkle.sum_nodes import VALUE_LIMIT, pack_sums
 from ledger.merkle.sums import Context, Leaf, SumTree, record_hash
 
@@ -65,6 +65,17 @@ def test_a_published_tree_has_the_published_root_or_is_refused_for_its_algorithm
     assert sealed.root.hex() == tree["R"]
     assert sealed.tree_root.hex() == tree["root_hash"]
     assert list(sealed.totals) == [int(total) for total in tree["totals"]]
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 2**64 - 1)] * 4), max_size=9))
+def test_values_are_packed_as_those_of_leaves(rows: list[tuple[int, ...]]) -> None:
+    assert pack_values(rows) == b"".join(map(pack_sums, rows))
+
+
+@pytest.mark.parametrize("value", [-1, 2**64])
+def test_a_value_beyond_64_bits_is_not_packed(value: int) -> None:
+    with pytest.raises(InputError, match="outside"):
+        pack_values([(0, 1), (value, 2)])
 
 
 @pytest.mark.parametrize("n", [*range(34), 2047, 2048, 2049, 6145])
