@@ -9,11 +9,13 @@ PORT   ?= 8057
 export PYTHONHASHSEED := 0
 # Bytecode is kept, whatever the environment says: a thousand processes start in these targets.
 export PYTHONDONTWRITEBYTECODE :=
+# Data of tests and demos lie in memory where 6 GB of it are free: there a commit waits for no disk, and nobody needs them afterwards.
+export TMPDIR ?= $(shell [ "$$(df -m --output=avail /dev/shm 2>/dev/null | tail -n 1)" -ge 6144 ] 2>/dev/null && echo /dev/shm || echo /tmp)
 # The rooms with a test of this mark; the others need not be collected.
 rooms = $(shell grep -rlE --include='*.py' 'mark\.$(1)\b' tests | cut -d/ -f1,2 | sort -u)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-postgres test-mqtt test-browser differential test-node test-kill check fix generated contracts contracts-check lock bench fuzz million fleet-mqtt wheel-smoke conformance clean
+.PHONY: help setup demo test test-postgres test-mqtt test-browser differential test-node test-kill check check-types check-rest fix generated contracts contracts-check lock bench fuzz million fleet-mqtt wheel-smoke conformance scratch clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -56,9 +58,14 @@ test-kill: setup ## the long crash drill: 50 random kills of a loaded anchor run
 	LINGTAN_KILLS=50 $(BIN)/python -m pytest -q tests -k "kill" -o timeout=3600 -o faulthandler_timeout=3660
 
 check: setup ## ruff, mypy strict, import-linter, generated files
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-types check-rest
+
+check-types: setup
+	$(BIN)/mypy
+
+check-rest: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m scripts.generated --check
 
@@ -109,6 +116,9 @@ wheel-smoke: setup ## build the wheel, install it alone, run its commands outsid
 
 conformance: setup ## replay an embedded chain in the reference specification of Ethereum (own environment)
 	$(BIN)/python -m scripts.conformance_replay
+
+scratch:
+	@echo $(TMPDIR)
 
 clean: ## remove what the targets made (not your data directories)
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis contracts/node_modules
