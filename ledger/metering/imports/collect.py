@@ -238,6 +238,9 @@ class Collector:
         if not shape.meter:
             own = stem if self._map.meter_id == "{file}" else str(self._map.meter_id)
             return self._name(own + suffix, place)
+        if len(shape.meter) == 1:
+            cell = cells[shape.meter[0]]
+            return self._name(str(cell if cell is not None else "").strip() + suffix, place)
         parts = [str(cells[at] if cells[at] is not None else "").strip() for at in shape.meter]
         return self._name(("-".join(parts) if all(parts) else "") + suffix, place)
 

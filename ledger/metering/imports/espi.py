@@ -33,6 +33,8 @@ QUALITIES = (
         "16": "Q",
     }
 )
+# AccumulationKind of displays, whose values are no intervals: bulk quantity, cumulative, summation.
+DISPLAYS = ("1", "3", "9")
 MAX_TEXT = 4_096
 
 
@@ -137,7 +139,7 @@ class _Types(_Feed):
             self._current, self._seen = {}, name
 
     def end(self, name: str, text: str) -> None:
-        if "ReadingType" in self.path and name in ("uom", "powerOfTenMultiplier", "intervalLength", "flowDirection"):
+        if "ReadingType" in self.path and name in ("uom", "powerOfTenMultiplier", "intervalLength", "accumulationBehaviour"):
             self._current[name] = text
         if name == "entry":
             for own in self.links.get("self", []):
@@ -203,4 +205,5 @@ def _row(kind: dict[str, str], meter: str, cells: dict[str, str]) -> tuple[objec
     uom = kind.get("uom", "")
     seconds = cells.get("duration") or kind.get("intervalLength", "")
     quality = cells.get("quality", "")
-    return meter, cells.get("start", ""), value, UNITS.get(uom, f"uom {uom}"), seconds, QUALITIES.get(quality, quality)
+    unit = UNITS.get(uom, f"uom {uom}") if kind.get("accumulationBehaviour") not in DISPLAYS else "display"
+    return meter, cells.get("start", ""), value, unit, seconds, QUALITIES.get(quality, quality)

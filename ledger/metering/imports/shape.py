@@ -52,17 +52,18 @@ class RowReader:
         self._map, self._source, self._faults = map, source, faults
         self._other: Counter[str] = Counter()
         self._iterator = iter(source.rows())
+        self._head: object = None
         self.shape = self._find_shape()
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows of readings; what is passed over is a finding."""
         shape, layout = self.shape, self._map.layout
         width, least, skip = len(shape.titles), shape.least_cells(layout), self._map.skip
-        head = shape.titles[0]
+        head, where = self._head, shape.where
         for number, cells in self._iterator:
             if skip and self._is_skipped(number, cells):
                 continue
-            if cells and isinstance(cells[0], str) and cells[0].strip() == head and self._are_titles(number, cells):
+            if cells[0] == head and self._are_titles(number, cells):
                 continue
             if len(cells) != width:
                 if len(cells) > width and not any(str(cell).strip() for cell in cells[width:]):
@@ -73,8 +74,9 @@ class RowReader:
                     action = "give every row the columns of the titles, or name how a row begins that is none in the map's skip"
                     self._faults.add("CSV_COLUMNS", "error", self._source.place(number), action, _show(cells), f"{width} columns")
                     continue
-            if all(str(cells[at]).strip() == text or self._leave(at, cells[at]) for at, text in shape.where):
-                yield number, cells
+            if where and not all(str(cells[at]).strip() == text or self._leave(at, cells[at]) for at, text in where):
+                continue
+            yield number, cells
         for what, count in self._other.items():
             action = "nothing to do where these rows are not meant: the map's where chooses"
             self._faults.add("ROWS_LEFT_OUT", "info", "file", action, f"{count} rows of {what}", self._wanted(), rows=str(count))
@@ -113,6 +115,7 @@ class RowReader:
             first = next(self._iterator, None)
         if first is None:
             raise Stopped
+        self._head = first[1][0]
         cells = [str(cell).strip() for cell in first[1]]
         named = map.needs_titles or not csv
         titles = cells if named else [str(at + 1) for at in range(len(cells))]
