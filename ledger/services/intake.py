@@ -24,6 +24,8 @@ from ledger.store.repositories.envelopes import NewBody, Stamp, StoredEnvelope
 from ledger.store.session import Session
 
 Reason = Literal["form", "key", "revoked", "equivocation", "readings"]
+MOST_LEARNT = 10_000
+"""Entries of another process that are looked at one by one before all that is known is read anew."""
 NOTHING_FOUND = canonical.dump(findings_document(()))
 
 
@@ -78,7 +80,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Known:
-    """What the intake knows of an institution's log after the entries that it wrote itself: as long as `stamp` is the same, all of it."""
+    """What the intake knows of an institution's log as it was at `stamp`; what came since is added to it."""
 
     stamp: Stamp
     runs: dict[str, DeviceRuns] = field(repr=False)
@@ -177,12 +179,23 @@ class _Taking:
         self._stamp = envelopes.read_stamp(session, institution)
         self._book = books.get(session, institution, self._stamp)
         self._next = self._stamp.log_size
-        same = known is not None and known.stamp == self._stamp
-        self._runs = known.runs if known is not None and same else {}
+        self._runs = self._learn(known)
+        same = known is not None and known.stamp.key_ends == self._stamp.key_ends
         self._ends = known.ends if known is not None and same else envelopes.list_last_seqs(session, institution)
         self._bodies: list[NewBody] = []
         self._envelopes: list[StoredEnvelope] = []
         self._findings: dict[int, tuple[Finding, ...]] = {}
+
+    def _learn(self, known: Known | None) -> dict[str, DeviceRuns]:
+        """Return the runs that were known, with what others wrote to the log since; none where that is too much, or the log another."""
+        start, end = (0 if known is None else known.stamp.log_size), self._next
+        if known is None or not 0 <= end - start <= MOST_LEARNT:
+            return {}
+        if end > start:
+            for item in envelopes.list_envelopes_between(self._session, self._institution, start, end):
+                if item.device in known.runs:
+                    known.runs[item.device].learn(item)
+        return known.runs
 
     def take(self, item: Prepared) -> Outcome:
         """Take one body, or refuse it."""
@@ -221,7 +234,7 @@ class _Taking:
             readings=judged.readings,
             meters=judged.meters,
         )
-        findings = (*judged.findings, *check_order(run, stored, restarted))
+        findings = (*judged.findings, *check_order(runs, stored, restarted))
         runs.add(stored)
         self._keep(item, stored, findings)
         return self._answer(stored, run, findings, duplicate=False)

@@ -26,6 +26,12 @@ def plain(numbers: set[int]) -> tuple[int, tuple[tuple[int, int], ...]]:
     return floor, tuple(gaps[:MISSING_LISTED])
 
 
+def stretches_of(numbers: set[int]) -> list[tuple[int, int]]:
+    """The stretches without a gap."""
+    firsts = sorted(seq for seq in numbers if seq - 1 not in numbers)
+    return list(zip(firsts, sorted(seq for seq in numbers if seq + 1 not in numbers), strict=True))
+
+
 @given(st.lists(st.integers(min_value=1, max_value=70), max_size=80))
 def test_floor_and_gaps_are_those_of_all_numbers(numbers: list[int]) -> None:
     run, seen = Run(0), set[int]()
@@ -35,7 +41,11 @@ def test_floor_and_gaps_are_those_of_all_numbers(numbers: list[int]) -> None:
         assert (run.floor, run.missing()) == plain(seen)
         assert all(run.has(item) == (item in seen) for item in range(1, 75))
         assert run.last == max(seen)
-        assert sorted(run.tail) == sorted(item for item in seen if item >= run.floor)
+        assert set(run.tail) <= {item for item in seen if item >= run.floor}
+    stretches = Run.of_stretches(stretches_of(seen))
+    assert (stretches.floor, stretches.missing(), stretches.last) == (run.floor, run.missing(), run.last)
+    run.settle()
+    assert len(run.tail) <= 2
 
 
 @given(st.integers(min_value=1, max_value=50), st.sets(st.integers(min_value=1, max_value=70)))

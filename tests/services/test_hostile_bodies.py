@@ -249,6 +249,6 @@ def test_an_alarm_whose_body_somebody_took_away_is_broken(town: Town, gateway: G
     now = town.clock.now()
     assert isinstance(send(town, gateway.envelope(shown(T0, "1"), sent_at=now)), Taken)
     with town.house.database.unit_of_work() as session:
-        (first,) = envelopes.list_envelopes_from(session, "oak", "GW-1", 0, 1)
+        (first,) = envelopes.list_envelopes_of(session, "oak", "GW-1", 0, 1)
         real = envelopes.add_alarm(session, "oak", first, b"", media_type=ENVELOPE, actor="x", at=now)
         assert not envelopes.is_alarm_without_body(session, int(str(real.id)))

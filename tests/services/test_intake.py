@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import event
 
 from ledger.metering.body import BATCH, ENVELOPE
 from ledger.metering.envelope import DeviceClock, interval_reading, register_reading
@@ -330,3 +331,47 @@ def test_many_senders_at_once_are_all_taken_and_answered(town: Town, gateway: Ga
     assert {taken(answer).seq for answer in answers if isinstance(answer, Taken)} == set(range(1, 81))
     assert max(answer.contiguous for answer in answers if isinstance(answer, Taken)) == 80
     assert log_size(town) == 81
+
+
+@pytest.mark.parametrize("elsewhere", [True, False], ids=["another process writes", "alone"])
+def test_a_body_after_a_hole_reads_as_much_whatever_came_since(
+    town: Town, gateway: Gateway, elsewhere: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = town.clock.now()
+    other = Gateway("oak", "GW-2")
+    with town.house.database.unit_of_work() as session:
+        other.enrol(session, now, ("M-3",))
+    here, there = Intake(town.house.database), Intake(town.house.database)
+    read: list[object] = []
+    asked: list[str] = []
+    made = envelopes._envelope
+    monkeypatch.setattr(envelopes, "_envelope", lambda row: read.append(row) or made(row))
+
+    def hand_in(intake: Intake, *bodies: bytes) -> list[Outcome]:
+        prepared = [intake.prepare(Offer("oak", "x", BATCH, body)) for body in bodies]
+        assert not any(isinstance(item, Refused) for item in prepared)
+        with town.house.database.unit_of_work() as session:
+            event.listen(session.connection(), "before_cursor_execute", lambda *given: asked.append(given[2]))
+            took = intake.take(session, [item for item in prepared if not isinstance(item, Refused)], now)
+        intake.remember(took)
+        return list(took.outcomes)
+
+    def send_next(intake: Intake) -> tuple[int, int]:
+        body = gateway.batch(meter_day("M-1", DAY - 400 + gateway.seq), sent_at=now)
+        if elsewhere:
+            assert taken(hand_in(there, other.batch(meter_day("M-3", DAY - 400 + other.seq), sent_at=now))[0]).missing == ()
+        read.clear()
+        asked.clear()
+        (outcome,) = hand_in(intake, body)
+        assert taken(outcome).missing == ((2, 2),)
+        return len(read), len(asked)
+
+    hand_in(here, gateway.batch(meter_day("M-1", DAY), sent_at=now))
+    gateway.batch(meter_day("M-1", DAY), sent_at=now)  # never comes
+    send_next(here)
+    soon = send_next(here)
+    bodies = [gateway.batch(meter_day("M-1", DAY - 300 + at), sent_at=now) for at in range(100)]
+    hand_in(here, *bodies)
+    assert send_next(here) == soon
+    assert soon[0] <= 2, "what the other process wrote, and no body of the device itself"
+    assert send_next(Intake(town.house.database))[0] <= 2, "one that begins reads stretches, and the body before"

@@ -128,13 +128,30 @@ def find_envelope(session: Session, institution_id: str, device_id: str, boot: s
     return None if row is None else _envelope(row)
 
 
-def list_envelopes_from(session: Session, institution_id: str, device_id: str, run: int, seq: int) -> list[StoredEnvelope]:
-    """Return the bodies of a run of a device's seq from `seq` on, ascending."""
+def list_envelopes_of(session: Session, institution_id: str, device_id: str, run: int, seq: int) -> list[StoredEnvelope]:
+    """Return the bodies of one seq of a run, one for each boot that has it, in the order of the log."""
     columns = _ENVELOPES.c
     query = _ENVELOPES.select().where(
-        columns.institution_id == institution_id, columns.device_id == device_id, columns.run == run, columns.seq >= seq
+        columns.institution_id == institution_id, columns.device_id == device_id, columns.run == run, columns.seq == seq
     )
-    return [_envelope(row) for row in session.connection().execute(query.order_by(columns.seq, columns.log_index))]
+    return [_envelope(row) for row in session.connection().execute(query.order_by(columns.log_index))]
+
+
+def list_envelopes_between(session: Session, institution_id: str, start: int, end: int) -> list[StoredEnvelope]:
+    """Return the signed bodies among the entries [start, end) of the log, in its order."""
+    columns = _ENVELOPES.c
+    query = _ENVELOPES.select().where(columns.institution_id == institution_id, columns.log_index >= start, columns.log_index < end)
+    return [_envelope(row) for row in session.connection().execute(query.order_by(columns.log_index))]
+
+
+def list_stretches(session: Session, institution_id: str, device_id: str, run: int) -> list[tuple[int, int]]:
+    """Return the stretches of a run's seq without a gap, as (first, last), ascending: the index alone is read, no body."""
+    columns = _ENVELOPES.c
+    query = select(columns.seq).where(columns.institution_id == institution_id, columns.device_id == device_id, columns.run == run)
+    seqs = query.distinct().subquery()
+    numbered = select(seqs.c.seq, (seqs.c.seq - func.row_number().over(order_by=seqs.c.seq)).label("missing")).subquery()
+    ends = select(func.min(numbered.c.seq), func.max(numbered.c.seq)).group_by(numbered.c.missing).order_by(func.min(numbered.c.seq))
+    return [(int(row[0]), int(row[1])) for row in session.connection().execute(ends)]
 
 
 def list_envelopes_at(session: Session, institution_id: str, indices: Sequence[int]) -> dict[int, StoredEnvelope]:
