@@ -36,6 +36,7 @@ def add(
         document = {"id": id, "kind": kind, "site": site, "serial": serial}
         answer = client.post(f"/v1/institutions/{my_institution(client)}/devices", document)
     run.out.record(answer, [(name, answer[name]) for name in ("id", "kind", "site", "serial")])
+    run.out.note("device_next", id=answer["id"])
 
 
 @devices.command("list")
@@ -124,3 +125,4 @@ def enrol(
     fields = [(name, answer[name]) for name in ("institution", "device", "kid")]
     run.out.record({"file": str(key), **answer}, [("file", key), *fields])
     run.out.note("device_key_kept", file=key)
+    run.out.note("enrol_next", id=answer["device"])

@@ -91,7 +91,10 @@ class Invocation:
             return
         sys.stderr.write(self.out.say("confirm_id", id=id) + ": ")
         sys.stderr.flush()
-        if sys.stdin.readline().strip() != id:
+        typed = sys.stdin.readline()
+        if not typed.endswith("\n"):
+            sys.stderr.write("\n")
+        if typed.strip() != id:
             raise InputError(self.out.say("not_confirmed", id=id), hint="look at what is shown, then type its id, or give --yes")
 
 

@@ -36,6 +36,17 @@ class Bank:
         return at.isoformat(timespec="minutes" if not (at.second or at.microsecond) else "seconds")
 
 
+def utc(text: str) -> str:
+    """Return an instant with an offset as the API takes it, 2025-03-01T00:15:00Z; anything else as it is, for the server to name."""
+    from ledger.clock import format_instant, parse_instant
+    from ledger.errors import InputError
+
+    try:
+        return format_instant(parse_instant(text))
+    except InputError:
+        return text
+
+
 def my_bank(client: Client) -> Bank:
     """Return the institution of the token with its zone.
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ledger.cli.invocation import Invocation, my_institution, this
-from ledger.cli.local_time import Bank, my_bank
+from ledger.cli.local_time import Bank, my_bank, utc
 from ledger.errors import InputError
 
 MeterArgument = Annotated[str, typer.Argument(help="the meter's id")]
@@ -115,7 +115,7 @@ def edit(
     meter: MeterArgument,
     rule: Annotated[Literal["manual", "replace", "flag"], typer.Option(help="fill missing slots, replace readings, mark as doubtful")],
     reason: Annotated[str, typer.Option(help="why; it is kept")],
-    start: Annotated[str | None, typer.Option("--from", help="the first quarter-hour, as 2025-03-01T00:00:00Z")] = None,
+    start: Annotated[str | None, typer.Option("--from", help="the first quarter-hour, as 2025-03-01T08:00+08:00")] = None,
     end: Annotated[str | None, typer.Option("--to", help="the end of the last one")] = None,
     total: Annotated[str | None, typer.Option(help="what was used in all, spread evenly over the quarter-hours")] = None,
     unit: Annotated[str, typer.Option(help="of --total")] = "kWh",
@@ -253,7 +253,7 @@ def _edit_cells(document: dict[str, Any]) -> list[Any]:
 def _bounds(start: str | None, end: str | None) -> tuple[str, str]:
     if start is None or end is None:
         raise InputError("which quarter-hours is not said", hint="add --from and --to, or --values FILE")
-    return start, end
+    return utc(start), utc(end)
 
 
 def _evidence(reference: str | None, file: Path | None) -> dict[str, str | None] | None:

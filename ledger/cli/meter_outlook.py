@@ -15,6 +15,7 @@ import typer
 
 from ledger.cli.bank import end_by_findings
 from ledger.cli.invocation import Invocation, my_institution, this
+from ledger.cli.messages import label
 from ledger.cli.offline import read_document
 from ledger.clock import SystemClock
 from ledger.errors import InputError, MalformedDocument
@@ -128,7 +129,12 @@ def anomalies(
 
 
 def _show_unusual(run: Invocation, document: dict[str, Any]) -> None:
-    run.out.table(document, DAY_TITLES, [[_cell(item[name]) for name in DAY_COLUMNS] for item in document["items"]])
+    rows = [[_word(run, name, item) for name in DAY_COLUMNS] for item in document["items"]]
+    run.out.table(document, DAY_TITLES, rows)
+
+
+def _word(run: Invocation, name: str, item: Mapping[str, Any]) -> str:
+    return label(str(item[name]), run.out.language) if name == "kind" else _cell(item[name])
 
 
 def _ask(run: Invocation, what: str, meter: str | None, beside: tuple[object, ...], query: Mapping[str, str | None]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from ledger.cli.invocation import my_institution, this
-from ledger.cli.local_time import my_bank
+from ledger.cli.local_time import my_bank, utc
 
 COLUMNS = ("id", "unit", "quantity", "sub_meter_of", "device", "serial", "transformer", "day_read", "measured")
 FITTING_COLUMNS = ("since", "reason", "serial", "seal", "ct", "pt", "digits", "decimals", "first", "final_before", "log_index")
@@ -83,7 +83,7 @@ def behind(
 def fit(
     context: typer.Context,
     id: MeterArgument,
-    since: Annotated[str, typer.Option(help="since when it hangs there, as 2026-01-31T08:00:00Z")],
+    since: Annotated[str, typer.Option(help="since when it hangs there, as 2026-01-31T16:00+08:00")],
     serial: Annotated[str, typer.Option(help="the serial number of what hangs there")],
     first: Annotated[str, typer.Option(help="its display then, before the ratio")],
     reference: Annotated[str, typer.Option(help="the paper that says so: work order, protocol")],
@@ -98,7 +98,7 @@ def fit(
     """Record what hangs in a meter's place: ratio, register, seal. It becomes an entry of the envelope log and is never changed."""
     run = this(context)
     document = {
-        "since": since,
+        "since": utc(since),
         "serial": serial,
         "seal": seal,
         "ratio": {"ct": ct, "pt": pt},

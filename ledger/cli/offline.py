@@ -259,6 +259,8 @@ def _is_workbook(path: Path) -> bool:
 
 
 def _kind_of(path: Path) -> str:
+    if path.stat().st_size == 0:
+        raise MalformedDocument(f"{path} is empty: 0 bytes", hint="export or fetch it again; perhaps the disk was full")
     if _is_workbook(path):
         from ledger.workbook.reading import META_SHEET
         from ledger.workbook.sheets import read_sheets

@@ -105,6 +105,8 @@ def show_status(context: typer.Context, state: StateOption) -> None:
     ]
     columns = ("origin", "size", "root", "cosigned", "evidence")
     run.out.table({"items": items}, columns, [[item[name] for name in columns] for item in items])
+    if not items:
+        run.out.note("witness_knows_none")
 
 
 @witness.command("evidence")
@@ -119,6 +121,8 @@ def show_evidence(context: typer.Context, state: StateOption) -> None:
     if run.out.json:
         run.out.document({"items": items})
     else:
+        if not items:
+            run.out.note("witness_refused_none")
         for item in items:
             # The notes as they are: they are the evidence, and a signed note holds no control characters but its newlines.
             typer.echo(f"{item['kind']} {item['origin']} {item['time']}\n\n{item['known']}\n{item['offered']}")

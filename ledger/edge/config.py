@@ -106,7 +106,8 @@ class EdgeConfig:
         try:
             token = self.token_file.read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"the token file {self.token_file} cannot be read") from error
+            hint = "put the token of role meter into it, as the operator gave it, and make it readable by its owner alone (chmod 600)"
+            raise ConfigurationError(f"the token file {self.token_file} cannot be read", hint=hint) from error
         if not _TOKEN.fullmatch(token):
             raise ConfigurationError(f"{self.token_file} holds no token", hint="one line, as the operator gave it")
         return token

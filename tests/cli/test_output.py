@@ -17,7 +17,7 @@ import pytest
 from ledger.cli.app import hoist
 from ledger.cli.failures import INTERRUPTED
 from ledger.cli.labels import LABELS
-from ledger.cli.local_time import Bank
+from ledger.cli.local_time import Bank, utc
 from ledger.cli.messages import EXITS, MESSAGES
 from ledger.cli.meter_edit import amount
 from ledger.cli.output import printable, tonnes
@@ -164,3 +164,23 @@ def test_amounts_and_times_are_shown_as_the_people_of_a_bank_read_them() -> None
     assert bank.local("2025-02-28T16:15:03Z") == "2025-03-01T00:15:03+08:00"
     assert bank.local("gateway without power") == "gateway without power"
     assert bank.local(4) == 4
+
+
+def test_a_time_with_an_offset_is_sent_in_utc_and_anything_else_as_it_is() -> None:
+    assert utc("2025-03-01T08:15+08:00") == utc("2025-03-01T00:15:00Z") == "2025-03-01T00:15:00Z"
+    assert utc("2025-03-01T08:15:00") == "2025-03-01T08:15:00"
+    assert utc("yesterday") == "yesterday"
+
+
+def test_an_empty_file_is_called_empty(city: City, tmp_path: Path) -> None:
+    file = tmp_path / "读数 三月.csv"
+    file.write_bytes(b"")
+    assert "is empty: 0 bytes" in city.run("check", file, code=3).stderr
+
+
+def test_a_question_that_nobody_answers_does_nothing_and_ends_its_line() -> None:
+    code = "from ledger.cli.invocation import Invocation; from ledger.cli.output import Output; Invocation(Output()).confirm('gw-1')"
+    done = subprocess.run([sys.executable, "-c", code], input="", capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert done.stderr.startswith("type gw-1 to go on: \n")
+    assert "nothing was done" in done.stderr
