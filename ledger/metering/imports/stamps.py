@@ -245,6 +245,7 @@ def _day_slot(text: str, origin: int, step: int) -> Stamp:
 
 
 def _excel(text: str, whole: bool) -> Stamp:
+    text = text.replace(",", ".")
     if not _NUMBER.fullmatch(text):
         raise NoStamp("a serial number of a spreadsheet, as 45658.25")
     # A serial keeps about a hundredth of a second: the nearest second is what was meant where it is that near.
