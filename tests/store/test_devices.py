@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from sqlalchemy import event
 
 from ledger.clock import FixedClock
 from ledger.store import outbox
 from ledger.store.database import Database
 from ledger.store.errors import AlreadyStored
-from ledger.store.repositories import devices, log_anchors, metering
+from ledger.store.repositories import devices, envelopes, log_anchors, metering
 from ledger.store.session import Session
 from tests.store import builders
 from tests.store.builders import AT, hash_of, payload, signed
@@ -119,3 +122,28 @@ def test_the_last_signed_and_the_last_anchored_checkpoint_are_told_apart(bank: D
         assert log_anchors.add_log_anchor(session, anchored.id, **place) is kept
         assert log_anchors.find_log_anchor(session, anchored.id) is kept
         assert metering.read_leaf_hashes(session, "bank-1", 0, 5) == []
+
+
+def test_alarms_are_found_by_an_index_however_many_bodies_and_alarms_there_are(bank: Database) -> None:
+    first = envelopes.StoredEnvelope("gw-1", "b0", 1, 0, 0, b"h" * 32, None, 4, 1, 1)
+    asked: list[tuple[str, Any]] = []
+    with bank.unit_of_work() as session:
+        if session.get_bind().dialect.name != "sqlite":
+            pytest.skip("the plan is SQLite's")
+        metering.add_telemetry_body(session, "bank-1", b"body", media_type="x", findings=b"{}", actor="c", received_at=AT)
+        envelopes.add_envelopes(session, "bank-1", [first])
+        event.listen(session.connection(), "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
+        row = envelopes.add_alarm(session, "bank-1", first, b"second", media_type="x", actor="c", at=AT)
+        assert not envelopes.is_alarm_without_body(session, int(str(row.id)))
+        page = envelopes.list_alarms(session, "bank-1", limit=2, after=0)
+        assert list(envelopes.list_envelopes_at(session, "bank-1", [item.log_index for item in page.items])) == [0]
+        queries = [(text, given) for text, given in asked if text.lstrip().upper().startswith("SELECT")]
+        plans = [session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given).all() for text, given in queries]
+    steps = [step[3] for plan in plans for step in plan]
+    assert len(steps) >= 4
+    assert [step for step in steps if step.startswith("SCAN") or "TEMP B-TREE" in step] == []
+    by_identity = [step for step in steps if "boot=?" in step]
+    assert by_identity
+    assert all("envelope_alarm_institution_id_device_id_boot_seq" in step for step in by_identity)
+    listed = [step for step in steps if "envelope_alarm_institution_id_id" in step]
+    assert listed, steps
