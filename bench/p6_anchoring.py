@@ -16,7 +16,8 @@ from pathlib import Path
 
 from bench.measure import write_result
 from ledger.chain.artifacts import load_artifact
-from ledger.chain.client import ChainClient, Receipt, connect
+from ledger.chain.client import ChainClient, Receipt
+from ledger.chain.connect import connect
 from ledger.chain.deploy import Contracts, deploy, open_contracts
 from ledger.chain.keystore import Signer
 from ledger.chain.transaction import sign_transaction

@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ledger.chain.client import connect
+from ledger.chain.connect import connect
 from ledger.chain.keystore import Signer
 from ledger.chain.relay import Relay
 from ledger.chain.typed_data import (

@@ -11,7 +11,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ledger.chain.client import ChainClient, connect
+from ledger.chain.client import ChainClient
+from ledger.chain.connect import connect
 from ledger.chain.deploy import check_deployment, deploy
 from ledger.chain.deployment import Deployment, load_deployment
 from ledger.chain.embedded.checkpoint import origin_of

@@ -16,7 +16,7 @@ from typing import Any, cast
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ledger.chain.client import ETH_TESTER_CHAIN_ID, connect
+from ledger.chain.connect import ETH_TESTER_CHAIN_ID, connect
 from ledger.chain.deploy import open_contracts
 from ledger.clock import FixedClock, SystemClock
 from tests.chain.product import START, EngineUnderTest, Product, open_embedded

@@ -12,7 +12,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.chain.artifacts import load_artifact
-from ledger.chain.client import ChainClient, Receipt, connect
+from ledger.chain.client import ChainClient, Receipt
+from ledger.chain.connect import connect
 from ledger.chain.contracts import Contract, attestation_id_of
 from ledger.chain.deploy import Contracts, deploy, open_contracts
 from ledger.chain.deployment import Deployment

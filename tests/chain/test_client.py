@@ -15,7 +15,8 @@ from eth_hash.auto import keccak
 from trie.hexary import HexaryTrie
 
 from ledger.chain.border import border
-from ledger.chain.client import ETH_TESTER_CHAIN_ID, ChainClient, Receipt, connect
+from ledger.chain.client import ChainClient, Receipt
+from ledger.chain.connect import ETH_TESTER_CHAIN_ID, connect
 from ledger.chain.embedded.rpc import EmbeddedProvider
 from ledger.chain.errors import BlockUnknown, ChainError, ChainRefused, TransactionRejected
 from ledger.chain.headers import as_bytes, as_integer

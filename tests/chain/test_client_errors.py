@@ -23,9 +23,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from eth_abi import encode
 from eth_hash.auto import keccak
 
-from ledger.chain import client as client_module
+from ledger.chain import connect as connect_module
 from ledger.chain.border import border
-from ledger.chain.client import ETH_TESTER_CHAIN_ID, ChainClient, connect
+from ledger.chain.client import ChainClient
+from ledger.chain.connect import ETH_TESTER_CHAIN_ID, connect
 from ledger.chain.errors import (
     BlockUnknown,
     ChainError,
@@ -174,7 +175,7 @@ def test_a_lost_answer_is_not_sent_again_below_us(reply: Answer) -> None:
 
 
 def test_a_node_that_is_silent_for_too_long_is_unavailable_and_a_transaction_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "REQUEST_TIMEOUT", 0.2)
+    monkeypatch.setattr(connect_module, "REQUEST_TIMEOUT", 0.2)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()

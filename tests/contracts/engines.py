@@ -18,7 +18,8 @@ from eth_utils.address import to_checksum_address
 from web3 import EthereumTesterProvider, Web3
 from web3.types import Wei
 
-from ledger.chain.client import ChainClient, connect
+from ledger.chain.client import ChainClient
+from ledger.chain.connect import connect
 from ledger.chain.errors import ChainRefused
 from ledger.clock import FixedClock
 

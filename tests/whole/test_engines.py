@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from ledger.chain.client import ETH_TESTER_CHAIN_ID
+from ledger.chain.connect import ETH_TESTER_CHAIN_ID
 from ledger.clock import FixedClock, SystemClock
 from ledger.demo import profiles, seeds
 from ledger.demo.banks import MOGAN
