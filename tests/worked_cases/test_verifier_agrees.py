@@ -65,8 +65,9 @@ def books(draw: st.DrawFn) -> tuple[Inputs, dict[str, MeterRecord]]:
         quantity = draw(st.sampled_from([quantity for quantity in Quantity if quantity is not Quantity.PV_GENERATION or number == 0]))
         if quantity is Quantity.EL_EXPORT and Quantity.PV_GENERATION in {item.quantity for item in found.values()}:
             values = [0 for _ in flags]
-        found[meter] = _assemble(meter, values, flags, quantity)
-        energy.append(MeteredEnergy.of_record(meter, draw(st.sampled_from(units)), found[meter]))
+        behind = "m-0" if number and draw(st.booleans()) else None
+        found[meter] = _assemble(meter, values, flags, found[behind].quantity if behind else quantity)
+        energy.append(MeteredEnergy.of_record(meter, draw(st.sampled_from(units)), found[meter], behind))
     activity = Activity(BANK, PERIOD, tuple(records), (), tuple(choices), instruments=draw(instruments(units)))
     gwp = draw(st.sampled_from([gwp.id for gwp in release.gwp_sets]))
     return Inputs(organisation, activity, release, PERIOD, tuple(energy), gwp=gwp), found
