@@ -106,7 +106,7 @@ def read_text(text: str) -> Columns | None:
         return None
     names: _Order = {}
     kinds: dict[tuple[str, str], _Kind] = {}
-    pairs = list(zip(heads, units, strict=True))
+    pairs = [(heads[0], units[0])] if len(set(heads)) == 1 == len(set(units)) else list(zip(heads, units, strict=True))
     for pair in dict.fromkeys(pairs):
         kind = _judge_head(*pair, names)
         if kind is None:
@@ -116,12 +116,11 @@ def read_text(text: str) -> Columns | None:
     milliseconds, values = _read_instants(instants), _read_values(texts, of, {kind.factor for kind in kinds.values()})
     if milliseconds is None or values is None or max(values) > min(kind.limit for kind in kinds.values()):
         return None
-    times, rest = np.divmod(np.array(milliseconds, dtype=np.int64), 1000)
-    register = _column(of, kinds, "register", np.bool_)
-    if rest.any() or (times[~register] % SLOT_SECONDS).any():
+    register, in_ms = _column(of, kinds, "register", np.bool_), np.array(milliseconds, dtype=np.int64)
+    if (in_ms % np.where(register, 1000, 1000 * SLOT_SECONDS)).any():
         return None
     name, quality = _column(of, kinds, "name", np.int64), _column(of, kinds, "quality", np.uint8)
-    return Columns(tuple(names), name, register, times, np.array(values, dtype=np.int64), quality)
+    return Columns(tuple(names), name, register, in_ms // 1000, np.array(values, dtype=np.int64), quality)
 
 
 def _read_instants(texts: tuple[str, ...]) -> list[int] | None:

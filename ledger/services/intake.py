@@ -253,7 +253,7 @@ class _Taking:
     def _keep(self, item: Prepared, stored: StoredEnvelope, findings: tuple[Finding, ...]) -> None:
         found = canonical.dump(findings_document(findings)) if findings else NOTHING_FOUND
         offer = item.offer
-        body = NewBody(stored.log_index, offer.body, offer.media_type, found, offer.actor, self._now, item.packed)
+        body = NewBody(stored.log_index, offer.body, offer.media_type, found, offer.actor, self._now, item.packed, item.sha256)
         self._bodies.append(body)
         self._envelopes.append(stored)
         self._findings[stored.log_index] = findings

@@ -63,6 +63,8 @@ class NewBody:
     received_at: int
     packed: bytes | None = field(default=None, repr=False)
     """What is stored of the body (tables.base.pack), where somebody made it beforehand."""
+    sha256: bytes | None = field(default=None, repr=False)
+    """The hash of the body, where somebody took it beforehand."""
 
 
 def pack_body(body: bytes) -> bytes:
@@ -80,7 +82,7 @@ def append_bodies(session: Session, institution_id: str, bodies: Sequence[NewBod
         {
             "institution": institution_id,
             "log_index": item.log_index,
-            "sha256": sha256_hex(item.body),
+            "sha256": sha256_hex(item.body) if item.sha256 is None else item.sha256.hex(),
             "leaf_hash": hashlib.sha256(b"\x00" + item.body).digest(),
             "media_type": item.media_type,
             "received_at": item.received_at,
