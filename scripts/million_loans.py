@@ -118,7 +118,7 @@ def _measure(run: Run, *, verify: bool) -> int:
         with serving(house, 0) as url:
             story = Story(cast, house, url, Voice(Console()))
             story.found_centre()
-            story.set_up_bank(BANK)
+            story.set_up_banks([BANK])
             _take_book(run, story, verify=verify)
     finally:
         house.close()

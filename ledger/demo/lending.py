@@ -65,7 +65,10 @@ def report_books(story: Story) -> dict[tuple[str, str], Vault]:
     Raises:
         StepFailed: a book was refused, or its statement not anchored.
     """
-    return {(book.bank.id, method): _report(story, book, method) for book in BOOKS for method in book.methods}
+    signed = [(book, method, *_sign(story, book, method)) for book in BOOKS for method in book.methods]
+    for book, method, _, id in signed:
+        _show(story, book, method, id)
+    return {(book.bank.id, method): vault for book, method, vault, _ in signed}
 
 
 def match_borrowers(story: Story) -> None:
@@ -184,7 +187,8 @@ def erase_record(story: Story, item: BookPackage, trust: Trust) -> None:
     )
 
 
-def _report(story: Story, book: BookSeed, method: str) -> Vault:
+def _sign(story: Story, book: BookSeed, method: str) -> tuple[Vault, str]:
+    """Hand a book in and have its statement signed; return the vault and the statement's id."""
     preparer, approver = story.party(story.cast.preparer(book.bank.id)).client, story.party(story.cast.approver(book.bank.id))
     vault = _vault(story, book, method)
     answer = hand_in(preparer, book.bank.id, seeds.PERIOD, vault)
@@ -192,7 +196,13 @@ def _report(story: Story, book: BookSeed, method: str) -> Vault:
     id = str(answer["id"])
     if answer["state"] not in ATTESTED:
         path = f"/v1/financed/{id}"
-        acts.attest_dataset(approver, path, approver.client.get(f"{path}/signing-request"), seconds=WAIT_SECONDS)
+        acts.attest_dataset(approver, path, approver.client.get(f"{path}/signing-request"), seconds=0)
+    return vault, id
+
+
+def _show(story: Story, book: BookSeed, method: str, id: str) -> None:
+    """Wait for the anchor of a signed statement and show it."""
+    approver = story.party(story.cast.approver(book.bank.id))
     answer = approver.client.wait(f"/v1/financed/{id}", until=frozenset({"anchored", "superseded"}), seconds=WAIT_SECONDS)
     if answer["state"] != "anchored":
         raise StepFailed(f"the {method} statement of {book.bank.id} is {answer['state']}, expected anchored")
@@ -205,7 +215,6 @@ def _report(story: Story, book: BookSeed, method: str) -> Vault:
         f"{book.bank.zh}，{method}：{loans:,} 笔敞口 {answer['groups']} 组，{_tenths(cents // 10**9)} 亿元；"
         f"归因 范围一二 {s12} t、范围三 {s3} t CO2e；R {answer['root'][:16]}… 已签署并存证",
     )
-    return vault
 
 
 def _vault(story: Story, book: BookSeed, method: str) -> Vault:

@@ -20,7 +20,7 @@ from ledger.demo.people import write_private
 from ledger.demo.reduction import report_plant
 from ledger.demo.server import serving
 from ledger.demo.story import Cast, StepFailed, Story
-from ledger.demo.verdict import give_verdict
+from ledger.demo.verdict import give_verdict, wait_verdict
 from ledger.demo.voice import Voice
 from ledger.demo.witnesses import places, witnessed
 from ledger.demo.year_before import report_year_before
@@ -65,15 +65,14 @@ def tell(story: Story) -> None:
     cast, voice = story.cast, story.voice
     story.found_centre()
     voice.step("Three banks register; every signing key stays in its owner's folder", "三家银行登记；签名密钥各自保管")
-    for bank in BANKS:
-        story.set_up_bank(bank)
+    story.set_up_banks(BANKS)
     _show_keys(cast, voice)
     voice.step(
         "The year 2024, before there were meters: power by invoice; one bank restates it",
         "2024 年尚无智能表：按电费账单填报；一家银行作了重述",
     )
+    report_year_before(story, BANKS)
     for bank in BANKS:
-        report_year_before(story, bank)
         story.register_meters(bank)
     voice.step(
         "The year 2025: 15-minute readings, and what no meter shows; one bank by workbook",
@@ -83,6 +82,8 @@ def tell(story: Story) -> None:
         story.load_bank(bank)
     voice.step("Statements, signed by each bank's approver with its own key, anchored", "核算报表：由各行审批人用自有密钥签署并上链存证")
     statements = {bank.id: story.report(bank) for bank in BANKS}
+    for bank in BANKS:
+        story.show_anchors(bank, statements[bank.id])
     voice.step(
         "Loan books of 20,000 exposures: computed at home, handed in as sums of groups, signed, anchored; the vaults stay home",
         "各行两万笔敞口的贷款簿：在行内核算，仅提交分组合计，签署并存证；保管库不出行",
@@ -94,15 +95,20 @@ def tell(story: Story) -> None:
         "Claims; the centre signs the policy file; the auditor downloads the evidence", "认证申请；中心签署信任策略；审计员下载证据包"
     )
     claims = [story.claim(bank, statements[bank.id]) for bank in BANKS]
+    for claim in claims:
+        story.wait_claim(claim)
     packages, books = story.download(claims), download_books(story, vaults)
     trust = story.trust([*packages.values(), *(book.package for book in books)])
     voice.fact(f"the policy's key, by another channel: {trust.key}", f"策略密钥（经另一渠道告知）：{trust.key}")
     voice.step("The verifier recomputes every package with its own code and signs a verdict", "核验员用独立代码重算并签署核验结论")
+    answers = {}
     for claim, package in packages.items():
-        answer = verify("package", package, trust)
-        if answer.code != 0:
-            raise StepFailed(f"{package.name}: {answer.verdict}, expected VALID", hint=_listed(answer.checks))
-        state = give_verdict(story, claim, package, trust)
+        answers[claim] = verify("package", package, trust)
+        if answers[claim].code != 0:
+            raise StepFailed(f"{package.name}: {answers[claim].verdict}, expected VALID", hint=_listed(answers[claim].checks))
+        give_verdict(story, claim, package, trust)
+    for claim, package in packages.items():
+        answer, state = answers[claim], wait_verdict(story, claim)
         voice.fact(
             f"{package.name}: VALID, {len(answer.checks)} checks, {answer.level}; claim {claim} is {state}",
             f"{package.name}：通过，{len(answer.checks)} 项检查，{answer.level}；申请 {claim} 状态 {state}",

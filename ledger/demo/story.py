@@ -10,6 +10,7 @@ import json
 import threading
 import time
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -138,6 +139,7 @@ class Story:
             (self.cast.certifier, Role.CERTIFIER),
         ]
         self._register(admin, seeds.CENTRE_ID, "centre", name, keys)
+        self._wait_actions(admin, seeds.CENTRE_ID)
         self.voice.step(
             "Librarian proposes, publisher publishes: schemas and the indicator library", "馆员提议、发布员发布：模式与核心指标库"
         )
@@ -166,12 +168,18 @@ class Story:
 
     # A bank
 
-    def set_up_bank(self, bank: seeds.BankSeed) -> None:
-        """Register a bank, its key, its tree."""
+    def set_up_banks(self, banks: Sequence[seeds.BankSeed]) -> None:
+        """Register banks with their keys, wait for all of them, and take their trees."""
         admin = self.party(self.cast.admin)
-        name = Name(bank.en, bank.zh)
-        acts.create_institution(admin, id=bank.id, kind="bank", name=name, timezone=seeds.TIMEZONE, region=seeds.REGION)
-        self._register(admin, bank.id, "bank", name, [(self.cast.approver(bank.id), Role.APPROVER)])
+        for bank in banks:
+            name = Name(bank.en, bank.zh)
+            acts.create_institution(admin, id=bank.id, kind="bank", name=name, timezone=seeds.TIMEZONE, region=seeds.REGION)
+            self._register(admin, bank.id, "bank", name, [(self.cast.approver(bank.id), Role.APPROVER)])
+        for bank in banks:
+            self._wait_actions(admin, bank.id)
+            self._take_tree(bank)
+
+    def _take_tree(self, bank: seeds.BankSeed) -> None:
         preparer = self.party(self.cast.preparer(bank.id)).client
         key_file = self.cast.preparer(bank.id).folder / "commitment.key"
         if not key_file.exists():
@@ -246,7 +254,7 @@ class Story:
         )
 
     def report(self, bank: seeds.BankSeed) -> str:
-        """Compute the statement, have the approver sign it with the bank's own key, wait for the anchor; return the statement's id."""
+        """Compute the statement and have the approver sign it with the bank's own key; return the statement's id."""
         preparer, approver = self.party(self.cast.preparer(bank.id)).client, self.party(self.cast.approver(bank.id))
         path = f"/v1/institutions/{bank.id}/periods/{seeds.PERIOD}/statements"
         done = [item for item in preparer.get_all(path) if item["state"] in ("queued", "anchored", "verified")]
@@ -257,8 +265,17 @@ class Story:
         say_change(self.voice, bank, preparer.get(f"/v1/statements/{statement['id']}/comparison"))
         if not done:
             acts.checkpoint_log(approver, bank.id)
-            acts.attest(approver, statement["id"], seconds=WAIT_SECONDS)
-        answer = approver.client.wait(f"/v1/attestations/{statement['id']}", until=acts.SETTLED, seconds=WAIT_SECONDS)
+            acts.attest(approver, statement["id"], seconds=0)
+        return str(statement["id"])
+
+    def show_anchors(self, bank: seeds.BankSeed, statement: str) -> None:
+        """Wait for the anchors of a signed statement and show them.
+
+        Raises:
+            StepFailed: it is not anchored.
+        """
+        approver = self.party(self.cast.approver(bank.id))
+        answer = approver.client.wait(f"/v1/attestations/{statement}", until=acts.SETTLED, seconds=WAIT_SECONDS)
         if answer["state"] != "anchored":
             raise StepFailed(f"the attestation of {bank.id} is {answer['state']}, expected anchored", hint=str(answer["items"]))
         for item in answer["items"]:
@@ -266,17 +283,25 @@ class Story:
                 f"{item['dataset']}: R {item['root'][:16]}… signed by {item['signer'][:10]}…, transaction {item['tx_hash'][:14]}…",
                 f"{item['dataset']}：R {item['root'][:16]}… 由 {item['signer'][:10]}… 签署，交易 {item['tx_hash'][:14]}…",
             )
-        return str(statement["id"])
 
     def claim(self, bank: seeds.BankSeed, statement: str) -> str:
-        """Make the bank's claim; return its id."""
+        """Sign the bank's claim and hand it in; return its id."""
         approver = self.party(self.cast.approver(bank.id))
         earlier = [item for item in approver.client.get_all("/v1/claims") if item["id"].endswith(f":{CLAIM}")]
-        answer = earlier[0] if earlier else acts.claim(approver, statement, claim_id=CLAIM, scheme=SCHEME, seconds=WAIT_SECONDS)
-        answer = approver.client.wait(f"/v1/claims/{answer['id']}", until=acts.SETTLED, seconds=WAIT_SECONDS)
-        if answer["state"] not in ("submitted", "attested"):
-            raise StepFailed(f"the claim of {bank.id} is {answer['state']}, expected submitted")
+        answer = earlier[0] if earlier else acts.claim(approver, statement, claim_id=CLAIM, scheme=SCHEME, seconds=0)
         return str(answer["id"])
+
+    def wait_claim(self, claim: str) -> None:
+        """Wait until the chain has a claim.
+
+        Raises:
+            StepFailed: it refuses it.
+        """
+        bank = claim.partition(":")[0]
+        client = self.party(self.cast.approver(bank)).client
+        answer = client.wait(f"/v1/claims/{claim}", until=acts.SETTLED, seconds=WAIT_SECONDS)
+        if answer["state"] not in ("submitted", "attested"):
+            raise StepFailed(f"the claim of {bank} is {answer['state']}, expected submitted")
 
     def download(self, claims: list[str]) -> dict[str, Path]:
         """Let the auditor fetch the evidence packages; return their files by claim."""
@@ -339,7 +364,6 @@ class Story:
                 acts.add_key(
                     admin, institution=id, address=address, role=role, version=version, valid_from=KEYS_VALID_FROM, now=self._now()
                 )
-        self._wait_actions(admin, id)
 
     def _wait_actions(self, admin: Party, id: str) -> None:
         end = time.monotonic() + WAIT_SECONDS

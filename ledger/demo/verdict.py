@@ -13,8 +13,12 @@ from ledger.demo.story import WAIT_SECONDS, StepFailed, Story
 ATTESTED = frozenset({"attested", "rejected", "disputed", "certified"})
 
 
-def give_verdict(story: Story, claim: str, package: Path, trust: Trust) -> str:
-    """Have `lingtan-verify verdict` recompute, sign and submit; return the claim's state, which is attested."""
+def give_verdict(story: Story, claim: str, package: Path, trust: Trust) -> None:
+    """Have `lingtan-verify verdict` recompute, sign and submit, unless the claim has a verdict.
+
+    Raises:
+        StepFailed: it was not given.
+    """
     verifier = story.cast.verifier
     party = story.party(verifier)
     answer = party.client.get(f"/v1/claims/{claim}")
@@ -35,6 +39,15 @@ def give_verdict(story: Story, claim: str, package: Path, trust: Trust) -> str:
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=verifier.folder)
         if done.returncode != 0:
             raise StepFailed(f"the verdict on {claim} was not given (exit {done.returncode})", hint=done.stderr.strip()[-600:])
+
+
+def wait_verdict(story: Story, claim: str) -> str:
+    """Wait until the chain has the verdict on a claim; return the claim's state, which is attested.
+
+    Raises:
+        StepFailed: it is another.
+    """
+    party = story.party(story.cast.verifier)
     state = party.client.wait(f"/v1/claims/{claim}", until=ATTESTED, seconds=WAIT_SECONDS)["state"]
     if state != "attested":
         raise StepFailed(f"the claim {claim} is {state}, expected attested", hint=str(acts.SETTLED))

@@ -33,8 +33,8 @@ def story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Story]:
         with serving(house, 0) as url:
             told = Story(cast, house, url, Voice(Console(file=io.StringIO(), width=200)))
             told.found_centre()
+            told.set_up_banks(BANKS)
             for bank in BANKS:
-                told.set_up_bank(bank)
                 days = {"id": seeds.PERIOD, "first_day": seeds.FIRST_DAY, "last_day": seeds.LAST_DAY}
                 told.party(cast.preparer(bank.id)).client.post(f"/v1/institutions/{bank.id}/periods", days)
             yield told
