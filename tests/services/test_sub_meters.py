@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,16 @@ import pytest
 from ledger.accounting.commit import METERS
 from ledger.errors import Conflict, InputError, NotFound
 from ledger.metering.vee.vee_1.registry import RULE_SET
-from ledger.services import fsck, meter_history, meters, organisation, packages, stored_statement
+from ledger.services import bundles, fsck, meter_history, meters, organisation, packages, stored_statement
 from ledger.services.meter_history import Window
 from tests.product import AUDITOR, Town, preparer, take_telemetry
 from tests.services.books import DAYS, readings
 from tests.services.test_main_job import verify
 from tests.services.test_statements_meters import change, errors
+from tests.verifier.differential import Case, browser, python_answer
 from tests.whole.scene import tree, trust, write_policy
+from verifier.policy import read_policy
+from verifier.verify_bundle import verify_bundle
 
 OAK = preparer("oak")
 WINDOW = Window(DAYS.first_day, DAYS.last_day, "Asia/Shanghai")
@@ -70,6 +74,26 @@ def test_a_sub_meter_is_kept_and_named_and_its_energy_is_counted_once(town: Town
     behind = "S-DESK 19200000 behind S-LIGHT 48000000, S-LIGHT 48000000 behind M-1 201600000"
     assert (told["outcome"], told["subject"].partition("; ")[2]) == ("PASS", f"in no line, counted by the meter before: {behind}")
     assert "3 meters" in next(check["subject"] for check in report["checks"] if check["id"] == "meters.records")
+
+
+def test_a_bundle_with_a_sub_meter_holds_and_is_recomputed_in_python_and_in_the_browser(town: Town, tmp_path: Path) -> None:
+    register(town, "S-1", "M-1")
+    id = town.prepare("oak", "2025-03").id
+    town.attest("oak", id)
+    town.relay()
+    with town.house.view(AUDITOR) as work:
+        data = bundles.get_statement_bundle(work, id).data
+    policy = write_policy(town, tmp_path).read_bytes()
+    found = verify_bundle(data, read_policy(policy), None, town.clock.now())
+    assert found.recomputation is not None
+    assert (found.recomputation.outcome, found.checks.holds("inputs.hashes", "commitment.METERS")) == ("RECOMPUTED", True)
+    if shutil.which("node") is None:
+        pytest.skip("node is not installed")
+    case = Case("a sub-meter", data, policy, None, town.clock.now())
+    with browser() as page:
+        answer = page.ask(case)
+    assert answer["checks"]["inputs.hashes"] == "PASS"
+    assert answer == python_answer(case)
 
 
 def test_a_meter_that_counted_by_itself_is_put_behind_its_main_meter_later(town: Town) -> None:
