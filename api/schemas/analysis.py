@@ -6,11 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from api.schemas.base import ApiAnswer, FindingAnswer, HashIfStored, Instant, VersionIfStored
-
-
-def _absent(value: object) -> object:
-    return None if value in (0, "") else value
+from api.schemas.base import ApiAnswer, FindingAnswer, HashIfStored, Instant, VersionIfStored, absent
 
 
 class AnalysisPolicyAnswer(ApiAnswer):
@@ -22,5 +18,5 @@ class AnalysisPolicyAnswer(ApiAnswer):
     accepted: Annotated[bool, Field(description="whether the document holds")]
     findings: tuple[FindingAnswer, ...]
     document: Annotated[dict[str, Any], Field(description="`lingtan.analysis_policy/1`: docs/spec/analysis.md §10")]
-    submitted_by: Annotated[str | None, BeforeValidator(_absent)]
-    submitted_at: Annotated[Instant | None, BeforeValidator(_absent)]
+    submitted_by: Annotated[str | None, BeforeValidator(absent)]
+    submitted_at: Annotated[Instant | None, BeforeValidator(absent)]

@@ -33,7 +33,8 @@ def _instant(value: object) -> object:
     return format_instant(value) if isinstance(value, int) else value
 
 
-def _absent(value: object) -> object:
+def absent(value: object) -> object:
+    """Return None for what a view writes where there is nothing: 0 or an empty string."""
     return None if value in (0, "") else value
 
 
@@ -51,10 +52,10 @@ Message = Annotated[
 ]
 Instant = Annotated[str, BeforeValidator(_instant), Field(examples=["2026-01-31T08:00:00Z"])]
 Id = Annotated[str, BeforeValidator(_text)]
-OpenEnd = Annotated[Instant | None, BeforeValidator(_absent), Field(description="null: an open end")]
-IdIfStored = Annotated[Id | None, BeforeValidator(_absent), Field(description="null where nothing was stored")]
-VersionIfStored = Annotated[int | None, BeforeValidator(_absent), Field(description="null where nothing was stored")]
-HashIfStored = Annotated[Sha256 | None, BeforeValidator(_absent), Field(description="null where nothing was stored")]
+OpenEnd = Annotated[Instant | None, BeforeValidator(absent), Field(description="null: an open end")]
+IdIfStored = Annotated[Id | None, BeforeValidator(absent), Field(description="null where nothing was stored")]
+VersionIfStored = Annotated[int | None, BeforeValidator(absent), Field(description="null where nothing was stored")]
+HashIfStored = Annotated[Sha256 | None, BeforeValidator(absent), Field(description="null where nothing was stored")]
 Reason = Annotated[str, Field(min_length=1, max_length=2000, description="in one paragraph, without line breaks; it is kept")]
 Count = Annotated[str, BeforeValidator(_text), Field(description="an integer as a decimal string")]
 

@@ -6,15 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from api.schemas.base import ApiAnswer, ApiRequest, FindingAnswer, HashIfStored, Id, IdIfStored, Instant, Message, Sha256, Signature
+from api.schemas.base import ApiAnswer, ApiRequest, FindingAnswer, HashIfStored, Id, IdIfStored, Instant, Message, Sha256, Signature, absent
 
-
-def _absent(value: object) -> object:
-    return None if value in (0, "") else value
-
-
-Revision = Annotated[int | None, BeforeValidator(_absent), Field(description="counts per dataset; null where it cannot be read")]
-Text = Annotated[str | None, BeforeValidator(_absent)]
+Revision = Annotated[int | None, BeforeValidator(absent), Field(description="counts per dataset; null where it cannot be read")]
+Text = Annotated[str | None, BeforeValidator(absent)]
 Totals = Annotated[dict[str, str], Field(description="the block of documents §14: cents and grams as decimal strings")]
 
 

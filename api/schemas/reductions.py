@@ -6,12 +6,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from api.schemas.base import ApiAnswer, FindingAnswer, HashIfStored, IdIfStored, Instant
-
-
-def _absent(value: object) -> object:
-    return None if value in (0, "") else value
-
+from api.schemas.base import ApiAnswer, FindingAnswer, HashIfStored, IdIfStored, Instant, absent
 
 Totals = Annotated[
     dict[str, str], Field(description="avoided_g, saved_wh, self_used_wh, exported_wh as decimal strings; never part of an inventory")
@@ -24,7 +19,7 @@ class ReductionsAnswer(ApiAnswer):
     id: IdIfStored
     institution: str
     period: str
-    revision: Annotated[int | None, BeforeValidator(_absent)]
+    revision: Annotated[int | None, BeforeValidator(absent)]
     cause: str
     hash: HashIfStored
     state: str
