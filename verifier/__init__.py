@@ -9,8 +9,9 @@ Nothing here imports the product. Reading order: `json_strict`, `shapes`, `inven
 `check_anchor`, `check_signed`; `check_financed`, `financed_commitment`, `check_openings`, `check_sample`, `financed_book`;
 `verify_package`, `verify_line`, `verify_opening`, `log_proofs`, `verify_envelope`; `sample_shapes`, `verify_sample`, `sample_sources`,
 `sample_command`; `bundle_shapes`, `bundle`, `bundle_items`, `check_bundle`, `claim_evidence`, `check_claim`, `recomputation`,
-`recompute_bundle`, `verify_bundle`; `sampling`, `keyfile`, `verdict`; `financed_wordings`, `envelope_wordings`, `sample_wordings`,
-`wordings`, `messages`, `report`; `given`, `commands`, `tools`, `command_line`, `__main__`.
+`recompute_bundle`, `verify_bundle`; `sampling`, `keyfile`, `verdict`; `anchor_wordings`, `recompute_wordings`, `bundle_wordings`,
+`financed_wordings`, `envelope_wordings`, `sample_wordings`, `wordings`, `chinese`, `messages`,
+`report`; `given`, `commands`, `tools`, `command_line`, `__main__`.
 """
 
 NAME = "lingtan-verify"

@@ -61,13 +61,16 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _stop(arguments: argparse.Namespace, verdict: str, code: int, error: VerifierError) -> int:
+    from verifier.messages import refusal
     from verifier.report import json_of, printable
 
     if arguments.json:
         place = error.place if isinstance(error, Malformed) else ""
         failure = {"code": error.code, "place": place, "message": str(error)}
         print(json_of({"verdict": verdict, "exit_code": code, "error": failure, "tool": {"name": NAME, "version": VERSION}}))
-    print(printable(f"{NAME}: {verdict} ({code}): {error.code}: {error}"), file=sys.stderr)
+    place = error.place if isinstance(error, Malformed) else ""
+    words = refusal(error.code, f"{error.code}: {error}", arguments.lang, place, error.facts)
+    print(printable(f"{NAME}: {verdict} ({code}): {words}"), file=sys.stderr)
     return code
 
 

@@ -22,7 +22,7 @@ def read_file(path: Path, limit: int = MAX_FILE) -> bytes:
         with path.open("rb") as stream:
             data = stream.read(limit + 1)  # by what comes, not by what the file system says of it: a device has no size
     except OSError as error:
-        raise UsageError("FILE", f"{path}: {error.strerror}") from None
+        raise UsageError("FILE", f"{path}: {error.strerror}", path=str(path)) from None
     if len(data) > limit:
         raise Malformed("FILE_SIZE", path.name, f"larger than {limit} bytes")
     return data
@@ -33,7 +33,7 @@ def opened(path: Path) -> Any:
     from verifier.package import open_package
 
     if not path.is_file():
-        raise UsageError("FILE", f"{path}: no such file")
+        raise UsageError("FILE", f"{path}: no such file", path=str(path))
     return open_package(path)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from verifier import chinese
 from verifier.checks import Check, Outcome
 from verifier.wordings import WORDINGS
 
@@ -37,6 +40,28 @@ LABELS: dict[str, Words] = {
     "difference": ("difference to the statement", "与报表之差"),
     "verdict": ("verdict", "结论"),
 }
+_RECOMPUTATIONS: dict[str, Words] = {
+    "RECOMPUTED": ("the lines come to the same figures", "各行重算所得数值一致"),
+    "DIVERGES": ("the lines come to other figures", "各行重算所得数值不一致"),
+    "NOT RECOMPUTED": ("something was missing", "缺少所需内容"),
+}
+# What the commands beside verifying say.
+LINES: dict[str, Words] = {
+    "mismatch": (
+        "FAIL {field}: the slots give {expected}, the header says {found}",
+        "不符 {field}：由各时段得出 {expected}，记录头为 {found}",
+    ),
+    "canonical": (
+        "{file} is not in canonical form; the hash is that of its canonical form",
+        "{file} 不是规范形式；所示哈希为其规范形式的哈希",
+    ),
+    "drawn": (
+        "{size} draws, {chosen} of {count} items; an item that is not opened counts as failed",
+        "抽取 {size} 次，{count} 项中的 {chosen} 项；未打开的项按不符计",
+    ),
+    "signed": ("signed by {signer}: opinion {opinion}, written to {file}", "由 {signer} 签署：意见 {opinion}，已写入 {file}"),
+    "passphrase": ("passphrase of {file}: ", "{file} 的口令："),
+}
 _LEVELS: dict[str, Words] = {
     "-": ("none: no commitment was confirmed", "无：未确认任何承诺"),
     "L1": ("L1: the records are in R with these totals", "L1：记录与合计已确认在承诺根 R 中"),
@@ -62,6 +87,29 @@ def level_words(level: str, language: str) -> str:
     return _LEVELS[level][LANGUAGES.index(language)]
 
 
+def recomputation_words(outcome: str, language: str) -> str:
+    """Return the sentence for what recomputing came to."""
+    return _RECOMPUTATIONS[outcome][LANGUAGES.index(language)]
+
+
+def line(name: str, language: str, **facts: object) -> str:
+    """Return a line of a command beside verifying."""
+    return LINES[name][LANGUAGES.index(language)].format(**facts)
+
+
+def said(text: str, language: str) -> str:
+    """Return a subject, or what was expected or found, in the language; data stays as it is."""
+    return chinese.phrase(text) if language == "zh" else text
+
+
+def refusal(code: str, text: str, language: str, place: str = "", facts: Mapping[str, str] | None = None) -> str:
+    """Return why something was refused: its own sentence, or in Chinese the reason of its code with place and facts."""
+    if language != "zh":
+        return text
+    parts = [chinese.phrase(place), chinese.reason(code), "，".join((facts or {}).values())]
+    return "：".join(part for part in parts if part)
+
+
 def label(name: str, language: str) -> str:
     """Return a label of the report."""
     return LABELS[name][LANGUAGES.index(language)]
@@ -72,6 +120,9 @@ def explain(check: Check, language: str) -> tuple[str, str]:
     code = "MALFORMED" if check.outcome is Outcome.MALFORMED else check.code
     words = WORDINGS.get(code) or next((entry for name, entry in WORDINGS.items() if check.id.startswith(name)), WORDINGS["other"])
     index, facts = LANGUAGES.index(language), _Facts(check.facts)
+    if language == "zh":
+        facts.update({name: chinese.phrase(value) for name, value in facts.items()})
+        facts.update({"detail": chinese.reason(check.code)} if "detail" in facts else {})
     meaning, following = words[index].format_map(facts), words[2 + index].format_map(facts)
     if "element" in check.facts:
         meaning += f" ({check.facts['element']})"

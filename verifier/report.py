@@ -79,15 +79,18 @@ def json_of(document: dict[str, Any]) -> str:
 
 def text_of(verification: Verification, language: str, *, all_checks: bool = True) -> str:
     """Return the report for people: one numbered line per check, a mismatch with expected, found, means and next."""
-    lines = [verification.subject, ""]
+    lines = [messages.said(verification.subject, language), ""]
     for number, check in enumerate(verification.checks.items, start=1):
         if check.outcome is Outcome.PASS and not all_checks:
             continue
-        lines.append(f"{number:3}. {messages.outcome_word(check.outcome, language):<12} {check.id}  {check.subject}")
+        lines.append(
+            f"{number:3}. {messages.outcome_word(check.outcome, language):<12} {check.id}  {messages.said(check.subject, language)}"
+        )
         if check.outcome is Outcome.PASS and not check.code:
             continue
         means, following = messages.explain(check, language)
-        for name, value in (("expected", check.expected), ("found", check.found), ("means", means), ("next", following)):
+        expected, found = (None if value is None else messages.said(value, language) for value in (check.expected, check.found))
+        for name, value in (("expected", expected), ("found", found), ("means", means), ("next", following)):
             if value is not None:
                 lines.append(f"       {messages.label(name, language)}: {value if len(value) <= _SHOWN else value[:_SHOWN] + ' …'}")
     lines.append("")
@@ -99,8 +102,9 @@ def text_of(verification: Verification, language: str, *, all_checks: bool = Tru
         lines.append(f"  {', '.join(f'{name} {recomputed.totals[name]}' for name in MEASURES)}")
     lines += _book_lines(verification, language)
     if verification.recomputation is not None:
-        found = verification.recomputation
-        lines.append(f"{messages.label('recomputed', language)}: {found.outcome} {found.reason}".rstrip())
+        again = verification.recomputation
+        words = messages.recomputation_words(again.outcome, language)
+        lines.append(f"{messages.label('recomputed', language)}: {again.outcome} {again.reason}".rstrip() + f", {words}")
     if verification.datasets:
         lines.append(f"{messages.label('level', language)}: {messages.level_words(verification.level(), language)}")
     verdict, exit_code = verification.verdict()

@@ -15,6 +15,7 @@ from verifier import sampling
 from verifier.bundle import MAX_BYTES
 from verifier.errors import Malformed, Refused, UsageError
 from verifier.log_proofs import LogProofs
+from verifier.messages import line
 from verifier.package import Package, open_package
 from verifier.policy import Policy
 from verifier.report import json_of
@@ -57,7 +58,7 @@ def read_source(path: Path) -> Iterator[Source]:
             start = file.read(2)
             bundle = b"" if start == b"PK" else start + file.read(MAX_BYTES)
     except OSError as error:
-        raise UsageError("FILE", f"{path}: {error.strerror}") from None
+        raise UsageError("FILE", f"{path}: {error.strerror}", path=str(path)) from None
     if start != b"PK":
         if len(bundle) > MAX_BYTES:
             raise Malformed("BUNDLE_SIZE", "bundle", f"larger than {MAX_BYTES} bytes")
@@ -91,4 +92,4 @@ def draw(arguments: argparse.Namespace, seed: bytes, leaves: list[dict[str, Any]
         for index in chosen:
             leaf = leaves[index]
             print(f"{index}\t{leaf.get('asset') or leaf['key']}\t{drawn.count(index)}")
-    print(f"{size} draws, {len(chosen)} of {len(leaves)} items; an item that is not opened counts as failed", file=sys.stderr)
+    print(line("drawn", arguments.lang, size=size, chosen=len(chosen), count=len(leaves)), file=sys.stderr)

@@ -19,6 +19,7 @@ def meter(arguments: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from verifier.check_inputs import header_mismatches
+    from verifier.messages import line
     from verifier.meter import read_record
     from verifier.report import json_of
 
@@ -38,13 +39,14 @@ def meter(arguments: argparse.Namespace) -> int:
         print(f"{name:>18}: {value}", file=sys.stderr)
     print(f"{'digest':>18}: {record.digest}", file=sys.stderr)
     for item in listed:
-        print(f"FAIL {item['field']}: the slots give {item['expected']}, the header says {item['found']}", file=sys.stderr)
+        print(line("mismatch", arguments.lang, **item), file=sys.stderr)
     return code
 
 
 def hash_of(arguments: argparse.Namespace) -> int:
     """Print the hash of a document, a package or a file."""
     from verifier import json_strict
+    from verifier.messages import line
     from verifier.report import json_of
 
     path: Path = arguments.file
@@ -63,7 +65,7 @@ def hash_of(arguments: argparse.Namespace) -> int:
     else:
         print(f"{digest}  {path.name}")
     if canonical is False:
-        print(f"{path.name} is not in canonical form; the hash is that of its canonical form", file=sys.stderr)
+        print(line("canonical", arguments.lang, file=path.name), file=sys.stderr)
     return 0
 
 
@@ -99,6 +101,7 @@ def verdict(arguments: argparse.Namespace) -> int:
 
     from verifier import json_strict
     from verifier.keyfile import open_keyfile
+    from verifier.messages import line
     from verifier.verdict import Judgement, sign_verdict, submit_verdict
     from verifier.verify_package import verify_package
 
@@ -121,14 +124,15 @@ def verdict(arguments: argparse.Namespace) -> int:
     if arguments.passphrase_file:
         passphrase = read_file(arguments.passphrase_file).decode("utf-8").rstrip("\r\n")
     else:
-        passphrase = getpass.getpass(f"passphrase of {arguments.key.name}: ")
+        passphrase = getpass.getpass(line("passphrase", arguments.lang, file=arguments.key.name))
     secret = open_keyfile(read_file(arguments.key), passphrase)
     with opened(arguments.file) as package:
         verification = verify_package(package, policy, arguments.policy_key, now, log_proofs_of(arguments))
     code = report_of(arguments, verification)
     signed = sign_verdict(verification, judgement, secret)
     arguments.out.write_bytes(json_strict.dump(signed))
-    print(f"signed by {signed['signer']}: opinion {signed['result']['opinion']}, written to {arguments.out}", file=sys.stderr)
+    facts = {"signer": signed["signer"], "opinion": signed["result"]["opinion"], "file": arguments.out}
+    print(line("signed", arguments.lang, **facts), file=sys.stderr)
     if arguments.submit:
         token = arguments.token or os.environ.get("LINGTAN_TOKEN")
         if not token:

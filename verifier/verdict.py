@@ -23,19 +23,18 @@ from verifier.verify_package import Verification
 TIMEOUT_SECONDS = 60
 MAX_EXCEPTIONS, MAX_PLACE, MAX_TEXT = 100, 200, 2_000
 MODULES = (
-    "__init__", "__main__", "aes", "bft_legacy", "bundle", "bundle_items", "bundle_shapes", "bundle_wordings", "chain_evidence",
-    "check_anchor", "check_bundle", "check_claim", "check_commitment", "check_financed", "check_findings", "check_inputs", "check_lines",
-    "check_openings", "check_policy", "check_sample", "check_signed", "checkpoint", "checks", "claim_evidence", "command_line",
-    "commands", "commitment",
-    "declared_totals", "divergence", "document_rules", "documents", "ed25519", "eip712", "envelope_wordings", "errors",
-    "evidence_shapes", "exact", "exposure", "financed_blocks", "financed_book", "financed_commitment", "financed_groups",
-    "financed_methods", "financed_shapes", "financed_wordings", "finding", "findings", "given", "inventory_shapes", "json_strict", "keccak",
-    "keyfile", "library", "library_reader", "library_shapes", "local_time", "log_proofs", "market_based", "messages", "meter", "mpt",
-    "operational_1", "organisation", "package", "policy", "policy_update", "qbft", "quantities", "recomputation", "recompute_bundle",
-    "reduction", "report", "required", "rfc9162", "rlp", "roll_up", "sample_command", "sample_shapes", "sample_sources",
-    "sample_wordings", "sampling", "secp256k1", "shapes", "sub_meters", "sum_tree", "tools", "uncertainty",
-    "unit_findings", "verdict", "verify_bundle", "verify_envelope", "verify_line", "verify_opening", "verify_package", "verify_sample",
-    "wordings",
+    "__init__", "__main__", "aes", "anchor_wordings", "bft_legacy", "bundle", "bundle_items", "bundle_shapes", "bundle_wordings",
+    "chain_evidence", "check_anchor", "check_bundle", "check_claim", "check_commitment", "check_financed", "check_findings", "check_inputs",
+    "check_lines", "check_openings", "check_policy", "check_sample", "check_signed", "checkpoint", "checks", "chinese", "claim_evidence",
+    "command_line", "commands", "commitment", "declared_totals", "divergence", "document_rules", "documents", "ed25519", "eip712",
+    "envelope_wordings", "errors", "evidence_shapes", "exact", "exposure", "financed_blocks", "financed_book", "financed_commitment",
+    "financed_groups", "financed_methods", "financed_shapes", "financed_wordings", "finding", "findings", "given", "inventory_shapes",
+    "json_strict", "keccak", "keyfile", "library", "library_reader", "library_shapes", "local_time", "log_proofs", "market_based",
+    "messages", "meter", "mpt", "operational_1", "organisation", "package", "policy", "policy_update", "qbft", "quantities",
+    "recomputation", "recompute_bundle", "recompute_wordings", "reduction", "report", "required", "rfc9162", "rlp", "roll_up",
+    "sample_command", "sample_shapes", "sample_sources", "sample_wordings", "sampling", "secp256k1", "shapes", "sub_meters", "sum_tree",
+    "tools", "uncertainty", "unit_findings", "verdict", "verify_bundle", "verify_envelope", "verify_line", "verify_opening",
+    "verify_package", "verify_sample", "wordings",
 )  # fmt: skip
 
 

@@ -5,9 +5,11 @@ Codes in capitals belong to one answer; the others are the beginning of a check'
 
 from __future__ import annotations
 
+from verifier.anchor_wordings import ANCHOR
 from verifier.bundle_wordings import BUNDLE
 from verifier.envelope_wordings import ENVELOPE
 from verifier.financed_wordings import FINANCED
+from verifier.recompute_wordings import RECOMPUTE
 from verifier.sample_wordings import SAMPLE
 
 _TABLE = """
@@ -46,26 +48,6 @@ UNANSWERED
   该检查未给出结果，不视为通过
   Report this as a fault of the tool.
   请作为工具故障上报。
-NO_ANCHOR
-  no anchor is enclosed
-  未附上链证据
-  Ask for the package again after the block is final.
-  请在区块确认后重新索取证据包。
-NO_CHECKPOINT
-  no checkpoint or seal shows that the block is final
-  没有检查点或封印证明区块已最终确认
-  Ask for the anchor with a checkpoint, or query a node you trust.
-  请索取带检查点的证据，或查询您信任的节点。
-NO_POLICY_CHECKPOINT
-  the policy names no checkpoint key
-  策略中没有检查点公钥
-  Use a policy that names one.
-  请使用载明检查点公钥的策略。
-NO_CONSISTENCY
-  the pinned checkpoint ({old}) and this one ({new}) differ in size and no consistency proof is enclosed
-  固定的检查点（{old}）与此检查点（{new}）大小不同，且未附一致性证明
-  Ask the operator for the proof between the two sizes and give it with --consistency.
-  请向运营方索取两者之间的一致性证明，并用 --consistency 给出。
 PART_WITHHELD
   the bank withheld this part: {reason}
   银行保留了该部分：{reason}
@@ -81,11 +63,6 @@ METER_WITHHELD
   表计记录被保留：{reason}
   Ask for the record, or inspect it on site.
   请索取记录，或到现场查验。
-LINE_METER_ABSENT
-  the line agrees with the meter total that the statement claims; the record itself is not here
-  该行与报表所称表计合计一致；但记录本身未提供
-  Ask for the meter record.
-  请索取表计记录。
 COMMITMENT_WITHHELD
   leaves whose record is not here cannot be hashed: {parts}
   缺少记录的叶子无法计算哈希：{parts}
@@ -96,11 +73,6 @@ ASSET_UNBOUND
   叶子绑定的是表计密钥，而非其名称
   Give the evidence package with --package: its signed statement names the meter.
   请用 --package 给出证据包：其已签署的报表载明该表计。
-HEADER_UNREAD
-  the header could not be read, so nothing rests on it
-  区块头无法读取，后续检查无从进行
-  See the line about the header.
-  请参看关于区块头的说明。
 PART_UNLISTED
   the zip holds a file that the manifest does not list
   压缩包中有清单未列出的文件
@@ -176,11 +148,6 @@ SIGNER_NOT_VALID
   出块时该签署密钥不在有效期内
   Ask the centre for the key's history.
   请向运营中心查询该密钥的沿革。
-QBFT_UNPINNED
-  the block was sealed by other validators than the policy pins
-  封印区块的验证人与策略所载不同
-  Ask for a policy with the validator set of that height.
-  请索取载明该高度验证人的策略。
 POLICY_CHAIN
   the evidence is of another chain than the policy's
   证据所属链与策略不同
@@ -191,76 +158,11 @@ POLICY_CONTRACT
   证据所属合约与策略不同
   Use the policy of that deployment, or refuse the evidence.
   请使用该部署的策略，或拒绝该证据。
-CODE_HASH
-  the contract at that address runs other code than the policy pins
-  该地址合约代码与策略所载不同
-  Refuse the evidence until the centre explains it.
-  在运营中心说明之前，请拒绝该证据。
 METER_FIELD
   the meter record disagrees with itself or with the statement: {field}
   表计记录自相矛盾或与报表不符：{field}
   Ask the bank for the original package and compare.
   请向银行索取原始证据包并比对。
-LINE_DATA
-  cause data: the line does not follow from its sources ({field}); {others} further lines differ
-  原因为数据：该行与其来源不符（{field}）；另有 {others} 行不同
-  Compare activity.json and the meter records of this unit.
-  请核对该单位的活动数据与表计记录。
-LINE_FACTOR
-  cause factor {factor}: another factor, or another value of it ({field}); {others} further lines differ
-  原因为因子 {factor}：所用因子或其数值不同（{field}）；另有 {others} 行不同
-  Compare the line's factor with library.json.
-  请将该行因子与因子库核对。
-LINE_ALLOCATION
-  cause allocation: the unit's share of a landlord's quantity differs ({field}); {others} further lines differ
-  原因为分摊：该单位在房东计量数据中的份额不符（{field}）；另有 {others} 行不同
-  Compare the unit's allocations in organisation.json with the landlord's records.
-  请将 organisation.json 中该单位的分摊规则与房东记录核对。
-LINE_INSTRUMENT
-  cause instrument: certificates or contracts cover another part of the line ({field}); {others} further lines differ
-  原因为绿证或合同：其覆盖该行的部分不符（{field}）；另有 {others} 行不同
-  Compare the instruments of activity.json with method-operational-1.md, step 6.
-  请将 activity.json 中的绿证与合同对照方法 operational_1 第 6 步。
-LINE_METHOD
-  cause method: computed by another rule ({field}); {others} further lines differ
-  原因为方法：计算规则不同（{field}）；另有 {others} 行不同
-  Compare with method-operational-1.md, steps 4 to 6.
-  请对照方法 operational_1 第 4 至 6 步。
-LINE_ROUNDING
-  cause rounding: off by at most one gram ({field}); {others} further lines differ
-  原因为舍入：相差不超过 1 克（{field}）；另有 {others} 行不同
-  Compare with method-operational-1.md, rounding.
-  请对照方法 operational_1 的舍入规则。
-ROLLUP
-  cause roll-up: the lines add up to another figure
-  原因为汇总：各行相加得到另一数值
-  Compare the unit's lines and its children.
-  请核对该单位的各行及其下级。
-ROLLUP_UNIT
-  a unit is missing from the roll-up, or is not in the organisation
-  汇总缺少某单位，或该单位不在机构中
-  Ask the bank for the original package and compare.
-  请向银行索取原始证据包并比对。
-FINDING
-  the bank's own check {finding} forbids signing: {action}
-  银行自身的检查 {finding} 不允许签署：{action}
-  The bank corrects its data and prepares a new revision.
-  由银行更正数据并编制新版本。
-READINGS_UNSEEN
-  the meter's unit was open in part of the period alone, and the record that shows its days is not here
-  该表计所属机构仅在核算期部分时间存续，而显示其读数日期的记录未提供
-  Ask for the meter record.
-  请索取表计记录。
-FINDING_LEFT_OUT
-  recomputing finds {finding}, which forbids signing and which findings.json leaves out; {others} further errors
-  重算发现 {finding}，该错误不允许签署，而 findings.json 未列出；另有 {others} 项错误
-  Do not rely on the statement; the bank corrects its data and prepares a new revision.
-  请勿依赖该报表；由银行更正数据并编制新版本。
-FINDING_LISTED
-  recomputing finds {finding}, which forbids signing, as findings.json says; {others} further errors
-  重算发现 {finding}，该错误不允许签署，与 findings.json 所列一致；另有 {others} 项错误
-  The bank corrects its data and prepares a new revision.
-  由银行更正数据并编制新版本。
 package.manifest
   the manifest does not describe this package
   清单与证据包不符
@@ -276,21 +178,6 @@ meters.records
   表计记录不符
   Ask the bank for the original package and compare.
   请向银行索取原始证据包并比对。
-lines.recompute
-  the lines cannot be recomputed: {detail}
-  各行无法重算：{detail}
-  Ask the bank for the original package and compare.
-  请向银行索取原始证据包并比对。
-rollup.recompute
-  the units do not form one tree: {detail}
-  机构单位不成一棵树：{detail}
-  Ask the bank for the original package and compare.
-  请向银行索取原始证据包并比对。
-findings.recompute
-  the findings cannot be recomputed: {detail}
-  发现项无法重算：{detail}
-  Ask the bank for the original package and compare.
-  请向银行索取原始证据包并比对。
 commitment
   the commitment does not hold these records with these totals
   承诺与这些记录及合计不符
@@ -299,41 +186,6 @@ commitment
 attestation
   what was signed is not what is enclosed
   所签内容与所附内容不同
-  Ask the bank for the original package and compare.
-  请向银行索取原始证据包并比对。
-anchor.header
-  the block header is not that of the block named
-  区块头不属于所称区块
-  Ask the bank for the original package and compare.
-  请向银行索取原始证据包并比对。
-PROOF_NODE
-  proof node {element} does not hash to its place: a byte of the proof was changed
-  第 {element} 个证明节点的散列与其位置不符：证明被改动
-  Ask for the original proof; a node of the chain can give it again.
-  请索取原始证明；链上节点可重新给出。
-PROOF_SHORT
-  the proof ends before its path does
-  证明在路径结束前中断
-  Ask for the whole proof.
-  请索取完整证明。
-PROOF_UNUSED
-  the proof holds nodes that its path does not use
-  证明含有路径未用到的节点
-  Ask for the original proof.
-  请索取原始证明。
-anchor.receipt
-  the event in the block is not this attestation
-  区块中的事件不是该签署声明
-  Ask the bank for the original package and compare.
-  请向银行索取原始证据包并比对。
-anchor.state
-  the contract's storage does not hold this record
-  合约存储中没有该记录
-  Ask the bank for the original package and compare.
-  请向银行索取原始证据包并比对。
-anchor.final
-  the block is not shown to be in the signed log
-  未能证明区块在已签名的日志中
   Ask the bank for the original package and compare.
   请向银行索取原始证据包并比对。
 other
@@ -357,4 +209,6 @@ def _parse(table: str) -> dict[str, tuple[str, str, str, str]]:
     }
 
 
-WORDINGS = {**_parse(_TABLE), **_parse(BUNDLE), **_parse(ENVELOPE), **_parse(FINANCED), **_parse(SAMPLE)}
+WORDINGS = {
+    name: words for table in (_TABLE, ANCHOR, RECOMPUTE, BUNDLE, ENVELOPE, FINANCED, SAMPLE) for name, words in _parse(table).items()
+}
