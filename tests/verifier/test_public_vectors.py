@@ -526,3 +526,17 @@ def test_the_page_of_functions_names_what_can_be_imported() -> None:
     assert [
         f"{module}.{name}" for module, name in names if not callable(getattr(importlib.import_module(f"verifier.{module}"), name, None))
     ] == []
+
+
+def test_the_page_of_functions_gives_each_its_arguments_in_their_order() -> None:
+    import importlib
+    import inspect
+
+    rows = re.findall(r"^\| `([a-z0-9_]+)\.([A-Za-z0-9_]+)\(([^)]*)\)", DOC.read_text(encoding="utf-8"), re.M)
+    wrong = []
+    for module, name, listed in rows:
+        given = [part.split("=")[0].strip() for part in listed.split(",")]
+        taken = list(inspect.signature(getattr(importlib.import_module(f"verifier.{module}"), name)).parameters)
+        if taken[: len(given)] != given:
+            wrong.append((module, name, given, taken))
+    assert wrong == []
