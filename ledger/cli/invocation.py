@@ -123,10 +123,16 @@ def write_result(path: Path, data: bytes, *, private: bool = False) -> None:
         private: readable by its owner alone.
 
     Raises:
+        InputError: its folder is not there, or something is there that is no file.
         Conflict: the file is there with other content.
     """
+    if not path.parent.is_dir():
+        raise InputError(f"there is no folder {path.parent} for {path.name}", hint="make the folder first, or name another file")
+    if path.exists() and not path.is_file():
+        # A device may be read without end, and is no file to keep a result in.
+        raise InputError(f"{path} is no file", hint="name a file that is not there yet; `--json` writes to stdout")
     with suppress(FileNotFoundError):
-        if path.read_bytes() == data:
+        if path.stat().st_size == len(data) and path.read_bytes() == data:
             return
         raise Conflict(f"{path} is there already, with other content", hint="name another file, or move that one away")
     temporary = path.with_name(f".{path.name}.{os.getpid()}")

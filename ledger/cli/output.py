@@ -79,7 +79,7 @@ class Output:
         table = Table.grid(padding=(0, 2))
         for name, value in fields:
             if value not in (None, ""):
-                table.add_row(Text(label(name, self.language), style="bold"), Text(printable(value)))
+                table.add_row(Text(label(name, self.language), style="bold"), Text(printable(self._shown(value))))
         self._console(sys.stdout).print(table)
         return None
 
@@ -108,6 +108,9 @@ class Output:
             return ACTIONS.get(str(finding.get("code")), value) if self.language == "zh" else value
         words = {"severity": severity_word, "code": code_words}.get(column)
         return value if words is None else words(str(value), self.language)
+
+    def _shown(self, value: object) -> object:
+        return self.say("yes" if value else "no") if isinstance(value, bool) else value
 
     def document(self, document: object) -> None:
         """Write a document as JSON on stdout."""
@@ -156,7 +159,7 @@ class Output:
         for column in columns:
             table.add_column(label(column, self.language), overflow="fold")
         for number, row in enumerate(rows):
-            table.add_row(*(Text(printable(cell)) for cell in row), style=styles[number] if styles else None)
+            table.add_row(*(Text(printable(self._shown(cell))) for cell in row), style=styles[number] if styles else None)
         self._console(stream).print(table)
 
     def _console(self, stream: TextIO) -> Console:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ledger.client.http import Client
+from ledger.errors import MalformedDocument
 from ledger.savings import compute, read_savings
 
 SCHEMA = "lingtan.reductions-submission/1"
@@ -36,10 +37,17 @@ def hand_in_projects(client: Client, institution: str, period: str, projects: Se
 
 
 def read_project(path: Path) -> object:
-    """Return the value of a savings file, its decimals as they are written."""
+    """Return the value of a savings file, its decimals as they are written.
+
+    Raises:
+        MalformedDocument: it is no JSON; the message names the file.
+    """
     from ledger.savings import load_savings
 
-    return load_savings(path.read_bytes())
+    try:
+        return load_savings(path.read_bytes())
+    except MalformedDocument as error:
+        raise MalformedDocument(f"{path}: {error}", hint=error.hint or "correct the file at this place") from error
 
 
 def _objects(value: object) -> Iterator[Mapping[str, object]]:

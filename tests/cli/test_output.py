@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pty
@@ -16,11 +17,13 @@ import pytest
 
 from ledger.cli.app import hoist
 from ledger.cli.failures import INTERRUPTED
+from ledger.cli.invocation import write_result
 from ledger.cli.labels import LABELS
 from ledger.cli.local_time import Bank, utc
 from ledger.cli.messages import EXITS, MESSAGES
 from ledger.cli.meter_edit import amount
-from ledger.cli.output import printable, tonnes
+from ledger.cli.output import Output, printable, tonnes
+from ledger.errors import InputError
 from tests.child import started
 from tests.cli.city import City, organisation
 from tests.cli.conftest import Books
@@ -184,3 +187,31 @@ def test_a_question_that_nobody_answers_does_nothing_and_ends_its_line() -> None
     assert done.returncode != 0
     assert done.stderr.startswith("type gw-1 to go on: \n")
     assert "nothing was done" in done.stderr
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(("place", "words"), [("/dev/full", "is no file"), ("{tmp}", "is no file"), ("{tmp}/nowhere/a.json", "no folder")])
+def test_a_result_goes_into_a_file_or_is_refused_before_anything_is_read(tmp_path: Path, place: str, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        write_result(Path(place.format(tmp=tmp_path)), b"{}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_leaves_no_half_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_result(tmp_path / "a.json", b"{}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_yes_and_no_are_words(capsys: pytest.CaptureFixture[str]) -> None:
+    Output("zh").table({}, ("name", "revoked"), [["a", True], ["b", False]])
+    Output("en").record({}, [("accepted", True), ("lines", 1)])
+    shown = capsys.readouterr().out
+    assert "是" in shown
+    assert "否" in shown
+    assert "yes" in shown
+    assert "True" not in shown
