@@ -90,3 +90,16 @@ def test_hours_that_end_are_read_to_the_24th(tmp_path: Path) -> None:
 def test_an_import_by_a_guess_is_refused_where_displays_look_like_amounts(tmp_path: Path) -> None:
     table = rows("meter,time,kWh", lambda t, n: f"M,{t:%Y-%m-%dT%H:%MZ},{5000 + n}")
     assert "does not show kind" in refuse(tmp_path, table, "auto")
+
+
+def test_names_that_are_no_ids_are_given_some(tmp_path: Path) -> None:
+    table = rows("Zeit;总表;Solar (Dach) kWh;Solar/Dach kWh", lambda t, n: f"{t:%Y-%m-%dT%H:%MZ};{n % 3};1;2")
+    path = tmp_path / "my export (1).csv"
+    path.write_text(table, encoding="utf-8")
+    guess = guess_map(path)
+    assert guess.map.meters == {"总表": "meter-1", "Solar (Dach) kWh": "Solar-Dach-kWh", "Solar/Dach kWh": "Solar-Dach-kWh-3"}
+    assert "meters" in guess.unsure
+    path.write_text(rows("Zeit;kWh", lambda t, n: f"{t:%Y-%m-%dT%H:%MZ};{n % 3}"), encoding="utf-8")
+    assert guess_map(path).map.meter_id == "my-export-1"
+    path.write_text(rows("户号;Zeit;kWh", lambda t, n: f"总 {n % 2};{t:%Y-%m-%dT%H:%MZ};{n % 3}"), encoding="utf-8")
+    assert guess_map(path).map.meters == {"总 0": "0", "总 1": "1"}

@@ -11,13 +11,14 @@ from ledger.errors import InputError
 from ledger.identifiers import is_identifier
 from ledger.metering.imports.columns import SKIPPED, Columns, Stamps
 from ledger.metering.imports.faults import Faults
-from ledger.metering.imports.meter_map import INTERVALS, MeterMap
+from ledger.metering.imports.meter_map import MeterMap
+from ledger.metering.imports.numbered_stamps import Stamp
+from ledger.metering.imports.row_scale import RowScales
 from ledger.metering.imports.shape import RowReader, Rows, Shape
 from ledger.metering.imports.source import Stopped
-from ledger.metering.imports.stamps import Stamp, join_texts, parse_zone
+from ledger.metering.imports.stamps import join_texts, parse_zone
 from ledger.metering.imports.texts import MISSING, Scale, Values
-from ledger.metering.imports.unit_table import find_unit
-from ledger.records.meter_record import Quality, Quantity
+from ledger.records.meter_record import Quality
 
 _ACTUAL, _MISSING = int(Quality.ACTUAL), int(Quality.MISSING)
 
@@ -30,7 +31,7 @@ class Collector:
         stamps = Stamps(map.format, map.seconds, None if map.zone is None else parse_zone(map.zone), whole=map.kind == "interval")
         self.columns = Columns([], stamps, Values(map))
         self._scale = self.columns.values.main
-        self._scales: dict[tuple[Hashable, Hashable], tuple[Scale, int] | None] = {}
+        self._scales = RowScales(map, self.columns.values, faults)
         self._names: dict[Hashable, int] = {}
         self._numbers: dict[str, int] = {}
         self._not_mapped: dict[str, int] = {}
@@ -66,7 +67,7 @@ class Collector:
         stamp = self._stamp(cells, shape, place)
         flag = _ACTUAL if shape.quality is None else self._quality(cells, shape, place)
         if shape.unit is not None or shape.seconds is not None:
-            found = self._scale_of(cells, shape, place)
+            found = self._scales.find(cells, shape, place)
             if found is None:
                 return
             scale, step = found
@@ -94,7 +95,7 @@ class Collector:
             return
         scale = self._scale
         if shape.unit is not None:
-            found = self._scale_of(cells, shape, place)
+            found = self._scales.find(cells, shape, place)
             if found is None:
                 return
             scale = found[0]
@@ -122,7 +123,7 @@ class Collector:
             return
         scale = self._scale
         if shape.unit is not None:
-            found = self._scale_of(cells, shape, place)
+            found = self._scales.find(cells, shape, place)
             if found is None:
                 return
             scale = found[0]
@@ -148,28 +149,6 @@ class Collector:
             else self._value(cells[at], place, titles[at], meter, stamp, flag, scale)
             for at, meter, stamp in zip(positions, meters, stamps, strict=True)
         ]
-
-    def _scale_of(self, cells: Sequence[object], shape: Shape, place: str) -> tuple[Scale, int] | None:
-        """Return scale and seconds of the unit and the length that a row names, or None: then a finding says why."""
-        unit = None if shape.unit is None else cells[shape.unit]
-        length = None if shape.seconds is None else cells[shape.seconds]
-        if (unit, length) not in self._scales:
-            self._scales[unit, length] = self._new_scale(unit, length)
-        found = self._scales[unit, length]
-        if found is None:
-            action = "choose rows by the map's where, as where=Unit:kWh, or correct quantity and interval; this row is not taken"
-            got = " ".join(str(part) for part in (unit, length) if part is not None)
-            expected = f"a unit of {self._map.quantity}, and an interval"
-            self._faults.add("ROW_UNIT_UNKNOWN", "error", place, action, got or "nothing", expected)
-        return found
-
-    def _new_scale(self, unit: object, length: object) -> tuple[Scale, int] | None:
-        spelt = self._map.unit if unit is None else find_unit(str(unit), Quantity(self._map.quantity))
-        text = str(self._map.seconds if length is None else length).strip()
-        seconds = int(text) if text.isdecimal() and len(text) < 6 else 0
-        if spelt is None or not seconds or not (60 % seconds == 0 or seconds in [minutes * 60 for minutes in INTERVALS]):
-            return None
-        return self.columns.values.scale_of(spelt, seconds), seconds
 
     def _extend(self, meters: Sequence[int], stamps: Sequence[int], codes: list[int], flag: int, line: int) -> None:
         columns, count = self.columns, len(codes)

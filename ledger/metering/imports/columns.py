@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from ledger.clock import format_instant
-from ledger.metering.imports.stamps import DAY, NoStamp, Stamp, reader_of, wall_clock
+from ledger.metering.imports.numbered_stamps import DAY, NoStamp, Stamp
+from ledger.metering.imports.stamps import reader_of, wall_clock
 from ledger.metering.imports.texts import Values
 
 SKIPPED = -1

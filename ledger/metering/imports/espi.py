@@ -161,7 +161,7 @@ class _Types(_Feed):
         """Return the names of usage point and meter reading, as they stand in the link."""
         parts = self._reading_of(block).split("/")
         names = [parts[at + 1] for at, part in enumerate(parts[:-1]) if part in ("UsagePoint", "MeterReading")]
-        return "-".join(names)
+        return "-".join(names) or "meter"
 
     def _reading_of(self, block: str) -> str:
         return block.partition("/IntervalBlock")[0]

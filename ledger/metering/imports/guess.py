@@ -10,10 +10,13 @@ from itertools import pairwise
 from pathlib import Path
 
 from ledger.errors import InputError
+from ledger.identifiers import is_identifier
 from ledger.metering.imports.guess_table import find_decimal, find_form, find_group, is_numeric, read_sample
 from ledger.metering.imports.guess_time import find_interval, find_time, stamps_of
-from ledger.metering.imports.meter_map import INTERVALS, SCHEMA, MeterMap
-from ledger.metering.imports.stamps import Stamp
+from ledger.metering.imports.map_words import INTERVALS, SCHEMA
+from ledger.metering.imports.meter_map import MeterMap
+from ledger.metering.imports.numbered_stamps import Stamp
+from ledger.metering.imports.packed import stem_of
 
 _UNIT = re.compile(r"(?<![A-Za-z])(kWh|MWh|GWh|Wh|kW|MW|W|m3|m³|GJ|MJ|kJ)(?![A-Za-z])", re.IGNORECASE)
 _METER = re.compile(r"meter|nmi|mpan|dataid|lclid|户号|表号|表计|测点|资产号|^id$|_id$", re.IGNORECASE)
@@ -80,6 +83,9 @@ def guess_map(path: Path, *, zone: str | None = None) -> Guess:
         given["interval"] = interval
     if given.get("layout") != "columns":
         given |= {"meter_id": "{file}"} if meter is None else {"meter": titles[meter]}
+    if odd := _name_meters(given, titles, columns, values, meter, stem_of(path)):
+        given["meters"] = odd
+        unsure.append("meters")
     heads = " ".join([*(titles[at] for at in values[:3]), *([] if day is None else titles)])
     unit = _find_unit(heads)
     given["unit"] = unit or ("kW" if _POWER.search(heads) else "kWh")
@@ -107,6 +113,26 @@ def guess_map(path: Path, *, zone: str | None = None) -> Guess:
     if header > 1:
         given["header"] = header
     return Guess(MeterMap.from_document(given), tuple(unsure))
+
+
+def _name_meters(
+    given: dict[str, object], titles: Sequence[str], columns: Sequence[Sequence[str]], values: Sequence[int], meter: int | None, stem: str
+) -> dict[str, str]:
+    """Return ids for the names of meters where one of them is none; nothing where all of them are."""
+    if given.get("layout") == "columns":
+        names = [titles[at] for at in values]
+    else:
+        names = [stem] if meter is None else list(dict.fromkeys(cell for cell in columns[meter] if cell))
+    if all(map(is_identifier, names)):
+        return {}
+    made: dict[str, str] = {}
+    for number, name in enumerate(names, 1):
+        id = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")[:50] or f"meter-{number}"
+        made[name] = id if id not in made.values() else f"{id}-{number}"
+    if meter is None and given.get("layout") != "columns":
+        given["meter_id"] = made[stem]
+        return {}
+    return made
 
 
 def _only_rise(columns: Sequence[Sequence[str]], values: Sequence[int], meter: int | None, decimal: str) -> bool:

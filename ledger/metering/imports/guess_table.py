@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ledger.errors import InputError
 from ledger.metering.imports.faults import Faults
-from ledger.metering.imports.meter_map import MISSING
+from ledger.metering.imports.map_words import MISSING
 from ledger.metering.imports.packed import DAMAGED, NotOneTable, open_unpacked
 from ledger.metering.imports.parquet_source import ParquetRows
 from ledger.metering.imports.source import CsvRows, Stopped, is_parquet

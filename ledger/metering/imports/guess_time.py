@@ -9,8 +9,9 @@ from itertools import pairwise
 
 from ledger.errors import InputError
 from ledger.metering.imports.guess_table import is_numeric
-from ledger.metering.imports.meter_map import INTERVALS
-from ledger.metering.imports.stamps import DAY, NoStamp, Stamp, reader_of
+from ledger.metering.imports.map_words import INTERVALS
+from ledger.metering.imports.numbered_stamps import DAY, NoStamp, Stamp
+from ledger.metering.imports.stamps import reader_of
 
 _DATES = (
     "%Y-%m-%d",

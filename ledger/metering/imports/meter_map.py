@@ -6,7 +6,6 @@ A map is a flat object, written as JSON, as TOML, or in one line as `time=Timest
 from __future__ import annotations
 
 import json
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -16,61 +15,22 @@ from pathlib import Path
 from ledger.errors import InputError
 from ledger.identifiers import is_identifier
 from ledger.metering.csv_line import QUALITY_LETTERS
+from ledger.metering.imports.map_words import (
+    CHOICES,
+    DECIMALS,
+    FORMS,
+    GROUPS,
+    INTERVALS,
+    LISTS,
+    MISSING,
+    PAIRS,
+    SCHEMA,
+    SECONDS,
+)
 from ledger.metering.imports.stamps import check_format, parse_zone
 from ledger.metering.imports.unit_table import SMALLEST, UNITS, factor_of, is_demand
 from ledger.records.meter_record import Quality, Quantity
 from ledger.units import parse_decimal
-
-_SECONDS = re.compile("([1-6]|10|12|15|20|30)s", re.ASCII)
-SCHEMA = "lingtan.meter-map/1"
-LAYOUTS = ("long", "day", "columns", "nem12", "espi")
-INTERVALS = (1, 2, 3, 5, 6, 10, 12, 15, 20, 30, 60)
-# Forms that say themselves what stands where: their rows come as those of a long table with these columns.
-FORMS: Mapping[str, Mapping[str, object]] = {
-    "nem12": {
-        "time": ("start",),
-        "value": ("value",),
-        "meter": ("meter",),
-        "quality": "quality",
-        "qualities": {"A": "A", "E": "E", "F": "S", "S": "S", "N": "-"},
-        "unit_column": "unit",
-        "seconds_column": "seconds",
-        "zone": "+10:00",
-    },
-    "espi": {
-        "time": ("start",),
-        "format": "epoch_s",
-        "value": ("value",),
-        "meter": ("meter",),
-        "quality": "quality",
-        "qualities": {"A": "A", "E": "E", "M": "M", "S": "S", "Q": "Q", "-": "-"},
-        "unit_column": "unit",
-        "seconds_column": "seconds",
-    },
-}
-LISTS = ("time", "meter", "value", "missing", "skip")
-PAIRS = ("meters", "qualities", "where")
-_MARKS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "blank": " "}
-DELIMITERS = {"auto": "", **_MARKS, **{mark: mark for mark in _MARKS.values()}}
-GROUPS = {"": "", "comma": ",", "dot": ".", "blank": " ", "apostrophe": "'", ",": ",", ".": ".", " ": " ", "'": "'"}
-DECIMALS = {"dot": ".", "comma": ",", ".": ".", ",": ","}
-MISSING = (
-    *("", "-", "--", "---", "–", "—", "?", "NA", "N/A", "n/a", "n/e", "#N/A", "#VALUE!", "#REF!", "#DIV/0!", "NaN", "NAN", "nan"),
-    *("NULL", "Null", "null", "None", "none", "\\N", "<NA>", "missing", "unavailable", "unknown", "No Data", "无", "缺失", "无数据"),
-)
-_CHOICES: Mapping[str, tuple[str, ...]] = {
-    "layout": LAYOUTS,
-    "delimiter": tuple(DELIMITERS),
-    "encoding": ("auto", "utf-8", "utf-16-le", "gb18030", "windows-1252"),
-    "fold": ("order", "first", "second", "refuse"),
-    "stamp": ("start", "end"),
-    "kind": ("interval", "register"),
-    "quantity": tuple(quantity.value for quantity in Quantity),
-    "decimal": tuple(DECIMALS),
-    "group": tuple(GROUPS),
-    "sign": ("positive", "inverted", "split"),
-    "day_columns": ("wall", "elapsed"),
-}
 
 
 @dataclass(frozen=True)
@@ -112,10 +72,10 @@ class MeterMap:
     sign: str = "positive"
 
     def __post_init__(self) -> None:
-        for name, choices in _CHOICES.items():
+        for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise InputError(f"the map's {name} is {getattr(self, name)!r}", hint=f"one of {', '.join(map(repr, choices))}")
-        if self.interval not in INTERVALS and not (isinstance(self.interval, str) and _SECONDS.fullmatch(self.interval)):
+        if self.interval not in INTERVALS and not (isinstance(self.interval, str) and SECONDS.fullmatch(self.interval)):
             expected = f"minutes, one of {', '.join(map(str, INTERVALS))}, or seconds that make up a minute, as 30s"
             raise InputError(f"the map's interval is {self.interval}", hint=expected)
         if not 0 <= self.header <= 1000:

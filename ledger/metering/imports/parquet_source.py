@@ -13,8 +13,8 @@ import numpy as np
 import polars as pl
 
 from ledger.metering.imports.faults import Faults
+from ledger.metering.imports.numbered_stamps import MAX_SECONDS, Stamp
 from ledger.metering.imports.source import Row, Stopped
-from ledger.metering.imports.stamps import MAX_SECONDS, Stamp
 
 ROWS = 65_536
 

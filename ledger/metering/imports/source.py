@@ -12,7 +12,7 @@ from typing import BinaryIO, NoReturn, TextIO
 
 from ledger.errors import InputError
 from ledger.metering.imports.faults import Faults
-from ledger.metering.imports.meter_map import DELIMITERS
+from ledger.metering.imports.map_words import DELIMITERS
 from ledger.metering.imports.packed import DAMAGED, NotOneTable, open_unpacked
 
 Row = tuple[int, Sequence[object]]

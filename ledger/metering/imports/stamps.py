@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
-from fractions import Fraction
 from functools import cache
 from zoneinfo import ZoneInfo
 
 from ledger.errors import InputError
+from ledger.metering.imports.numbered_stamps import DAY, NoStamp, Stamp, origin_of, read_day_slot, read_epoch, read_excel, within
 
-DAY = 86_400
 NAMED = ("iso", "excel", "epoch_s", "epoch_ms")
-MIN_SECONDS, MAX_SECONDS = 0, 4_102_444_800  # 1970 to 2099
 MAX_CHARACTERS = 200
-_EXCEL_EPOCH = -25_569 * DAY  # serial 0 of the 1900 system, as serials after 1900-02-28 count
 _OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})")
-_NUMBER = re.compile(r"\d{1,14}(\.\d{1,20})?", re.ASCII)
 _ISO = re.compile(
     r"(?P<Y>\d{4})-?(?P<m>\d{2})-?(?P<d>\d{2})"
     r"(?:(?:[T ]|\s)(?P<H>\d{1,2}):?(?P<M>\d{2})(?::?(?P<S>\d{2})(?:[.,](?P<f>\d{1,9}))?)?)?\s?(?P<z>[Zz]|[+-]\d{2}(?::?\d{2})?| ?UTC)?",
@@ -49,22 +44,6 @@ _ZONE_WORDS = {"MEZ": "CET", "MESZ": "CEST"}
 _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """Whole seconds since 1970: of UTC, or where `local` as if the wall's clock were UTC.
-
-    `day` (since 1970) is there where the seconds after its midnight are those that passed, and not those of the wall's clock.
-    """
-
-    seconds: int
-    local: bool
-    day: int | None = None
-
-
-class NoStamp(Exception):
-    """A text that is no date and time of the format. Inside this room only; the message says what was expected."""
-
-
 def parse_zone(name: str) -> tzinfo:
     """Return the time zone of an IANA name, `UTC`, or an offset as `+08:00`.
 
@@ -84,7 +63,7 @@ def parse_zone(name: str) -> tzinfo:
 
 def check_format(format: str, *, with_date_only: bool = False) -> None:
     """Raise InputError unless the format is one of the named ones or says a whole date, and a time unless the layout has it."""
-    if format in NAMED or _origin_of(format) is not None:
+    if format in NAMED or origin_of(format) is not None:
         return
     letters = set(re.findall(r"%(.)", format))
     if unknown := letters - set(_PARTS):
@@ -110,13 +89,13 @@ def reader_of(format: str, step: int = 900, whole: bool = True, zone: tzinfo | N
         zone: whose names of summer and winter time `%Z` reads.
     """
     if format == "excel":
-        return lambda text: _excel(text, whole)
+        return lambda text: read_excel(text, whole)
     if format in ("epoch_s", "epoch_ms"):
         divisor = 1 if format == "epoch_s" else 1000
-        return lambda text: _epoch(text, divisor, whole)
-    origin = _origin_of(format)
+        return lambda text: read_epoch(text, divisor, whole)
+    origin = origin_of(format)
     if origin is not None:
-        return lambda text: _day_slot(text, origin, step)
+        return lambda text: read_day_slot(text, origin, step)
     pattern = _ISO if format == "iso" else _compile(format)
     expected = "YYYY-MM-DD hh:mm[:ss][Z|±hh:mm]" if format == "iso" else format
 
@@ -131,15 +110,6 @@ def reader_of(format: str, step: int = 900, whole: bool = True, zone: tzinfo | N
             raise NoStamp("a date and time that exist") from None
 
     return _Halves(read).read if format == "iso" or _HALVES.fullmatch(format) else read
-
-
-def _origin_of(format: str) -> int | None:
-    """Return the day (since 1970) that a format `day_slot@YYYY-MM-DD` numbers as 1; None for other formats."""
-    found = re.fullmatch(r"day_slot@(\d{4}-\d{2}-\d{2})", format, re.ASCII)
-    try:
-        return None if found is None else (date.fromisoformat(found[1]) - date(1970, 1, 1)).days
-    except ValueError:
-        return None
 
 
 class _Halves:
@@ -170,7 +140,7 @@ class _Halves:
         at = self._times.get(time)
         if at is None:
             at = self._times[time] = self._read(f"{first_date}{blank}{time}")
-        return _within(seconds + at.seconds - base, at.local)
+        return within(seconds + at.seconds - base, at.local)
 
 
 def _compile(format: str) -> re.Pattern[str]:
@@ -211,15 +181,15 @@ def _stamp(parts: dict[str, str | None], whole: bool, wall: tzinfo | None) -> St
         raise ValueError
     seconds = (day - date(1970, 1, 1)).days * DAY + hour * 3600 + minute * 60 + second
     if parts.get("Z"):
-        return _within(_named(seconds, str(parts["Z"]), wall), False)
+        return within(_named(seconds, str(parts["Z"]), wall), False)
     zone = (parts.get("z") or "").strip()
     if not zone:
-        return _within(seconds, True)
+        return within(seconds, True)
     if zone in ("Z", "z", "UTC"):
-        return _within(seconds, False)
+        return within(seconds, False)
     digits = zone[1:].replace(":", "")
     minutes = int(digits[:2]) * 60 + int(digits[2:] or 0)
-    return _within(seconds - (-minutes if zone[0] == "-" else minutes) * 60, False)
+    return within(seconds - (-minutes if zone[0] == "-" else minutes) * 60, False)
 
 
 def _named(seconds: int, name: str, zone: tzinfo | None) -> int:
@@ -232,41 +202,6 @@ def _named(seconds: int, name: str, zone: tzinfo | None) -> int:
         if zone is not None and at.tzname() == wanted:
             return int(at.timestamp())
     raise ValueError
-
-
-def _day_slot(text: str, origin: int, step: int) -> Stamp:
-    found = re.fullmatch(r"(\d{1,4})(\d{2})", text, re.ASCII)
-    # The longest day has 25 hours.
-    if found is None or int(found[1]) < 1 or not 1 <= int(found[2]) <= 25 * 3600 // step:
-        raise NoStamp("the number of a day and two digits of an interval of it, as 19503")
-    day = origin + int(found[1]) - 1
-    made = _within(day * DAY + (int(found[2]) - 1) * step, True)
-    return Stamp(made.seconds, True, day)
-
-
-def _excel(text: str, whole: bool) -> Stamp:
-    text = text.replace(",", ".")
-    if not _NUMBER.fullmatch(text):
-        raise NoStamp("a serial number of a spreadsheet, as 45658.25")
-    # A serial keeps about a hundredth of a second: the nearest second is what was meant where it is that near.
-    exact = Fraction(text) * DAY
-    seconds = round(exact)
-    if whole and abs(exact - seconds) > Fraction(1, 20):
-        raise NoStamp("a serial number of whole seconds")
-    return _within(_EXCEL_EPOCH + seconds, True)
-
-
-def _epoch(text: str, divisor: int, whole: bool) -> Stamp:
-    exact = Fraction(text) / divisor if _NUMBER.fullmatch(text) else None
-    if exact is None or (whole and exact.denominator != 1):
-        raise NoStamp("whole seconds since 1970" if divisor == 1 else "milliseconds since 1970 of a whole second")
-    return _within(exact.numerator // exact.denominator, False)
-
-
-def _within(seconds: int, local: bool) -> Stamp:
-    if not MIN_SECONDS <= seconds < MAX_SECONDS:
-        raise ValueError
-    return Stamp(seconds, local)
 
 
 def join_texts(texts: Sequence[str]) -> str:

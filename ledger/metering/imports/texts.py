@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ledger.metering.csv_line import MAX_READING
-from ledger.metering.imports.meter_map import DECIMALS, GROUPS, MeterMap
+from ledger.metering.imports.map_words import DECIMALS, GROUPS
+from ledger.metering.imports.meter_map import MeterMap
 
 MAX_CHARACTERS = 60
 MISSING = 0
@@ -78,6 +79,10 @@ class Values:
             found = self._scales[unit, seconds] = Scale(self, self._map, unit, seconds)
         return found
 
+    def is_zero(self, code: int) -> bool:
+        """Tell whether a code stands for exactly nothing."""
+        return not self.wholes[code] and code not in self.rests
+
     def read(self, text: str, factor: Fraction) -> int:
         """Return a new code for a text that stands for a number, or is refused."""
         code = len(self.wholes)
@@ -131,9 +136,8 @@ class Values:
         return None
 
     def _number(self, text: str) -> Fraction | Refused:
-        wrong = Refused(
-            "VALUE_NOT_A_NUMBER", "correct the cell, or name the text among the map's missing ones", f"a number, as 12{self._decimal}5"
-        )
+        action = "correct the cell, the map's decimal or group, or name the text among the map's missing ones"
+        wrong = Refused("VALUE_NOT_A_NUMBER", action, f"a number, as 12{self._decimal}5")
         if len(text) > MAX_CHARACTERS:
             return wrong
         plain = self._without_groups(text)
