@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,8 @@ _READING = re.compile(
     re.ASCII,
 )
 _FIXED = len('{"t":"","u":"","v":""},')
+_INSTANT = len("2026-01-01T00:00:00Z")
+_END = b'"},'
 _WHOLE_DIGITS = 12
 _LAST_DAY = MAX_INSTANT // (DAY_SLOTS * SLOT_SECONDS)
 # By number of decimals: values one to a line, as read_value takes them and below 10^12.
@@ -96,24 +98,19 @@ def read_objects(readings: object, findings: FindingList) -> Columns | None:
 
 def read_text(text: str) -> Columns | None:
     """Return the columns of what stands between the brackets of an envelope's readings; None where it is not for this way of reading."""
-    text += ","
-    found = _READING.findall(text)
-    if not 1 <= len(found) <= MAX_READINGS:
+    split = (_split_run(text + ",") or _split_any(text + ",")) if text.isascii() else None
+    if split is None or len(split.instants) > MAX_READINGS:
         return None
-    heads, instants, units, texts = zip(*found, strict=True)
-    # findall leaves out what does not match: only where all lengths add up was every character of the text matched.
-    if _FIXED * len(found) + sum(map(len, heads)) + sum(map(len, instants)) + sum(map(len, units)) + sum(map(len, texts)) != len(text):
-        return None
+    pairs, texts = split.kinds, split.values
     names: _Order = {}
     kinds: dict[tuple[str, str], _Kind] = {}
-    pairs = [(heads[0], units[0])] if len(set(heads)) == 1 == len(set(units)) else list(zip(heads, units, strict=True))
     for pair in dict.fromkeys(pairs):
         kind = _judge_head(*pair, names)
         if kind is None:
             return None
         kinds[pair] = kind
-    of = [kinds[pair] for pair in pairs] if len(kinds) > 1 else list(kinds.values()) * len(found)
-    milliseconds, values = _read_instants(instants), _read_values(texts, of, {kind.factor for kind in kinds.values()})
+    of = [kinds[pair] for pair in pairs] if len(kinds) > 1 else list(kinds.values()) * len(texts)
+    milliseconds, values = _read_instants(split.instants), _read_values(texts, of, {kind.factor for kind in kinds.values()})
     if milliseconds is None or values is None or max(values) > min(kind.limit for kind in kinds.values()):
         return None
     register, in_ms = _column(of, kinds, "register", np.bool_), np.array(milliseconds, dtype=np.int64)
@@ -146,6 +143,52 @@ def _quarter_hours(day: int) -> tuple[str, ...]:
 def _all(found: Iterable[int | None]) -> list[int] | None:
     items = list(found)
     return None if None in items else cast("list[int]", items)
+
+
+class _Split(NamedTuple):
+    """Readings as texts: each one's instant and value, and its (head, unit), which stand there once where all have the same."""
+
+    kinds: list[tuple[str, str]]
+    instants: tuple[str, ...]
+    values: tuple[str, ...]
+
+
+def _split_any(text: str) -> _Split | None:
+    found = _READING.findall(text)
+    if not found:
+        return None
+    heads, instants, units, values = zip(*found, strict=True)
+    # findall leaves out what does not match: only where all lengths add up was every character of the text matched.
+    if _FIXED * len(found) + sum(map(len, heads)) + sum(map(len, instants)) + sum(map(len, units)) + sum(map(len, values)) != len(text):
+        return None
+    return _Split(list(zip(heads, units, strict=True)), instants, values)
+
+
+def _split_run(text: str) -> _Split | None:
+    """Return readings that differ in the twenty characters of their instant and in their value alone, which bytes side by side show."""
+    first = _READING.match(text)
+    if first is None or first.end(2) - first.start(2) != _INSTANT:
+        return None
+    data, before, between = text.encode(), text[: first.start(2)], text[first.end(2) : first.start(4)]
+    starts = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == ord("{"))
+    n, stops = len(starts), np.append(starts[1:], len(data)) - len(_END)
+    values_at = starts + len(before) + _INSTANT + len(between)
+    if (values_at > stops).any():
+        return None
+    # From its bracket to its value, and from there to the next bracket: no byte of a reading is left unseen.
+    if _gather(data, starts, len(before)) != before.encode() * n or _gather(data, stops, len(_END)) != _END * n:
+        return None
+    if _gather(data, starts + len(before) + _INSTANT, len(between)) != between.encode() * n:
+        return None
+    joined = _gather(data, starts + len(before), _INSTANT).decode()
+    instants = tuple(joined[at : at + _INSTANT] for at in range(0, len(joined), _INSTANT))
+    values = tuple(text[at:stop] for at, stop in zip(values_at.tolist(), stops.tolist(), strict=True))
+    return _Split([(first[1], first[3])], instants, values)
+
+
+def _gather(data: bytes, at: Ints, width: int) -> bytes:
+    """Return the `width` bytes of `data` from each place on, one behind the other."""
+    return np.ndarray((len(data) - width + 1,), dtype=f"V{width}", buffer=data, strides=(1,))[at].tobytes()
 
 
 def _column(of: list[_Kind], kinds: dict[tuple[str, str], _Kind], name: str, dtype: type) -> NDArray:  # type: ignore[type-arg]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ledger.metering import envelope
 from ledger.metering.envelope import DeviceClock, interval_reading, read_envelope, register_reading, write_envelope
-from ledger.metering.envelope_readings import Columns, read_objects, read_text
+from ledger.metering.envelope_readings import Columns, _split_any, _split_run, read_objects, read_text
 from ledger.metering.finding_list import FindingList
 from ledger.records import canonical
 
@@ -140,6 +140,18 @@ def test_a_text_that_is_not_quite_so_is_left_to_the_objects(spoil: Any) -> None:
     text = text_of([interval_reading("el.import", at, "12.5", "kWh", meter="M-1") for at in DAY[:2]])
     assert read_text(text) is not None
     assert read_text(spoil(text)) is None
+
+
+@given(st.lists(st.tuples(st.sampled_from(DAY), values | odd), min_size=1, max_size=12), st.data())
+def test_a_run_of_readings_is_split_as_any_readings_are(rows: list[tuple[str, str]], data: st.DataObject) -> None:
+    text = text_of([interval_reading("el.import", at, value, "kWh", meter="M-1") for at, value in rows]) + ","
+    at, piece = data.draw(st.integers(0, len(text))), data.draw(st.sampled_from(["", "", "{", "}", '"', ",", '"},', "{}", "0", "T"]))
+    text = text[:at] + piece + text[at + data.draw(st.integers(0, 5)) :] if piece else text
+    run, plain = _split_run(text) if text.isascii() else None, _split_any(text)
+    if run is not None and plain is not None:
+        assert (set(run.kinds), run.instants, run.values) == (set(plain.kinds), plain.instants, plain.values)
+    if piece == "" and plain is not None:
+        assert run is not None
 
 
 def test_an_envelope_is_read_the_same_with_its_readings_in_another_members_place() -> None:
