@@ -104,6 +104,13 @@ def test_preambles_comments_titles_again_and_totals_are_passed_over_by_name(tmp_
     assert errors == ["6", "11", "12", "13"]
 
 
+def test_what_stands_above_the_titles_may_be_anything(tmp_path: Path) -> None:
+    above = ['Report "A, of 5" pipe', 'an " open mark, and; more; marks; of; delimiters;', ""]
+    done = bring(tmp_path, "\n".join([*above, TABLE, "A,2025-01-01 00:15,x"]), MAP + ",header=4", "--leave-out")
+    assert done.totals == {"A": Decimal("3.75")}
+    assert ("VALUE_NOT_A_NUMBER", "line 9 column kWh") in done.found
+
+
 def test_titles_are_found_below_a_preamble_by_the_draft(tmp_path: Path) -> None:
     lines = ["Export of Main St", "From,2025-01-01", "", "meter,time,kWh", *ROWS]
     assert draft(tmp_path, "\n".join(lines), "--zone", "UTC")["header"] == 4

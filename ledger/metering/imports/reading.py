@@ -56,5 +56,5 @@ def open_rows(path: Path, map: MeterMap, faults: Faults, *, prefix: str = "") ->
         return EspiRows(path, faults=faults, prefix=prefix)
     if is_parquet(path):
         return ParquetRows(path, faults=faults, prefix=prefix)
-    table = CsvRows(path, delimiter=map.delimiter, encoding=map.encoding, faults=faults, prefix=prefix)
+    table = CsvRows(path, delimiter=map.delimiter, encoding=map.encoding, faults=faults, prefix=prefix, first=map.header)
     return Nem12Rows(table, faults=faults) if map.layout == "nem12" else table

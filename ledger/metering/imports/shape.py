@@ -111,7 +111,7 @@ class RowReader:
         """Read the titles."""
         map, first = self._map, next(self._iterator, None)
         csv = isinstance(self._source, CsvRows)
-        while first is not None and csv and (first[0] < map.header or (map.skip and self._is_skipped(*first))):
+        while first is not None and csv and map.skip and self._is_skipped(*first):
             first = next(self._iterator, None)
         if first is None:
             raise Stopped

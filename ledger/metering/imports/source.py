@@ -49,10 +49,12 @@ def is_parquet(path: Path) -> bool:
 class CsvRows:
     """The rows of a file, the titles among them: `place(5)` is how findings name a row."""
 
-    def __init__(self, path: Path, *, delimiter: str, encoding: str, faults: Faults, prefix: str = "") -> None:
+    def __init__(self, path: Path, *, delimiter: str, encoding: str, faults: Faults, prefix: str = "", first: int = 1) -> None:
+        """Args: first: the line at which the table begins; what stands above it may be anything."""
         self._path, self._faults, self._prefix = path, faults, prefix
         self._delimiter = DELIMITERS[delimiter]
         self._encoding = encoding
+        self._above = max(first, 1) - 1
         self.found_delimiter = ""
 
     def place(self, number: int) -> str:
@@ -70,7 +72,7 @@ class CsvRows:
         try:
             with self._open() as raw, io.TextIOWrapper(raw, encoding=encoding, newline=None) as text:
                 self.found_delimiter = self._delimiter or self._sniff(encoding)
-                reader = _rows_of(self._lines(text), self.found_delimiter)
+                reader = _rows_of(self._lines(text), self.found_delimiter, self._above)
                 for number, cells in reader:
                     if cells and (len(cells) > 1 or str(cells[0]).strip()):
                         yield number, cells
@@ -106,12 +108,14 @@ class CsvRows:
                 self._stop("CSV_LINE_TOO_LONG", number, action, f"more than {MAX_LINE} characters", f"at most {MAX_LINE}")
             if "\0" in line:
                 self._stop("CSV_NUL", number, "the file is damaged: export it again", "a NUL byte", "text")
-            yield line
+            if number > self._above:
+                yield line
 
     def _sniff(self, encoding: str) -> str:
         """Return the mark that stands most often in the first lines, outside quotation marks."""
         with self._open() as raw, io.TextIOWrapper(raw, encoding=encoding, newline=None) as text:
-            sample = "".join(text.readline(MAX_LINE) for _ in range(20))
+            lines = [text.readline(MAX_LINE) for _ in range(self._above + 20)]
+        sample = "".join(lines[self._above :])
         bare = "".join(sample.split('"')[::2])
         marks = (",", ";", "\t", "|")
         # A decimal comma in every row outnumbers a semicolon only where there is no semicolon.
@@ -182,13 +186,13 @@ class CsvRows:
         raise Stopped
 
 
-def _rows_of(lines: Iterator[str], delimiter: str) -> Iterator[Row]:
+def _rows_of(lines: Iterator[str], delimiter: str, above: int) -> Iterator[Row]:
     """Yield rows by the number of their first line; blanks between columns may be many, and then nothing is quoted."""
     if delimiter == " ":
-        yield from ((number, line.split()) for number, line in enumerate(lines, 1))
+        yield from ((number, line.split()) for number, line in enumerate(lines, above + 1))
         return
     csv.field_size_limit(MAX_LINE)
-    reader, last = csv.reader(lines, delimiter=delimiter), 0
+    reader, last = csv.reader(lines, delimiter=delimiter), above
     for cells in reader:
         yield last + 1, cells
-        last = reader.line_num
+        last = above + reader.line_num
