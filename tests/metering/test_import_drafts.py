@@ -80,6 +80,12 @@ def test_a_draft_says_what_stands_where_and_what_it_is_not_sure_of(
     assert unsure <= set(guess.unsure) <= unsure | {"format"}
 
 
+def test_a_zone_that_is_said_is_that_of_the_months_also_where_stamps_have_offsets(tmp_path: Path) -> None:
+    table = rows("time,kWh", lambda t, n: f"{t:%Y-%m-%dT%H:%MZ},1")
+    done = bring(tmp_path, table, "auto", "--zone", "America/Los_Angeles")
+    assert [month["month"] for month in done.answer["meters"][0]["months"]] == ["2024-02", "2024-03"]
+
+
 def test_hours_that_end_are_read_to_the_24th(tmp_path: Path) -> None:
     table = rows("Date,HE,MWh", lambda t, n: f"{t:%d/%m/%Y},{t.hour + 1},{n}", count=48, minutes=60)
     done = bring(tmp_path, table, "meter_id=x,time=Date+HE,format=%d/%m/%Y %H,value=MWh,unit=MWh,stamp=end,interval=60,zone=UTC")

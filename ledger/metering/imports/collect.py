@@ -172,7 +172,7 @@ class Collector:
         return code
 
     def _refuse_stamp(self, text: str, place: str, expected: str) -> None:
-        action = "correct the stamp, or the map's format; the readings of this row are not taken"
+        action = "correct the stamp or the map's format, or name how rows begin that are none in its skip; this row is not taken"
         self._faults.add("TIMESTAMP_INVALID", "error", place, action, text or "nothing", expected)
 
     def _value(self, cell: object, place: str, title: str, meter: int, stamp: int, flag: int, scale: Scale) -> int:

@@ -102,9 +102,9 @@ def guess_map(path: Path, *, zone: str | None = None) -> Guess:
     if quality and set(columns[quality[0]]) <= {"A", "E", "M", "S", "Q", ""}:
         given["quality"] = titles[quality[0]]
     local = any(stamp.local for stamp in stamps_of(columns, rows, time, format, stamps)[:20])
+    given |= {} if zone is None else {"zone": zone}
     if local:
         unsure += [] if zone else ["zone"]
-        given |= {} if zone is None else {"zone": zone}
         unsure.append("stamp")
         if re.search(r"end|止|结束", " ".join(titles[at] for at in time), re.IGNORECASE):
             given["stamp"] = "end"
