@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from ledger.clock import parse_instant
-from ledger.metering.imports.meter_map import DELIMITERS, INTERVALS, LAYOUTS, MeterMap
+from ledger.metering.imports.map_words import DELIMITERS, INTERVALS, LAYOUTS
+from ledger.metering.imports.meter_map import MeterMap
 from ledger.metering.imports.reading import import_files
 from ledger.metering.imports.unit_table import UNITS
 

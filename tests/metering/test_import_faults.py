@@ -17,9 +17,10 @@ from ledger.errors import InputError
 from ledger.metering.imports.faults import Faults, shorten
 from ledger.metering.imports.guess import guess_map
 from ledger.metering.imports.meter_map import MeterMap, load_map
+from ledger.metering.imports.numbered_stamps import NoStamp, Stamp
 from ledger.metering.imports.reading import import_files
 from ledger.metering.imports.result import ImportResult
-from ledger.metering.imports.stamps import NoStamp, Stamp, reader_of
+from ledger.metering.imports.stamps import reader_of
 
 NOW = parse_instant("2026-01-01T00:00:00Z")
 ONE = "meter_id=x,time=t,zone=UTC"
