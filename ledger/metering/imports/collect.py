@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from ledger.errors import InputError
 from ledger.identifiers import is_identifier
 from ledger.metering.imports.columns import SKIPPED, Columns, Stamps
 from ledger.metering.imports.faults import Faults
@@ -250,9 +249,3 @@ class Collector:
     def _refuse_meter(self, name: str, place: str) -> None:
         action = "give the meter an id of yours in the map's meters, as meters=总表:HQ-1"
         self._faults.add("METER_UNKNOWN", "error", place, action, name or "nothing", "1 to 63 letters, digits, dots, hyphens, underscores")
-
-
-def check_zone(map: MeterMap, columns: Columns) -> None:
-    """Raise InputError where stamps are of the wall's clock and the map does not say of which."""
-    if map.zone is None and any(columns.stamps.local):
-        raise InputError("the stamps carry no offset from UTC and the map names no zone", hint="add zone, as Asia/Shanghai or +08:00")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ledger.errors import InputError
 from ledger.metering.imports.assembly import Assembly
-from ledger.metering.imports.collect import Collector, check_zone
+from ledger.metering.imports.collect import Collector
+from ledger.metering.imports.columns import Columns
 from ledger.metering.imports.espi import EspiRows
 from ledger.metering.imports.faults import Faults
 from ledger.metering.imports.meter_map import MeterMap
@@ -41,7 +43,7 @@ def import_files(paths: Sequence[Path], map: MeterMap, *, now: int, progress: Ca
         files.append(SourceFile(path.name, size, digest, rows))
         progress(size)
     columns = collector.conclude()
-    check_zone(map, columns)
+    _check_zone(map, columns)
     assembly = Assembly(map, columns, sources, now, faults)
     meters = assembly.meters() if map.kind == "interval" else ()
     registers = assembly.registers() if map.kind == "register" else ()
@@ -58,3 +60,9 @@ def open_rows(path: Path, map: MeterMap, faults: Faults, *, prefix: str = "") ->
         return ParquetRows(path, faults=faults, prefix=prefix)
     table = CsvRows(path, delimiter=map.delimiter, encoding=map.encoding, faults=faults, prefix=prefix, first=map.header)
     return Nem12Rows(table, faults=faults) if map.layout == "nem12" else table
+
+
+def _check_zone(map: MeterMap, columns: Columns) -> None:
+    """Raise InputError where stamps are of the wall's clock and the map does not say of which."""
+    if map.zone is None and any(columns.stamps.local):
+        raise InputError("the stamps carry no offset from UTC and the map names no zone", hint="add zone, as Asia/Shanghai or +08:00")
