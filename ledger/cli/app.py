@@ -102,6 +102,9 @@ class Commands(TyperGroup):
         try:
             answer = super().main(arguments, prog_name, complete_var, False, windows_expand_args, **extra)
             code = answer if isinstance(answer, int) else OK
+            if code == INTERRUPTED:
+                # The library turns Ctrl-C into a bare exit code where nothing was being asked.
+                output_of(arguments).failure(describe(KeyboardInterrupt(), output_of(arguments).language))
         except SystemExit:
             code = INTERRUPTED  # the reader of our output went away: `| head`
         except (Exception, KeyboardInterrupt) as error:

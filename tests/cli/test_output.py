@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ledger.cli.app import hoist
+from ledger.cli.app import app, hoist
 from ledger.cli.failures import INTERRUPTED
 from ledger.cli.invocation import write_result
 from ledger.cli.labels import LABELS
@@ -215,3 +215,17 @@ def test_yes_and_no_are_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert "否" in shown
     assert "yes" in shown
     assert "True" not in shown
+
+
+def test_an_interrupted_command_says_that_it_was_stopped(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def pressed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ledger.cli.invocation.Invocation.client", pressed)
+    with pytest.raises(SystemExit) as ended:
+        app(["meter", "list"])
+    assert ended.value.code == INTERRUPTED
+    assert "stopped; nothing more was done" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        app(["meter", "list", "--json"])
+    assert json.loads(capsys.readouterr().err)["error"]["code"] == "interrupted"
