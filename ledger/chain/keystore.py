@@ -104,7 +104,9 @@ def load_key(path: Path, passphrase: str) -> Signer:
         private_key = decode_keyfile_json(document, passphrase.encode())
     except ValueError as error:
         if "MAC" in str(error):
-            raise ConfigurationError(f"wrong passphrase for {path}", hint=f"check --passphrase-file, {PASSPHRASE_VARIABLE} or what was typed", path=str(path)) from error
+            raise ConfigurationError(
+                f"wrong passphrase for {path}", hint=f"check --passphrase-file, {PASSPHRASE_VARIABLE} or what was typed", path=str(path)
+            ) from error
         raise _malformed(path, "its cryptographic part cannot be read") from error
     except (KeyError, TypeError, AttributeError) as error:
         raise _malformed(path, f"its cryptographic part lacks or distorts {error}") from error
@@ -180,7 +182,9 @@ def read_passphrase(
     if passphrase := environment.get(PASSPHRASE_VARIABLE):
         return passphrase
     if prompt is None:
-        raise ConfigurationError("no passphrase for the key file", hint=f"name its file with --passphrase-file, or set {PASSPHRASE_VARIABLE}")
+        raise ConfigurationError(
+            "no passphrase for the key file", hint=f"name its file with --passphrase-file, or set {PASSPHRASE_VARIABLE}"
+        )
     return prompt()
 
 

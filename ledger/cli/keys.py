@@ -109,7 +109,9 @@ def load_policy_key(run: Invocation, file: Path) -> Ed25519PrivateKey:
     try:
         key = load_pem_private_key(data, None if clear else run.passphrase(file).encode())
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise ConfigurationError(f"wrong passphrase for {file}, or a damaged file", hint="check --passphrase-file, LINGTAN_KEY_PASSPHRASE or what was typed") from error
+        raise ConfigurationError(
+            f"wrong passphrase for {file}, or a damaged file", hint="check --passphrase-file, LINGTAN_KEY_PASSPHRASE or what was typed"
+        ) from error
     if not isinstance(key, Ed25519PrivateKey):
         raise MalformedDocument(f"{file} holds another kind of key than Ed25519", hint="make one with `lingtan keys policy`")
     return key
