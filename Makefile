@@ -33,7 +33,7 @@ demo: setup ## the whole story on three seeded banks, then serve (SERVE=0 stops 
 	$(BIN)/lingtan --lang $(LANGUAGE) demo --data $(DATA) --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve,)
 
 test: setup ## all tests that need nothing but Python, on all cores
-	$(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 test-postgres: setup ## the store and product tests on a private PostgreSQL (Debian package postgresql)
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || (apt-get update -q && apt-get install -y -q --no-install-recommends postgresql)
