@@ -18,8 +18,8 @@ from api.openapi import DESCRIPTION, TITLE, VERSION, install_openapi
 from api.problems import pages
 from api.problems.handlers import install_handlers
 from api.rate import FixedWindow
-from api.routes import ROUTERS
-from api.routes.intake import Mailbox
+from api.routes import ROUTERS, intake
+from api.routes.intake import Mailbox, Shortcut
 from ledger.services.context import House
 from ledger.services.intake_writer import IntakeWriter
 from ledger.services.witnessing import open_witnessing
@@ -78,6 +78,7 @@ def _assemble() -> FastAPI:
     )
     app.add_middleware(ExchangeMiddleware)
     install_handlers(app)
+    app.router.routes.append(Shortcut("/v1/telemetry", intake.router.routes[0]))
     app.include_router(health.router)
     app.include_router(pages.router)
     for router in ROUTERS:
@@ -99,13 +100,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     workers: list[Worker] = [
         worker for worker in (app.state.witnessing, app.state.relay, projection, app.state.drift) if worker is not None
     ]
-    intake: IntakeWriter = app.state.intake
-    intake.start()
+    writer: IntakeWriter = app.state.intake
+    writer.start()
     for worker in workers:
         await run_in_threadpool(worker.start)
     try:
         yield
     finally:
-        await run_in_threadpool(intake.stop)
+        await run_in_threadpool(writer.stop)
         for worker in workers:
             await run_in_threadpool(worker.stop)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,13 +14,14 @@ from api.problems.handlers import failure_response
 log = logging.getLogger("lingtan.access")
 
 CONTENT_SECURITY_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-_ALWAYS = (
-    ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
-    ("Cross-Origin-Resource-Policy", "same-origin"),
-    ("Cache-Control", "no-store"),
-)
+_TRACE = b"trace-id"
+_ALWAYS = {
+    b"content-security-policy": CONTENT_SECURITY_POLICY.encode("ascii"),
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"no-referrer",
+    b"cross-origin-resource-policy": b"same-origin",
+    b"cache-control": b"no-store",
+}
 
 
 class ExchangeMiddleware:
@@ -43,10 +43,11 @@ class ExchangeMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["Trace-Id"] = exchange.trace_id
-                for name, value in (*exchange.headers.items(), *_ALWAYS):
-                    headers.setdefault(name, value)
+                headers = list(message["headers"])
+                there = {name for name, _ in headers}
+                own = {name.lower().encode("latin-1"): value.encode("latin-1") for name, value in exchange.headers.items()}
+                added = {_TRACE: exchange.trace_id.encode("ascii"), **_ALWAYS, **own}
+                message["headers"] = headers + [item for item in added.items() if item[0] not in there]
             await send(message)
 
         try:
