@@ -32,7 +32,7 @@ class HttpLink:
         self._now_ms = now_ms
         try:
             verify: ssl.SSLContext | bool = ssl.create_default_context(cafile=ca) if ca else True
-            headers = {"Authorization": f"Bearer {token}"}
+            headers = {"Authorization": f"Bearer {token}", "Accept-Language": "en"}
             self._http = httpx2.Client(base_url=url.rstrip("/"), headers=headers, timeout=timeout, trust_env=False, verify=verify)
         except (httpx2.InvalidURL, ValueError, OSError) as error:
             raise ConfigurationError(f"{url} with {ca or 'the system certificates'} cannot be used: {error}") from error

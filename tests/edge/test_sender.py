@@ -65,6 +65,8 @@ def test_everything_is_sent_in_order_and_acknowledged(path: Path) -> None:
     assert (status.waiting, status.kept, status.contiguous, status.trouble) == (0, 5, 5, "")
     assert list(server.kept.values()) == [body for _, body, _ in bodies_of(path)]
     header = server.headers[0]
+    # What the log of an edge says is English; without this a refusal came in the language of the bank.
+    assert header["Accept-Language"] == "en"
     assert header["Authorization"] == "Bearer a-token"
     assert header["Content-Type"] == "application/vnd.lingtan.readings+json"
     assert header["Content-Digest"].startswith("sha-256=:")
