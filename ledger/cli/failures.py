@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import traceback
 from dataclasses import dataclass, field
 
@@ -60,6 +61,7 @@ BY_CLASS: tuple[tuple[type[LedgerError], int], ...] = (
     (LedgerError, INTERNAL),
 )
 BY_STATUS: tuple[tuple[int, int], ...] = ((401, AUTH), (403, AUTH), (409, CONFLICT), (429, RATE), (503, NETWORK))
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 _FILE_ERRORS = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, FileExistsError)
 
 
@@ -92,6 +94,9 @@ def describe(error: BaseException, language: Language) -> Failure:
         )
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         return Failure(INTERRUPTED, "interrupted", say("stopped", language), "")
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        message = say("file_failed", language, file=error.filename or "", reason=error.strerror)
+        return Failure(USAGE, "file", message, say("disk_hint", language))
     if isinstance(error, _FILE_ERRORS):
         message = say("file_failed", language, file=error.filename, reason=error.strerror)
         return Failure(USAGE, "file", message, say("file_hint", language))

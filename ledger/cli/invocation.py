@@ -145,5 +145,7 @@ def write_result(path: Path, data: bytes, *, private: bool = False) -> None:
         os.link(temporary, path)
     except FileExistsError:
         raise Conflict(f"{path} was written by somebody else meanwhile", hint="name another file") from None
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)

@@ -23,6 +23,7 @@ MESSAGES: tuple[tuple[str, str, str], ...] = (
     ("internal_hint", "report the lines above; nothing of your data was changed by this message", "请将以上内容反馈给维护者"),
     ("file_failed", "{file}: {reason}", "{file}：{reason}"),
     ("file_hint", "check the path and its permissions", "请检查路径与权限"),
+    ("disk_hint", "make room, or name a file on another disk, and run it again", "请腾出空间或改用其他磁盘上的文件，然后重新运行"),
     ("stopped", "stopped; nothing more was done", "已中断，未执行后续操作"),
     ("findings_refused", "{count} findings of severity error stand against it", "存在 {count} 条错误级发现，未被接受"),
     ("findings_hint", "mend every place in the table and run the command again", "逐项修正表中所列位置后重新运行"),

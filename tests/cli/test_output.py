@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ledger.cli.app import app, hoist
-from ledger.cli.failures import INTERRUPTED
+from ledger.cli.failures import INTERRUPTED, describe
 from ledger.cli.invocation import write_result
 from ledger.cli.labels import LABELS
 from ledger.cli.local_time import Bank, utc
@@ -202,9 +202,13 @@ def test_a_full_disk_leaves_no_half_of_a_file(tmp_path: Path, monkeypatch: pytes
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="No space left") as refused:
         write_result(tmp_path / "a.json", b"{}")
     assert list(tmp_path.iterdir()) == []
+    told = describe(refused.value, "en")
+    assert (told.exit, told.trace) == (2, "")
+    assert told.message == f"{tmp_path / 'a.json'}: No space left on device"
+    assert "make room" in told.hint
 
 
 def test_yes_and_no_are_words(capsys: pytest.CaptureFixture[str]) -> None:
