@@ -54,6 +54,7 @@ contract ClaimRegistry is IClaimRegistry, SignedMessages {
     mapping(bytes32 certificate => CertificateRecord) private _certificates;
     mapping(bytes32 certificate => History.Entry[]) private _statuses;
     mapping(bytes32 certificate => mapping(uint32 sequence => bytes32 structHash)) private _statusMessages;
+    mapping(bytes32 claim => mapping(bytes32 org => bool)) private _committed;
 
     /// @notice Whose keys count.
     IParticipantRegistry public immutable participants;
@@ -128,12 +129,15 @@ contract ClaimRegistry is IClaimRegistry, SignedMessages {
         // A copied commitment could be opened with the salt of whoever opens first.
         if (stored != bytes32(0)) revert CommitmentCopied(m.claim, m.commitment);
         if (c.verifiersRequired != 2 || c.verdicts != 0) revert CommitmentsClosed(m.claim);
+        // Two keys of one house are one opinion.
+        if (_committed[m.claim][m.org]) revert InstitutionCommitted(m.claim, m.org);
 
         party.commitment = m.commitment;
         party.structHash = structHash;
         party.part = PART_VERIFIER;
         c.commitments += 1;
         _commitments[m.claim][m.commitment] = structHash;
+        _committed[m.claim][m.org] = true;
         emit VerdictCommitted(m.claim, m.org, m.commitment, m.deadline, signer, structHash);
     }
 

@@ -101,7 +101,8 @@ def _is_certified(bundle: Bundle, checks: Checks, read: ClaimRead, policy: Polic
     """Say whether the claim's checks all hold, with a certificate and as many verdicts as it requires, none of these adverse."""
     if bundle.document["claim"] is None or read.claim is None or read.certificate is None:
         return False
-    favourable = {signed.signer for signed in read.verdicts if signed.values["opinion"] != ADVERSE}
+    # Two keys of one institution are one opinion.
+    favourable = {signed.values["org"] for signed in read.verdicts if signed.values["opinion"] != ADVERSE}
     # The highest level is not reached beside anything else that is wrong or unknown; recomputation alone is a line of its own.
     clean = all(check.outcome is Outcome.PASS for check in checks.items if not check.id.endswith(".recompute"))
     return clean and checks.holds(*claim_ids(bundle, policy)) and len(favourable) >= read.claim.values["verifiersRequired"]

@@ -167,6 +167,8 @@ interface IClaimRegistry is ISharedErrors {
     error CommitmentsOpen(bytes32 claim, uint32 committed, uint8 required);
     /// @notice Another verifier committed to exactly this value: a copied commitment is refused.
     error CommitmentCopied(bytes32 claim, bytes32 commitment);
+    /// @notice Another key of this institution has committed: two institutions decide.
+    error InstitutionCommitted(bytes32 claim, bytes32 org);
     /// @notice The signer has not committed.
     error CommitmentMissing(bytes32 claim, address signer);
     /// @notice The verdict does not open the signer's commitment.
@@ -254,7 +256,7 @@ interface IClaimRegistry is ISharedErrors {
     /// @param sig 65 bytes r, s, v
     function submitClaim(Claim calldata m, bytes calldata sig) external;
 
-    /// @notice Records a verifier's commitment.
+    /// @notice Records a verifier's commitment; of an institution, one key commits on a claim.
     /// @param m the message, signed by a VERIFIER of `m.org`
     /// @param sig 65 bytes r, s, v
     function commitVerdict(VerdictCommitment calldata m, bytes calldata sig) external;

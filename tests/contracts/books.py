@@ -44,6 +44,7 @@ class Books:
     claims: dict[bytes, dict[str, Any]] = field(default_factory=dict)
     verdicts: dict[bytes, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     commitments: dict[tuple[bytes, bytes], bytes] = field(default_factory=dict)
+    committed: set[tuple[bytes, bytes]] = field(default_factory=set)
     parties: dict[tuple[bytes, str], dict[str, Any]] = field(default_factory=dict)
     resolutions: dict[bytes, list[bytes]] = field(default_factory=lambda: defaultdict(list))
     resolved_after: dict[bytes, int] = field(default_factory=lambda: defaultdict(int))
@@ -123,6 +124,7 @@ class Books:
     def _VerdictCommitted(self, time: int, a: Any) -> None:
         self._party(a["claim"], a["signer"]).update(part=1, commitment=a["commitment"], structHash=a["structHash"])
         self.commitments[a["claim"], a["commitment"]] = a["structHash"]
+        self.committed.add((a["claim"], a["org"]))
         self.claims[a["claim"]]["commitments"] += 1
 
     def _VerdictGiven(self, time: int, a: Any) -> None:

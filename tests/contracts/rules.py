@@ -222,6 +222,7 @@ class Rules:
         require(self._party(self.m["claim"])["structHash"] == ZERO, "AlreadyRecorded")
         require(stored is None, "CommitmentCopied")
         require(claim["verifiersRequired"] == 2 and claim["verdicts"] == 0, "CommitmentsClosed")
+        require((self.m["claim"], self.m["org"]) not in self.b.committed, "InstitutionCommitted")
 
     def submitVerdict(self) -> None:
         m, claim = self.m, self._claim()

@@ -168,6 +168,17 @@ def test_two_verifiers_commit_before_either_gives_a_verdict(world: World) -> Non
     assert world.view("ClaimRegistry", "claim", C)["commitments"] == 2
 
 
+def test_two_keys_of_one_institution_are_one_opinion(world: World) -> None:
+    world.claimed("c", verifiersRequired=2)
+    first = world.commitment("c", "verifier", digest("result"), digest("salt"))
+    world.send("commitVerdict", first, by="verifier")
+    second = world.commitment("c", "colleague", digest("result"), digest("salt 2"))
+    assert world.refusal("commitVerdict", second, by="colleague") == Refusal("InstitutionCommitted", (C, FIRM))
+    world.send("commitVerdict", world.commitment("c", "verifier 2", digest("result"), digest("salt 3")), by="verifier 2")
+    missing = world.refusal("submitVerdict", world.verdict("c", "colleague", salt=digest("salt 2")), by="colleague")
+    assert missing == Refusal("CommitmentMissing", (C, address_of("colleague").lower()))
+
+
 def test_two_agreeing_verdicts_of_which_one_is_adverse_reject(world: World) -> None:
     world.claimed("c", verifiersRequired=2)
     for person in ("verifier", "verifier 2"):

@@ -265,7 +265,7 @@ class Claims(CityMachine):
     """Claims with one or two verifiers, verdicts, disputes, certificates and their statuses."""
 
     NAMES = st.sampled_from(["one", "two"])
-    VERIFIERS = mostly("verifier 2", "verifier", "verifier 3", "certifier")
+    VERIFIERS = mostly("verifier 2", "verifier", "verifier 3", "colleague", "certifier")
     CERTIFIERS = mostly("certifier 2", "certifier", "verifier 3", "publisher")
     RESULTS = mostly("A", "B")
 

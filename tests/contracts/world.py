@@ -34,6 +34,7 @@ PEOPLE: Mapping[str, tuple[bytes, int]] = {
     "verifier": (FIRM, VERIFIER),
     "verifier 2": (OTHER_FIRM, VERIFIER),
     "verifier 3": (CENTRE, VERIFIER),
+    "colleague": (FIRM, VERIFIER),
     "certifier": (CENTRE, CERTIFIER),
     "certifier 2": (CENTRE, CERTIFIER),
     "librarian": (CENTRE, LIBRARIAN),

@@ -80,7 +80,7 @@ class Options:
     pinned: int | None = None  # size of the checkpoint that the policy pins
     log_size: int = 9
     revision: int = 1
-    verifier_org: str = "gfc"
+    verifier_orgs: tuple[str, str] = ("gfc", "auditors")
     certifier: Any = CERTIFIER
 
 
@@ -214,7 +214,7 @@ class ClaimChain:
     def _verdict(self, at: int) -> dict[str, Any]:
         message = {
             "claim": sid("claim", "bank-a/c1"),
-            "org": sid("org", self.options.verifier_org),
+            "org": sid("org", self.options.verifier_orgs[at]),
             "packageHash": sha(b"package"),
             "resultHash": sha(jcs(self.result)),
             "findingsHash": sha(b"findings"),

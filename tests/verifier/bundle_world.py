@@ -177,7 +177,7 @@ class World(ClaimChain):
             "libraries": [sha(jcs(LIBRARY)).hex()],
             "keys": [
                 key("bank-a", "bank", "approver", APPROVER),
-                *(key("gfc", "centre", "verifier", account) for account in VERIFIERS),
+                *(key(org, "centre", "verifier", account) for org, account in zip(self.options.verifier_orgs, VERIFIERS, strict=True)),
                 key("gfc", "centre", "certifier", CERTIFIER),
             ],
             "checkpoint": None

@@ -19,6 +19,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.identifiers import sid
+from tests.verifier import bundle_corpus, bundle_world
+from tests.verifier.bank import jcs
 from verifier import eip712, secp256k1
 from verifier.checks import Check, Outcome, verdict_of
 from verifier.errors import Malformed
@@ -81,6 +83,14 @@ def policy_facts() -> tuple[str, int]:
 def test_the_bundle_that_is_attacked_is_valid_at_the_highest_level() -> None:
     found = verify(bundle())
     assert (odd(found), found.verdict(), found.level()) == (set(), ("VALID", 0), "L5")
+
+
+@pytest.mark.parametrize(("orgs", "level"), [(("gfc", "auditors"), "L5"), (("gfc", "gfc"), "L4")])
+def test_two_keys_of_one_institution_are_one_opinion(orgs: tuple[str, str], level: str) -> None:
+    world = bundle_world.World(bundle_world.Options(required=2, verdicts=2, verifier_orgs=orgs))
+    policy, key = jcs(bundle_world.sign_policy(world.policy())), bundle_corpus.KEY
+    found = verify(bundle_world.make_claim(world), policy, key, bundle_world.NOW)
+    assert (odd(found), found.level()) == (set(), level)
 
 
 # What is changed in the document, and the check that says so.

@@ -66,7 +66,8 @@ export function checkClaim(run) {
   }
   checkStatus(own);
   if (read.claim === null || read.certificate === null || !answers.holds(...claimIds(run))) return false;
-  const favourable = new Set(read.verdicts.filter(({ values }) => values.opinion !== ADVERSE).map(({ signer }) => toHex(signer)));
+  // Two keys of one institution are one opinion.
+  const favourable = new Set(read.verdicts.filter(({ values }) => values.opinion !== ADVERSE).map(({ values }) => toHex(values.org)));
   return BigInt(favourable.size) >= read.claim.values.verifiersRequired;
 }
 
