@@ -22,13 +22,14 @@ from typing import Any
 from ledger.cli.office import operator_actor, settings_of
 from ledger.clock import SystemClock, format_instant
 from ledger.config import Settings
-from ledger.errors import ConfigurationError, Conflict, IntegrityError, MalformedDocument
+from ledger.errors import ConfigurationError, Conflict, InputError, IntegrityError, MalformedDocument
 from ledger.records import canonical
 from ledger.records.findings import Finding
 
 SCHEMA = "lingtan.backup/1"
 MANIFEST = "manifest.json"
 DATABASE, CHAIN = "ledger.sqlite", "chain.sqlite"
+RELAYER = "keys/relayer.json"
 _PATH = re.compile(r"(ledger\.sqlite|chain\.sqlite|(deployments|checkpoints|keys)/[A-Za-z0-9][A-Za-z0-9._-]{0,100})")
 LOCK_SECONDS = 30
 _BLOCK = 1 << 20
@@ -71,13 +72,15 @@ def write_backup(settings: Settings, out: Path, *, with_keys: bool) -> dict[str,
     return manifest
 
 
-def restore_backup(file: Path, data: Path, *, keys: Path | None = None) -> dict[str, Any]:
+def restore_backup(file: Path, data: Path, *, keys: Path | None = None, opened: bool = False) -> dict[str, Any]:
     """Put a backup's files into an empty directory and return the manifest. Nothing stays of a backup that is not whole.
 
     Args:
         keys: the folder of the server's keys, copied beside them.
+        opened: the house is to be opened afterwards, which takes its keys.
 
     Raises:
+        InputError: it is to be opened, and neither the backup nor `keys` has the keys.
         Conflict: the directory holds something.
         MalformedDocument: not a backup of ours.
         IntegrityError: a file differs from the manifest.
@@ -91,6 +94,10 @@ def restore_backup(file: Path, data: Path, *, keys: Path | None = None) -> dict[
         try:
             with zipfile.ZipFile(file) as archive:
                 manifest = _read_manifest(archive, file)
+                if opened and keys is None and not any(entry["path"] == RELAYER for entry in manifest["files"]):
+                    raise InputError(
+                        f"{file} holds no keys, and --check opens the house", hint="name the server's folder of keys with --keys"
+                    )
                 for entry in manifest["files"]:
                     _extract(archive, entry, folder)
         except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, KeyError) as error:

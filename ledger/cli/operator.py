@@ -245,7 +245,7 @@ def restore(
     from ledger.cli.backup import check_restored, restore_backup
 
     run = this(context)
-    manifest = restore_backup(file, data, keys=keys)
+    manifest = restore_backup(file, data, keys=keys, opened=check)
     findings = check_restored(run.environment, data) if check else ()
     documents = [finding.to_document() for finding in findings]
     fields = [("data", data), ("file", len(manifest["files"])), ("findings", len(findings) if check else None)]

@@ -148,6 +148,8 @@ def test_a_backup_without_keys_says_where_they_belong_and_one_with_keys_opens_al
     house.run("backup", "--out", tmp_path / "bare.zip")
     bare = house.run("restore", tmp_path / "bare.zip", "--data", tmp_path / "bare")
     assert "no keys were restored" in bare.stderr
+    assert "--keys" in house.run("restore", tmp_path / "bare.zip", "--data", tmp_path / "shut", "--check", code=2).stderr
+    assert not (tmp_path / "shut").exists()
     house.run("backup", "--out", tmp_path / "full.zip", "--with-keys")
     house.run("restore", tmp_path / "full.zip", "--data", tmp_path / "full", "--check")
     assert house.ask("doctor", "--data", tmp_path / "full")["healthy"]
