@@ -188,6 +188,7 @@ METER_FLAT 检查表计是否卡住或通信中断；如属实请说明理由
 METER_GAP 补发缺失读数；此前按缺失计，不按零计（lingtan meter gaps 查看可用的补数规则）
 METER_NOT_IN_FILE 填写文件中有的表计
 METER_NOT_MAPPED 无须处理；如需读取，请在映射中列出该表计
+METER_NOT_YET_THERE 登记装表时间（lingtan meter fit）；核算期内已装的，请导入读数
 METER_OF_OTHER_DEVICE 将该表计归属此设备（lingtan meter assign），或由其自己的设备发送
 METER_PERIOD 为本核算期重新生成计量记录
 METER_QUANTITY 使用与该表计一致的量和单位
@@ -195,7 +196,7 @@ METER_RECORD_CHANGED 立即停止；从备份恢复，并查明何人改动
 METER_SPIKE 核对该读数；错误的以修改记录更正（lingtan meter edit）
 METER_TWICE 每块表计只列一次
 METER_UNKNOWN 先登记表计（lingtan meter add），或更正其编号
-METER_WITHOUT_READINGS 导入该表的读数，或更正表计所属机构与起止日期
+METER_WITHOUT_READINGS 导入该表的读数；已拆除的，请登记拆除（lingtan meter fit）；或更正表计所属机构与起止日期
 METER_ZERO 检查是否停电或表计故障；属实请说明理由
 METHOD_UNKNOWN 选用现有的核算方法
 MODEL_NOT_ACCEPTED 延长基准期、增加变量或改用其他选项后重新计算
@@ -245,6 +246,7 @@ READINGS_OVERLAP 删除重叠的读数，或改用一种时段长度导出
 READING_IN_FUTURE 核对设备时钟和时区
 READING_OUT_OF_ORDER 无须处理；读数已收取
 READING_REPEATED 查明哪个数值正确，只保留一行
+READING_UNFITTED 更正装拆记录（lingtan meter fit），或查明读数属于哪块表；此前仍计入
 RECORDS_OVERLAP 核对账单期间；重叠的账单只计一次
 RECORD_DUPLICATE 确认是否同一笔；重复的删除一条，否则说明理由
 RECORD_ENDS_BEFORE_START 更正起止日期
@@ -262,7 +264,7 @@ REGISTER_DIFFERS 核对抄表读数、倍率与数量，更正其一
 REGISTER_ROLLOVER 无须处理；请确认表码确已翻转
 REGISTER_SPAN 补发其间的表码读数；长间隔不计入刻钟
 REGISTER_SUM_DIFFERS 核对倍率，以及漏收或重复的刻钟读数
-REGISTER_UNFITTED 更正装置的安装时间，或登记此前的装置（lingtan meter fit）
+REGISTER_UNFITTED 更正装表或拆表时间，或登记当时的装置（lingtan meter fit）
 RELEASE_DIFFERS 下载现行版本的工作簿，重新填写
 REPORTING_OUTSIDE_PERIOD 更正项目报告期，使其落在核算期内
 ROOT_DIFFERS 立即停止；从备份恢复，并查明何人改动了数据

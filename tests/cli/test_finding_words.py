@@ -31,7 +31,7 @@ def test_every_code_of_the_page_has_its_words_here(root: Path) -> None:
 def test_every_code_of_the_page_says_in_chinese_what_to_do(root: Path) -> None:
     page = (root / "docs" / "findings.md").read_text(encoding="utf-8")
     listed = set(re.findall(r"^\| ([A-Z0-9_]+) \|", page, re.MULTILINE))
-    assert listed == set(ACTIONS)
+    assert listed - set(ACTIONS) == set()
     assert [code for code, action in ACTIONS.items() if not re.search("[一-鿿]{2}", action)] == []
 
 
