@@ -36,7 +36,7 @@ from ledger.services.projection import bring_house_up_to_date
 from scripts.fleet import Server
 from scripts.fleet_house import FleetGateway, FleetHouse, Sender, found_house, free_port, made_up_day
 
-GOALS = {"96": 150, "9984": 4000, "envelope_96": 0}
+GOALS = {"96": 150, "9984": 4000, "envelope_96": 150}
 CONNECTIONS, METERS, DAY = 8, 104, 19_000
 SERVER_CORE, CLIENT_CORE = (0,), (1,)
 NOW = 21_000 * 86_400
@@ -182,7 +182,7 @@ def main() -> None:
     outcome: dict[str, object] = {
         "what": "readings acknowledged per CPU second of the server, signed bodies ÷ FastAPI + SQLModel with one record a request",
         "clock": "CPU seconds (user and system) of each server's process; ratio_by_wall_clock counts the core's other users too",
-        "goal": "at least 150 for 96 readings a body, 4,000 for 9,984",
+        "goal": "at least 150 for 96 readings a body, batch or envelope, 4,000 for 9,984",
         "repeats": options.repeats,
         "baseline_readings_per_cpu_s": round(statistics.median(cpu for cpu, _ in rates["record"])),
         "baseline_readings_per_s": round(statistics.median(wall for _, wall in rates["record"])),
@@ -204,8 +204,9 @@ def main() -> None:
     write_result("p3", outcome)
     for name, goal in GOALS.items():
         by_cpu_time, by_clock = medians[name]
-        wanted = f" (goal: at least {goal:,})" if goal else ""
-        print(f"P3 {name}: {by_cpu_time:,.0f} times by CPU time of the servers{wanted}, {by_clock:,.0f} by the wall's clock")
+        print(
+            f"P3 {name}: {by_cpu_time:,.0f} times by CPU time of the servers (goal: at least {goal:,}), {by_clock:,.0f} by the wall's clock"
+        )
 
 
 if __name__ == "__main__":
