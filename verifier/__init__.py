@@ -11,7 +11,7 @@ Nothing here imports the product. Reading order: `json_strict`, `shapes`, `inven
 `sample_command`; `bundle_shapes`, `bundle`, `bundle_items`, `check_bundle`, `claim_evidence`, `check_claim`, `recomputation`,
 `recompute_bundle`, `verify_bundle`; `sampling`, `keyfile`, `verdict`; `anchor_wordings`, `recompute_wordings`, `bundle_wordings`,
 `financed_wordings`, `envelope_wordings`, `sample_wordings`, `wordings`, `chinese`, `messages`,
-`report`; `given`, `commands`, `tools`, `command_line`, `__main__`.
+`meter_wordings`, `report`; `given`, `commands`, `tools`, `command_line`, `__main__`.
 """
 
 NAME = "lingtan-verify"

@@ -13,13 +13,13 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of every command."""
     parser = argparse.ArgumentParser(prog=NAME, description="Verify Lingtan evidence offline. 离线核验零碳证据。")
     parser.add_argument("--version", action="version", version=f"{NAME} {VERSION}")
+    _add_answer(parser, in_command=False)
     each = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, run: Callable[[argparse.Namespace], int], text: str, *aliases: str, trust: bool = False) -> argparse.ArgumentParser:
         command = each.add_parser(name, aliases=list(aliases), help=text, description=text)
         command.add_argument("file", type=Path, metavar="FILE")
-        command.add_argument("--json", action="store_true", help="one JSON object on stdout")
-        command.add_argument("--lang", choices=("en", "zh"), default=None, help="language of the text (from LANG by default)")
+        _add_answer(command, in_command=True)
         if trust:
             command.add_argument("--policy", type=Path, metavar="P", help="policy file: all trust is here")
             command.add_argument("--policy-key", metavar="K", help="public key or fingerprint of the policy's signer; several with commas")
@@ -78,3 +78,14 @@ def build_parser() -> argparse.ArgumentParser:
     verdict.add_argument("--submit", metavar="URL", help="hand the verdict in at URL/v1/verdicts")
     verdict.add_argument("--token", metavar="T", help="bearer token (default: LINGTAN_TOKEN)")
     return parser
+
+
+def _add_answer(parser: argparse.ArgumentParser, *, in_command: bool) -> None:
+    """Take how to answer, before a command and after its name; what is not said there leaves what was said before it."""
+    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS if in_command else False, help="one JSON object on stdout")
+    parser.add_argument(
+        "--lang",
+        choices=("en", "zh"),
+        default=argparse.SUPPRESS if in_command else None,
+        help="language of the text (from LANG by default)",
+    )

@@ -21,6 +21,7 @@ def meter(arguments: argparse.Namespace) -> int:
     from verifier.check_inputs import header_mismatches
     from verifier.messages import line
     from verifier.meter import read_record
+    from verifier.meter_wordings import describe_header
     from verifier.report import json_of
 
     record = read_record(read_file(arguments.file), thorough=True)
@@ -35,9 +36,8 @@ def meter(arguments: argparse.Namespace) -> int:
     listed = [{"field": name, "expected": str(expected), "found": str(found)} for name, expected, found in mismatches]
     if arguments.json:
         print(json_of({"verdict": "INVALID" if code else "VALID", "exit_code": code, **facts, "mismatches": listed}))
-    for name, value in header.items():
-        print(f"{name:>18}: {value}", file=sys.stderr)
-    print(f"{'digest':>18}: {record.digest}", file=sys.stderr)
+    for name, text in (*describe_header(record.header, arguments.lang), ("SHA-256", record.digest)):
+        print(f"{name:>18}: {text}", file=sys.stderr)
     for item in listed:
         print(line("mismatch", arguments.lang, **item), file=sys.stderr)
     return code

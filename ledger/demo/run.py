@@ -56,6 +56,9 @@ def run_demo(data: Path, *, port: int, serve: bool, chinese: bool, console: Cons
                 if serve:
                     voice.fact(f"API and its docs: {console_url}   (Ctrl-C ends)", f"接口与文档：{console_url}   （Ctrl-C 结束）")
                     _wait()
+                else:
+                    command = f"lingtan demo --data {data} --port {port}"
+                    voice.fact(f"To look around: {command}", f"继续查看：{command}")
         finally:
             house.close()
 

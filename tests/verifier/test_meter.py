@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.verifier import evidence as ev
+from tests.verifier.running import run
 from verifier import meter
 from verifier.errors import Disagreement, Malformed
 
@@ -78,3 +80,14 @@ def test_a_count_on_which_numpy_differs_is_an_internal_disagreement(monkeypatch:
     monkeypatch.setattr(meter, "_count_fast", lambda *_: meter.Counts(1, 2, 3, 4, 5, 6, 7))
     with pytest.raises(Disagreement):
         meter.read_record(ev.meter_record("M1"))
+
+
+def test_a_record_is_shown_with_units_and_instants_in_the_language_named_before_or_after_the_command(tmp_path: Path) -> None:
+    (tmp_path / "m.ltm").write_bytes(record([(1_500_000, 1), (250, 2)]))
+    before, after = run("--lang", "zh", "meter", tmp_path / "m.ltm"), run("meter", tmp_path / "m.ltm", "--lang", "zh")
+    assert (before.code, before.err) == (0, after.err)
+    assert "合计: 1.500250 kWh" in before.err
+    assert "至: 1970-01-01T00:30:00Z" in before.err
+    both = run("--lang", "zh", "--json", "meter", tmp_path / "m.ltm", "--lang", "en")
+    assert "total: 1.500250 kWh" in both.err
+    assert both.document["header"]["total"] == "1500250"
