@@ -215,7 +215,8 @@ def _read_alike(texts: tuple[str, ...], factor: int) -> list[int] | None:
     if not 1 <= decimals <= len(_ALIKE) or decimals == len(texts[0]) - 1 or factor % 10**decimals:
         return None
     lines = "\n".join(texts) + "\n"
-    if not _ALIKE[decimals - 1].fullmatch(lines):
+    # A line break within a text, which no JSON has, would make two values of it.
+    if lines.count("\n") != len(texts) or not _ALIKE[decimals - 1].fullmatch(lines):
         return None
     numbers, scale = map(int, lines.replace(".", "").split()), factor // 10**decimals
     return list(numbers) if scale == 1 else [number * scale for number in numbers]

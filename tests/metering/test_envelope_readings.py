@@ -106,7 +106,7 @@ def test_an_envelope_taken_from_its_text_is_canonical_and_read_as_by_its_objects
         at = data.draw(st.integers(0, len(body)))
         end = at + data.draw(st.integers(0, 12))
         body[at:end] = data.draw(
-            st.sampled_from([b"", b'"', b",", b"]", b"[", b"}", b"{", b" ", b"0", b'"readings":[', b'],"schema":', b"\\"])
+            st.sampled_from([b"", b'"', b",", b"]", b"[", b"}", b"{", b" ", b"0", b'"readings":[', b'],"schema":', b"\\", b"\n7.5"])
         )
     made = envelope._read_by_text(bytes(body))
     if made is None:
@@ -132,6 +132,7 @@ def test_an_envelope_taken_from_its_text_is_canonical_and_read_as_by_its_objects
         lambda text: text.replace('"s":"A"', '"s":"A","s":"A"', 1),
         lambda text: text.replace("M-1", "M\\u002d1", 1),
         lambda text: text.replace("00:00Z", "00:00.000Z", 1) + ",",
+        lambda text: text[:-2] + '\n7.5"}',
         lambda text: ",".join([text] * 501),
         lambda text: "",
     ],
@@ -145,7 +146,10 @@ def test_a_text_that_is_not_quite_so_is_left_to_the_objects(spoil: Any) -> None:
 @given(st.lists(st.tuples(st.sampled_from(DAY), values | odd), min_size=1, max_size=12), st.data())
 def test_a_run_of_readings_is_split_as_any_readings_are(rows: list[tuple[str, str]], data: st.DataObject) -> None:
     text = text_of([interval_reading("el.import", at, value, "kWh", meter="M-1") for at, value in rows]) + ","
-    at, piece = data.draw(st.integers(0, len(text))), data.draw(st.sampled_from(["", "", "{", "}", '"', ",", '"},', "{}", "0", "T"]))
+    at, piece = (
+        data.draw(st.integers(0, len(text))),
+        data.draw(st.sampled_from(["", "", "{", "}", '"', ",", '"},', "{}", "0", "T", "\n7.5"])),
+    )
     text = text[:at] + piece + text[at + data.draw(st.integers(0, 5)) :] if piece else text
     run, plain = _split_run(text) if text.isascii() else None, _split_any(text)
     if run is not None and plain is not None:
