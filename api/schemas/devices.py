@@ -144,7 +144,7 @@ class FittingRequest(ApiRequest):
     seal: str | None
     ratio: RatioFields
     register_: Annotated[RegisterFields, Field(alias="register")]
-    first: str
+    first: Annotated[str | None, Field(description="null exactly where the reason is removed: nothing hangs there from then on")]
     final_before: str | None
     reason: str
     reference: str

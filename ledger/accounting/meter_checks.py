@@ -1,10 +1,13 @@
-"""Look at meters against the units they serve: did each report, and only while its unit was open (spec: method-operational-1 §9)."""
+"""Look at meters against the units they serve and what hung in their places: did each report, and then only (spec: metering §2)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+import numpy as np
 
 from ledger.clock import format_instant
+from ledger.metering.hanging import Mask, Span, touched_slots, whole_slots
 from ledger.records.findings import Finding
 from ledger.records.meter_record import MeterRecord, Quality
 from ledger.records.organisation import Organisation, Unit
@@ -30,7 +33,7 @@ def check_meters_report(organisation: Organisation, period: Period, meters: Iter
         unit = organisation.find_unit(meter.unit)
         if unit is None or meter.sub_meter_of is not None or has_reading(meter) or not unit.is_open(period.first_day, period.last_day):
             continue
-        action = "send its readings; if it was not in use, send 0 with the quality M"
+        action = "send its readings; if it was not in use, send 0 with the quality M; if it was taken down, record that (lingtan meter fit)"
         got, expected = f"0 of {meter.slots} slots with a reading", "at least one reading"
         params = {"meter": meter.meter, "unit": meter.unit, "slots": str(meter.slots)}
         findings.append(Finding("METER_WITHOUT_READINGS", "error", f"meter {meter.meter}", action, got, expected, params))
@@ -70,6 +73,36 @@ def find_open_slots(record: MeterRecord, unit: Unit, period: Period) -> range:
     days = Period.of_dates(period.id, first, last, period.timezone)
     step = 60 * record.interval_minutes
     return range(max(0, (days.start - record.start) // step), min(record.n, (days.end - record.start) // step))
+
+
+def find_owed_slots(record: MeterRecord, unit: Unit | None, period: Period, hanging: Sequence[Span]) -> Mask:
+    """Return the slots of a record of `period` of which readings are asked: something hung there, and the unit, if known, was open.
+
+    Of a unit that was closed throughout none is, whatever the record has.
+    """
+    owed = whole_slots(hanging, record.start, 60 * record.interval_minutes, record.n)
+    if unit is not None:
+        open_slots = find_open_slots(record, unit, period)
+        owed[: open_slots.start], owed[open_slots.stop :] = False, False
+    return owed
+
+
+def check_hanging(meter: str, record: MeterRecord, hanging: Sequence[Span]) -> tuple[Finding, ...]:
+    """Return a warning where a meter has readings of slots in no part of which, by its fittings, anything hung there.
+
+    They count: what was read is kept, and whether the fitting or the reading is wrong is for a person to say.
+    """
+    there = touched_slots(hanging, record.start, 60 * record.interval_minutes, record.n)
+    read = np.flatnonzero((np.frombuffer(record.quality, dtype=np.uint8) != Quality.MISSING) & ~there)
+    if not len(read):
+        return ()
+    begin, end = (format_instant(record.start + int(slot) * 60 * record.interval_minutes) for slot in (read[0], read[-1] + 1))
+    total = int(np.frombuffer(record.values, dtype="<i8")[read].sum())
+    action = "correct the fittings, or find out whose readings these are; they count until then"
+    params = {"meter": meter, "from": begin, "to": end, "slots": str(len(read)), "total": str(total)}
+    got = f"{len(read)} slots with a reading, {total} in all"
+    expected = "none while nothing hung there"
+    return (Finding("READING_UNFITTED", "warning", f"meter {meter} from {begin} to {end}", action, got, expected, params),)
 
 
 def check_open_days(meter: str, record: MeterRecord, unit: Unit, period: Period) -> tuple[Finding, ...]:

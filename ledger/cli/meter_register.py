@@ -8,6 +8,7 @@ import typer
 
 from ledger.cli.invocation import my_institution, this
 from ledger.cli.local_time import my_bank, utc
+from ledger.errors import InputError
 
 COLUMNS = ("id", "unit", "quantity", "sub_meter_of", "device", "serial", "transformer", "day_read", "measured")
 FITTING_COLUMNS = ("since", "reason", "serial", "seal", "ct", "pt", "digits", "decimals", "first", "final_before", "log_index")
@@ -83,11 +84,11 @@ def behind(
 def fit(
     context: typer.Context,
     id: MeterArgument,
-    since: Annotated[str, typer.Option(help="since when it hangs there, as 2026-01-31T16:00+08:00")],
-    serial: Annotated[str, typer.Option(help="the serial number of what hangs there")],
-    first: Annotated[str, typer.Option(help="its display then, before the ratio")],
+    since: Annotated[str, typer.Option(help="since when it hangs there, or nothing does (`removed`), as 2026-01-31T16:00+08:00")],
+    serial: Annotated[str, typer.Option(help="the serial number of what hangs there; with `removed`, of what was taken down")],
     reference: Annotated[str, typer.Option(help="the paper that says so: work order, protocol")],
-    reason: Annotated[Literal["installed", "replaced", "ratio_changed", "reset"], typer.Option(help="why")] = "installed",
+    first: Annotated[str | None, typer.Option(help="its display then, before the ratio; not with `removed`")] = None,
+    reason: Annotated[Literal["installed", "replaced", "ratio_changed", "reset", "removed"], typer.Option(help="why")] = "installed",
     final: Annotated[str | None, typer.Option(help="the last display of what hung there before; not with `installed`")] = None,
     seal: Annotated[str | None, typer.Option(help="the number of its seal")] = None,
     ct: Annotated[str, typer.Option(help="current transformer ratio, as 80 for 400/5 A; 1 without one")] = "1",
@@ -95,8 +96,13 @@ def fit(
     digits: Annotated[int, typer.Option(help="digits of the display before the point")] = 6,
     decimals: Annotated[int, typer.Option(help="digits after the point")] = 2,
 ) -> None:
-    """Record what hangs in a meter's place: ratio, register, seal. It becomes an entry of the envelope log and is never changed."""
+    """Record what hangs in a meter's place: ratio, register, seal. It becomes an entry of the envelope log and is never changed.
+
+    With `--reason removed` nothing hangs there from then on and no reading is asked for; what is hung there later is `installed` again.
+    """
     run = this(context)
+    if reason != "removed" and first is None:
+        raise InputError("its first display is not said", hint="add --first, the display when it was hung there, before the ratio")
     document = {
         "since": utc(since),
         "serial": serial,

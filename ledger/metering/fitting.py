@@ -8,7 +8,7 @@ from fractions import Fraction
 from ledger.errors import InputError
 from ledger.units import parse_decimal
 
-REASONS = ("installed", "replaced", "ratio_changed", "reset")
+REASONS = ("installed", "replaced", "ratio_changed", "reset", "removed")
 MAX_DIGITS = 12
 MAX_DECIMALS = 6
 
@@ -38,18 +38,19 @@ class RegisterForm:
 class Fitting:
     """What hangs in a meter's place from `since` (Unix seconds) until the next fitting.
 
-    `first` is its reading at `since`, `final_before` the last reading of what hung there before: None exactly where the reason is
-    `installed`. Readings are decimal strings in the display unit, before the ratio.
+    `first` is its reading at `since`: None exactly where the reason is `removed`, after which nothing hangs there; `serial` is then of
+    what was taken down. `final_before` is the last reading of what hung there before: None exactly where the reason is `installed`.
+    Readings are decimal strings in the display unit, before the ratio.
 
     Raises on construction:
-        InputError: final_before missing or beside `installed`, an unknown reason.
+        InputError: final_before missing or beside `installed`, first missing or beside `removed`, an unknown reason.
     """
 
     institution: str
     meter: str
     since: int
     serial: str
-    first: str
+    first: str | None
     reason: str
     reference: str
     by: str
@@ -64,3 +65,5 @@ class Fitting:
             raise InputError(f"not a reason of a fitting; expected one of {', '.join(REASONS)}")
         if (self.final_before is None) != (self.reason == "installed"):
             raise InputError("final_before is the last reading of what hung there before: given exactly where the reason is not installed")
+        if (self.first is None) != (self.reason == "removed"):
+            raise InputError("first is the reading of what hangs there from then on: given exactly where the reason is not removed")

@@ -39,7 +39,7 @@ def read_fitting(document: object) -> tuple[Fitting | None, tuple[Finding, ...]]
         "seal": fields.optional("seal", fields.text),
         "ratio": Ratio(ratio.decimal_above_0("ct"), ratio.decimal_above_0("pt")),
         "register": RegisterForm(register.integer("digits", 1, MAX_DIGITS), register.integer("decimals", 0, MAX_DECIMALS)),
-        "first": fields.decimal_from_0("first"),
+        "first": fields.optional("first", fields.decimal_from_0),
         "final_before": fields.optional("final_before", fields.decimal_from_0),
         "reason": fields.choice("reason", REASONS),
         "reference": fields.text("reference"),
@@ -97,11 +97,17 @@ def register_range(register: RegisterForm) -> str:
 def _check_meaning(fields: Fields, values: dict[str, object]) -> None:
     ratio, register, first = values["ratio"], values["register"], values["first"]
     installed, final = values["reason"] == "installed", values["final_before"]
+    removed = values["reason"] == "removed"
     if isinstance(ratio, Ratio) and ratio.exact > _MAX_RATIO:
         fields.refuse("FIELD_INVALID", "/ratio", "write the ratio as it stands on the transformer", got=f"{ratio.ct} × {ratio.pt}")
-    if isinstance(register, RegisterForm) and isinstance(first, str) and not fits_register(first, register):
+    if not removed and isinstance(register, RegisterForm) and isinstance(first, str) and not fits_register(first, register):
         expected = f"0 to {register_range(register)}"
         fields.refuse("FIELD_INVALID", "/first", "write what the display shows, before the ratio", got=first, expected=expected)
+    if removed and first is not None:
+        fields.refuse("FIELD_INVALID", "/first", "write null: nothing hangs there from then on", got=str(first), expected="null")
+    if not removed and first is None:
+        action = "write what the display shows, before the ratio"
+        fields.refuse("FIELD_INVALID", "/first", action, got="null", expected="a decimal string ≥ 0")
     if installed and final is not None:
         fields.refuse("FIELD_INVALID", "/final_before", "write null: nothing hung there before", got=str(final), expected="null")
     if not installed and final is None:

@@ -21,6 +21,7 @@ from ledger.errors import InputError
 from ledger.metering.csv_line import MAX_READING
 from ledger.metering.finding_list import LISTED_PER_CODE, FindingList
 from ledger.metering.fitting import Fitting, RegisterForm
+from ledger.metering.hanging import find_hanging
 from ledger.metering.meter_day import SLOT_SECONDS
 from ledger.metering.register_line import Stretch, slot_parts
 from ledger.records.findings import Finding
@@ -98,7 +99,7 @@ def derive(points: RegisterPoints, fittings: Sequence[Fitting], quantity: Quanti
     findings = FindingList(f"meter {points.meter}")
     ordered = _in_order(points, findings)
     stretches = list(_stretches(ordered, sorted(fittings, key=lambda fitting: fitting.since), quantity, findings))
-    _find_long_spans(ordered, findings)
+    _find_long_spans(ordered, fittings, findings)
     if len(ordered) < 2:
         empty = np.zeros(0, dtype=np.int64)
         return SlotSeries(0 if not len(ordered) else int(ordered.times[0]) // SLOT_SECONDS, empty, empty.astype(np.uint8)), findings.close()
@@ -186,26 +187,40 @@ def _stretches(points: RegisterPoints, fittings: Sequence[Fitting], quantity: Qu
     """Yield the stretches of time over which a line is known, ascending; where two touch, energy is known through."""
     bounds = [int(np.searchsorted(points.times, fitting.since)) for fitting in fittings]
     points = _at_changes(points, fittings, bounds, findings)
+    # A reading at the instant of a removal is the last of what was taken down.
+    bounds = [int(np.searchsorted(points.times, one.since, side="right" if one.reason == "removed" else "left")) for one in fittings]
     before = 0
-    # Before a fitting that was the first of all, nothing hung here: its points belong to no register.
-    if fittings and fittings[0].reason == "installed" and bounds[0] > 0:
-        before = bounds[0]
-        _find_unfitted(points, before, fittings[0], findings)
+    # Before a fitting that was the first of all, and after a removal, nothing hung here: those points belong to no register.
+    there = not fittings or fittings[0].reason != "installed"
     hung: Fitting | None = None
     opening: tuple[int, int] | None = None
-    for fitting, bound in zip([*fittings, None], [*bounds, len(points)], strict=True):
-        part = points.select(np.arange(before, max(before, bound)))
-        times, values = part.times, part.values
-        if opening is not None and (not len(part) or (times[0], values[0]) != opening):
-            times, values = np.append(opening[0], times), np.append(opening[1], values)
+    for number, (fitting, end) in enumerate(zip([*fittings, None], [*bounds, len(points)], strict=True)):
+        bound = max(before, end)
         # A change counts between two points; one before the first or after the last of them says what hangs there, and no more.
-        between = fitting is not None and before < len(points) and 0 < bound < len(points) and fitting.final_before is not None
-        if fitting is not None and between and len(times):
-            times, values = np.append(times, fitting.since), np.append(values, _in_points(fitting.final_before, points.decimals))
-        yield from _known(points, times, values, _Hung.of(hung, points.decimals, quantity), findings)
+        between = fitting is not None and before < len(points) and 0 < end < len(points) and fitting.final_before is not None
+        if there:
+            part = points.select(np.arange(before, bound))
+            times, values = part.times, part.values
+            if opening is not None and (not len(part) or (times[0], values[0]) != opening):
+                times, values = np.append(opening[0], times), np.append(opening[1], values)
+            if fitting is not None and between and len(times) and times[-1] != fitting.since:
+                times, values = np.append(times, fitting.since), np.append(values, _in_points(fitting.final_before, points.decimals))
+            yield from _known(points, times, values, _Hung.of(hung, points.decimals, quantity), findings)
+            if fitting is not None and fitting.reason == "removed" and len(times) and times[-1] == fitting.since:
+                yield from _nothing_after(fitting.since, [later.since for later in fittings[number + 1 :]])
+        elif bound > before:
+            _find_unfitted(points, range(before, bound), hung, fitting, findings)
         if fitting is not None:
-            opening = (fitting.since, _in_points(fitting.first, points.decimals)) if between else None
-            hung, before = fitting, max(before, bound)
+            there = fitting.reason != "removed"
+            opening = (fitting.since, _in_points(fitting.first, points.decimals)) if between and there else None
+            hung, before = fitting, bound
+
+
+def _nothing_after(since: int, later: Sequence[int]) -> Iterator[Stretch]:
+    """Yield the rest of the slot in which a meter was taken down: nothing was used there, so what was used before is the slot's."""
+    end = min([-(-since // SLOT_SECONDS) * SLOT_SECONDS, *later[:1]])
+    if end > since:
+        yield Stretch(np.array([since, end]), np.zeros(2, dtype=np.int64), Fraction(1))
 
 
 def _at_changes(points: RegisterPoints, fittings: Sequence[Fitting], bounds: Sequence[int], findings: FindingList) -> RegisterPoints:
@@ -217,12 +232,13 @@ def _at_changes(points: RegisterPoints, fittings: Sequence[Fitting], bounds: Seq
     for fitting, at in zip(fittings, bounds, strict=True):
         if fitting.final_before is None or at == len(points) or points.times[at] != fitting.since:
             continue
-        first, final = (_in_points(text, points.decimals) for text in (fitting.first, fitting.final_before))
+        final = _in_points(fitting.final_before, points.decimals)
+        first = final if fitting.first is None else _in_points(fitting.first, points.decimals)
         if values[at] not in (first, final):
             instant = format_instant(fitting.since)
             action = "find out which is right: what the fitting says stays, and is corrected by a fitting of another instant"
             params = {"meter": points.meter, "instant": instant}
-            expected = f"{fitting.final_before} or {fitting.first}"
+            expected = fitting.final_before if fitting.first is None else f"{fitting.final_before} or {fitting.first}"
             findings.add("EQUIVOCATION", "error", f"meter {points.meter} {instant}", action, points.show(at), expected, **params)
         values[at] = first
     return replace(points, values=values)
@@ -263,9 +279,11 @@ def _known(points: RegisterPoints, times: Ints, values: Ints, hung: _Hung, findi
         yield Stretch(times[start:], values[start:], hung.scale)
 
 
-def _find_long_spans(points: RegisterPoints, findings: FindingList) -> None:
-    spans = np.diff(points.times)
+def _find_long_spans(points: RegisterPoints, fittings: Sequence[Fitting], findings: FindingList) -> None:
+    spans, hanging = np.diff(points.times), find_hanging(fittings)
     for at in np.flatnonzero((spans > LONG_SPAN_SECONDS) & (spans <= MAX_SPAN_SECONDS)).tolist():
+        if not any(since <= points.times[at] and points.times[at + 1] <= until for since, until in hanging):
+            continue
         begin, end = (format_instant(int(points.times[at + step])) for step in (0, 1))
         params = {"meter": points.meter, "from": begin, "to": end}
         action = "nothing to do where the total matters alone; the slots between are estimated along a straight line"
@@ -273,8 +291,16 @@ def _find_long_spans(points: RegisterPoints, findings: FindingList) -> None:
         findings.add("REGISTER_SPAN", "info", f"meter {points.meter} from {begin} to {end}", action, got, "at most 120 min", **params)
 
 
-def _find_unfitted(points: RegisterPoints, count: int, fitting: Fitting, findings: FindingList) -> None:
-    since = format_instant(fitting.since)
-    action = "correct the instant of the fitting, or record what hung there before"
-    params = {"meter": points.meter, "from": format_instant(int(points.times[0])), "to": since, "readings": str(count)}
-    findings.add("REGISTER_UNFITTED", "warning", f"meter {points.meter} before {since}", action, f"{count} readings", "none", **params)
+def _find_unfitted(points: RegisterPoints, chosen: range, gone: Fitting | None, fitting: Fitting | None, findings: FindingList) -> None:
+    """Name the points from a removal (None: from ever) to a fitting (None: for ever)."""
+    first, last = (format_instant(int(points.times[at])) for at in (chosen[0], chosen[-1]))
+    to = last if fitting is None else format_instant(fitting.since)
+    place, action = f"meter {points.meter} before {to}", "correct the instant of the fitting, or record what hung there before"
+    params = {"meter": points.meter, "from": first, "to": to, "readings": str(len(chosen))}
+    if gone is not None:
+        params["removed"] = format_instant(gone.since)
+        place, action = (
+            f"meter {points.meter} after {params['removed']}",
+            "record what hangs there since, or find out whose readings these are",
+        )
+    findings.add("REGISTER_UNFITTED", "warning", place, action, f"{len(chosen)} readings", "none", **params)

@@ -17,8 +17,10 @@ from ledger.metering.body import CSV, SIGNED, MeterBook, RegisterReadings, read_
 from ledger.metering.csv_source import MeterReadings
 from ledger.metering.edits import Edit, apply_edit
 from ledger.metering.finding_list import FindingList
+from ledger.metering.fitting import Fitting
 from ledger.metering.fitting_document import load_fitting
 from ledger.metering.meter_day import DAY_SLOTS, MeterDay, merge_readings, pack_slots, register_slots
+from ledger.metering.registers import MAX_POINT_DECIMALS
 from ledger.records.findings import Finding, has_errors
 from ledger.records.meter_record import Quality
 from ledger.services.meter_book import load_book
@@ -27,6 +29,7 @@ from ledger.store.repositories import envelopes, metering
 from ledger.store.repositories.derived import LogEntry, StoredPoints
 from ledger.store.repositories.metering import StoredDay
 from ledger.store.session import Session
+from ledger.units import parse_decimal
 
 DayKey = tuple[str, int]
 MANY_DAYS = 4_000
@@ -121,9 +124,11 @@ class Deriver:
             raise EntryUnreadable(entry.log_index, _unreadable("fitting", error)) from error
         quantity = self._book(entry.log_index).meters[fitting.meter].quantity
         line = RegisterLine(self._session, self._institution, fitting.meter, entry.log_index, quantity)
-        bounds = line.reach_of_fitting(fitting.since)
-        if bounds is not None:
-            made.merge_register(line, *bounds, findings)
+        came = None if fitting.reason != "removed" else line.add(_final_reading(fitting), findings)
+        reached = [bounds for bounds in (came, line.reach_of_fitting(fitting.since)) if bounds is not None]
+        if reached:
+            made.merge_register(line, min(start for start, _ in reached), max(end for _, end in reached), findings)
+        made.keep_points(line.changed())
 
     def _derive_edit(self, entry: LogEntry, made: _Made, findings: FindingList) -> None:
         try:
@@ -233,6 +238,13 @@ class _Made:
                 # Its own entry is gone or cannot be read, which is a finding already: the day is what this entry says.
                 return None
             raise DayUnreadable(f"the stored day {stored.day} of meter {stored.meter_id} cannot be read any more: {error}") from error
+
+
+def _final_reading(fitting: Fitting) -> RegisterReadings:
+    """Return what a display showed when it was taken down, as a reading of that instant: after it comes none that would count it."""
+    value = parse_decimal(fitting.final_before or "0") * 10**MAX_POINT_DECIMALS
+    times, quality = np.array([fitting.since], dtype=np.int64), np.array([int(Quality.ACTUAL)], dtype=np.uint8)
+    return RegisterReadings(fitting.meter, times, np.array([int(value)], dtype=np.int64), quality)
 
 
 def _same(day: MeterDay, stored: StoredDay) -> bool:

@@ -44,7 +44,8 @@ def record_fitting(work: Work, institution: str, meter: str, stated: Mapping[str
     Raises:
         NotFound: no such meter.
         InputError: everything that is wrong with the fields; a reading that the display before this one cannot show.
-        Conflict: another fitting of this instant; the first one of a meter that already has one.
+        Conflict: another fitting of this instant; `installed` where something hangs, another reason where nothing does any more; a
+            removal before something else than `installed`.
     """
     require_own(work, institution, "preparer")
     get_meter_row(work, institution, meter)
@@ -102,10 +103,23 @@ def _check_place(fitting: Fitting, known: list[Fitting], now: int) -> None:
             f"the fitting begins at {format_instant(fitting.since)}, it is {format_instant(now)}", hint="record it when it hangs"
         )
     before = [earlier for earlier in known if earlier.since < fitting.since]
-    if fitting.reason == "installed" and before:
+    if fitting.reason == "installed" and before and before[-1].reason != "removed":
         raise Conflict(
             f"something hangs there since {format_instant(before[-1].since)}",
-            hint="the reason is replaced, ratio_changed or reset, with its last reading",
+            hint="the reason is replaced, ratio_changed, reset or removed, with its last reading",
+            meter=fitting.meter,
+        )
+    if fitting.reason != "installed" and before and before[-1].reason == "removed":
+        raise Conflict(
+            f"nothing hangs there since {format_instant(before[-1].since)}",
+            hint="what is hung there anew is installed, with no reading of anything before",
+            meter=fitting.meter,
+        )
+    later = [other for other in known if other.since > fitting.since]
+    if fitting.reason == "removed" and later and later[0].reason != "installed":
+        raise Conflict(
+            f"something hangs there at {format_instant(later[0].since)}: {later[0].reason}",
+            hint="state the removal after it; what is hung up after a removal is installed",
             meter=fitting.meter,
         )
     register = before[-1].register if before else RegisterForm()

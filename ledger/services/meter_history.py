@@ -113,8 +113,13 @@ def validate_meters(work: Work, institution: str, window: Window, meter: str | N
         NotFound: no such institution or meter.
     """
     histories = [load_history(work, row, window) for row in chosen_meters(work, institution, meter)]
-    seen = [finding for history in histories for finding in check_record(history.meter, _record_of(history))]
+    seen = [finding for history in histories for finding in _check_slots(history)]
     return (*seen, *RULE_SET.validate(histories))
+
+
+def _check_slots(history: MeterHistory) -> tuple[Finding, ...]:
+    """Return what the judged slots show, of the time in which something hung there."""
+    return check_record(history.meter, _record_of(history), history.hung[history.series.bounds[history.judged] :])
 
 
 def _record_of(history: MeterHistory) -> MeterRecord:

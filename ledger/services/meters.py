@@ -217,6 +217,7 @@ def _views(work: Work, institution: str, rows: Sequence[Meter]) -> tuple[MeterVi
     views = []
     for row in rows:
         hanging = [load_fitting(item.document) for item in devices.list_fittings(work.session, institution, row.id) if item.since <= now]
+        hangs = hanging[-1] if hanging and hanging[-1].reason != "removed" else None
         last = metering.find_last_day(work.session, institution, row.id)
         view = MeterView(
             id=row.id,
@@ -227,8 +228,8 @@ def _views(work: Work, institution: str, rows: Sequence[Meter]) -> tuple[MeterVi
             registered_at=row.at,
             device=assigned.get(row.id),
             sub_meter_of=mains.get(row.id),
-            serial=hanging[-1].serial if hanging else None,
-            ratio=format_decimal(hanging[-1].ratio.exact) if hanging else "1",
+            serial=None if hangs is None else hangs.serial,
+            ratio="1" if hangs is None else format_decimal(hangs.ratio.exact),
             last_day=None if last is None else str(EPOCH + timedelta(days=last)),
             measured_bp=None if last is None else _measured_bp(work, institution, row, last),
         )

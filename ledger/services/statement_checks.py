@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from ledger.accounting.meter_checks import check_open_days, find_open_slots
+from ledger.accounting.meter_checks import check_hanging, check_open_days, find_open_slots, find_owed_slots
 from ledger.accounting.restatement import Version, check_cause
 from ledger.metering.checks import check_record
+from ledger.metering.hanging import Span
 from ledger.records import canonical
 from ledger.records.activity import Activity
 from ledger.records.findings import Finding
@@ -19,20 +20,25 @@ from ledger.store.session import Session
 
 
 def observe_meters(
-    records: Mapping[str, MeterRecord], units: Mapping[str, str], organisation: Organisation, period: Period
+    records: Mapping[str, MeterRecord],
+    hanging: Mapping[str, Sequence[Span]],
+    units: Mapping[str, str],
+    organisation: Organisation,
+    period: Period,
 ) -> Iterator[Finding]:
-    """Yield what the records of a period show, by meter; `units` says which unit each serves.
+    """Yield what the records of a period show, by meter; `hanging` says when each hung there, `units` which unit each serves.
 
-    A slot that is missing while the unit was closed is no gap; a reading of that time is an error.
+    A slot that is missing while the unit was closed, or while nothing hung there, is no gap; a reading of that time is an error, or a
+    warning.
     """
     for meter, record in records.items():
         unit = organisation.find_unit(units[meter])
-        slots = range(record.n) if unit is None else find_open_slots(record, unit, period)
-        if unit is None or len(slots) in (0, record.n):
-            yield from check_record(meter, record)
-        else:
-            yield from check_record(meter, _cut(record, slots))
-            yield from check_open_days(meter, record, unit, period)
+        # A meter whose unit was closed throughout is refused as a whole.
+        known = unit if unit is not None and find_open_slots(record, unit, period) else None
+        yield from check_record(meter, record, find_owed_slots(record, known, period, hanging[meter]))
+        yield from check_hanging(meter, record, hanging[meter])
+        if known is not None:
+            yield from check_open_days(meter, record, known, period)
 
 
 def check_restatement(session: Session, statement: Statement, activity: Activity) -> tuple[Finding, ...]:
@@ -47,9 +53,3 @@ def check_restatement(session: Session, statement: Statement, activity: Activity
     # Commitments are erased together with their key: while they are here, the key is the one of today.
     same_keys = statements.find_commitments(session, row.id) is not None
     return check_cause(before, Version(statement, activity), same_keys=same_keys)
-
-
-def _cut(record: MeterRecord, slots: range) -> MeterRecord:
-    start = record.start + slots.start * 60 * record.interval_minutes
-    values, quality = record.values[8 * slots.start : 8 * slots.stop], record.quality[slots.start : slots.stop]
-    return MeterRecord(record.key, start, record.interval_minutes, record.quantity, values, quality)

@@ -12,6 +12,7 @@ from ledger.accounting.validators.registry import validate_inventory
 from ledger.accounting.validators.subject import Earlier
 from ledger.accounting.validators.units import check_reports
 from ledger.indicators.release import Release
+from ledger.metering.hanging import Span
 from ledger.records import canonical
 from ledger.records.activity import Activity
 from ledger.records.findings import Finding
@@ -24,10 +25,10 @@ from ledger.services.history import load_earlier
 from ledger.services.meter_history import validate_period
 from ledger.services.meters import all_meters
 from ledger.services.organisation import load_organisation
+from ledger.services.period_meters import gather_meters
 from ledger.services.periods import to_period
 from ledger.services.signable import as_of_statement
 from ledger.services.statement_checks import check_restatement, observe_meters
-from ledger.services.stored_statement import assemble_records
 from ledger.store import tables
 from ledger.store.repositories import metering
 
@@ -36,8 +37,8 @@ from ledger.store.repositories import metering
 class StoredInputs:
     """The latest tree, activity data and meter records of a period, with their rows, and the periods before it.
 
-    `units` gives the unit of each meter, `sub_meters` the meter before each that hangs behind one, `validated` what the rules of metering
-    find in their days.
+    `hanging` says when something hung in each meter's place, `units` gives the unit of each meter, `sub_meters` the meter before each that
+    hangs behind one, `validated` which meters were left out unsaid and what the rules of metering find in the days of the others.
     """
 
     organisation_row: tables.OrganisationVersion
@@ -46,6 +47,7 @@ class StoredInputs:
     activity: Activity
     period: Period
     records: dict[str, MeterRecord]
+    hanging: dict[str, tuple[Span, ...]]
     units: dict[str, str]
     sub_meters: dict[str, str]
     earlier: tuple[Earlier, ...]
@@ -79,18 +81,19 @@ def gather_inputs(work: Work, row: tables.Period) -> StoredInputs:
     organisation_row, organisation = load_organisation(work, institution)
     activity_row = load_activity_row(work, institution, row.id)
     period = to_period(row)
-    records = dict(assemble_records(work, institution, period))
+    found = gather_meters(work, institution, period)
     return StoredInputs(
         organisation_row=organisation_row,
         activity_row=activity_row,
         organisation=organisation,
         activity=Activity.from_document(canonical.load_canonical(activity_row.document)),
         period=period,
-        records=records,
+        records=found.records,
+        hanging=found.hanging,
         units={meter.id: meter.unit for meter in all_meters(work, institution)},
         sub_meters=metering.main_of_meters(work.session, institution),
         earlier=load_earlier(work, institution, period.start),
-        validated=as_of_statement(validate_period(work, institution, period, records)),
+        validated=(*found.findings, *as_of_statement(validate_period(work, institution, period, found.records))),
     )
 
 
@@ -106,7 +109,7 @@ class Judged:
 def judge_inputs(work: Work, stored: StoredInputs, inputs: Inputs) -> Judged:
     """Compute a period and look at what came out, also against the periods before and the statement that it supersedes."""
     computation = compute(inputs)
-    observed = tuple(observe_meters(stored.records, stored.units, stored.organisation, stored.period))
+    observed = tuple(observe_meters(stored.records, stored.hanging, stored.units, stored.organisation, stored.period))
     findings = (*observed, *stored.validated, *computation.findings, *validate_inventory(computation, inputs, stored.earlier))
     if computation.statement is None:
         return Judged(computation, observed, findings)

@@ -1,23 +1,17 @@
-"""What is stored of a statement, read back: the row, the value, its meter records, its commitments; and the records of a period to be."""
+"""What is stored of a statement, read back: the row, the value, its meter records, its commitments."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from ledger.accounting.commit import Commitments, commit
 from ledger.errors import Conflict
-from ledger.merkle.keys import CommitmentKeys, meter_asset
-from ledger.metering.meter_day import MeterDay, assemble
+from ledger.merkle.keys import CommitmentKeys
 from ledger.records import canonical
-from ledger.records.meter_record import MeterRecord, Quantity
-from ledger.records.period import Period
+from ledger.records.meter_record import MeterRecord
 from ledger.records.statement import Statement
 from ledger.services import attested
 from ledger.services.context import Work
-from ledger.services.meters import all_meters
-from ledger.services.organisation import load_organisation
 from ledger.store import tables
-from ledger.store.repositories import institutions, metering, statements
+from ledger.store.repositories import institutions, statements
 from ledger.store.repositories.attested import STATEMENTS
 
 
@@ -75,21 +69,3 @@ def load_keys(work: Work, institution: str) -> CommitmentKeys:
 def contract_bytes(work: Work) -> bytes:
     """Return the PeriodLedger's 20 address bytes."""
     return bytes.fromhex(work.house.contracts.periods.address[2:])
-
-
-def assemble_records(work: Work, institution: str, period: Period) -> Iterator[tuple[str, MeterRecord]]:
-    """Yield each meter of the institution with its record of the period, from the meter-days as they are stored now.
-
-    A meter whose unit was closed throughout the period is left out, unless it has readings there: then it is for the method to refuse.
-    """
-    keys = load_keys(work, institution)
-    _, organisation = load_organisation(work, institution)
-    days = period.utc_days
-    for meter in all_meters(work, institution):
-        stored = metering.iterate_meter_days(work.session, institution, meter.id, days.start, days.stop - 1)
-        key = keys.leaf_key(meter_asset(meter.id, meter.quantity), period.start, period.end)
-        meter_days = (MeterDay(meter.id, day.day, day.values, day.quality) for day in stored)
-        record = assemble(period, key, Quantity(meter.quantity), meter_days)
-        unit = organisation.find_unit(meter.unit)
-        if unit is None or unit.is_open(period.first_day, period.last_day) or record.counts.missing < record.n:
-            yield meter.id, record

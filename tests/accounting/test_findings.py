@@ -241,10 +241,12 @@ def meter(flags: list[int], values: list[int], unit: str = ROOT, record: MeterRe
     return MeteredEnergy.of_record("m1", unit, record or meter_record(PERIOD, values, flags))
 
 
-@pytest.mark.parametrize(("flags", "severity"), [([1], None), ([1] * 19 + [2], "info"), ([1] * 18 + [0, 3], "warning")])
-def test_meter_coverage_is_reported_by_degree(flags: list[int], severity: str | None) -> None:
+@pytest.mark.parametrize(("flags", "quality"), [([1], 1), ([1] * 19 + [2], 1), ([1] * 18 + [0, 3], 3)])
+def test_what_was_not_measured_lowers_the_quality_of_the_line_and_is_said_once_by_the_record(flags: list[int], quality: int) -> None:
     computation = compute(inputs(PERIOD, meters=(meter(flags, [100 if flag else 0 for flag in flags]),), release=small_release()))
-    assert [finding.severity for finding in computation.findings] == ([] if severity is None else [severity])
+    assert computation.findings == (), "which slots were owed is for the record's own check to know (METER_COVERAGE, METER_GAP)"
+    assert computation.statement is not None
+    assert [line.quality for line in computation.statement.lines] == [quality]
     assert computation.may_be_signed
 
 

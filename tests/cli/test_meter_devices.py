@@ -22,7 +22,7 @@ from ledger.client.log_keeping import find_signed
 from ledger.metering.device_key_file import load_device_key
 from ledger.records import canonical
 from tests.child import started
-from tests.cli.city import City, readings
+from tests.cli.city import City
 from tests.cli.conftest import Books
 from verifier.__main__ import main
 
@@ -56,7 +56,7 @@ def test_an_enrolment_that_is_refused_says_what_to_do(city: City, books: Books, 
     city.run("device", "enrol", "--code", "AAAAA-AAAAA-AAAAA-AAAAA", "--key", tmp_path / "k", "--serial", "x", code=2)
 
 
-def test_a_meter_has_a_device_a_fitting_and_a_coverage(city: City, books: Books, tmp_path: Path) -> None:
+def test_a_meter_has_a_device_a_fitting_and_a_coverage(city: City, books: Books) -> None:
     city.run("device", "add", "gw-2", "--site", "hq", "--serial", "G-2", who="preparer")
     city.run("meter", "add", "G-1", "--unit", "hq", "--quantity", "el.export", "--device", "gw-2", who="preparer")
     city.run("meter", "assign", "M-1", "--device", "gw-2", who="preparer")
@@ -70,9 +70,23 @@ def test_a_meter_has_a_device_a_fitting_and_a_coverage(city: City, books: Books,
     refused = city.run("meter", "fit", "M-1", *FIT, "--ct", "0", who="preparer", code=12)
     assert "/ratio/ct" in refused.stdout + refused.stderr
     city.run("meter", "assign", "M-1", who="preparer")
-    # A meter without readings would stand against every later statement of the bank.
-    (tmp_path / "export.csv").write_text(readings(meter="G-1").replace(",4.2,A", ",0,M"), encoding="utf-8")
-    city.run("meter", "import", tmp_path / "export.csv", who="preparer")
+
+
+def test_a_meter_that_hangs_nowhere_is_asked_for_nothing(city: City, books: Books) -> None:
+    city.run("meter", "add", "G-3", "--unit", "hq", "--quantity", "el.export", who="preparer")
+    stated = ("meter", "fit", "G-3", "--since", "2025-02-01T00:00:00Z", "--serial", "DTZ-3", "--reference", "work order 3")
+    assert "--first" in city.run(*stated, who="preparer", code=2).stderr
+    assert "/first" in city.run(*stated, "--reason", "removed", "--final", "12.5", "--first", "0", who="preparer", code=12).stderr
+    city.run(*stated, "--reason", "removed", "--final", "12.5", who="preparer")
+    (fitted,) = city.ask("meter", "fittings", "G-3", who="preparer")["items"]
+    assert [fitted["document"][name] for name in ("reason", "first", "final_before")] == ["removed", None, "12.5"]
+    assert "removed" in city.run("meter", "fittings", "G-3", who="preparer").stdout
+    replaced = [word.replace("02-01", "02-02") for word in stated]
+    refused = city.run(*replaced, "--first", "0", "--final", "12.5", "--reason", "replaced", who="preparer", code=13)
+    assert "nothing hangs there since 2025-02-01T00:00:00Z" in refused.stderr
+    amended = city.ask("amend", "--period", "2025-03", "--reason", "data", who="preparer")
+    assert [item for item in amended["findings"] if item["severity"] == "error"] == []
+    assert [item for item in amended["findings"] if "G-3" in item["place"]] == []
 
 
 def test_an_entry_is_proven_to_somebody_who_trusts_the_policy_alone(city: City, books: Books, tmp_path: Path) -> None:

@@ -146,6 +146,7 @@ HELPERS = {
     "meters": {"all_meters", "get_meter_row"},
     "organisation": {"load_organisation"},
     "packages": {"keep_package"},
+    "period_meters": {"gather_meters"},
     "periods": {"load_period_row"},
     "reductions": {"commit_lines", "load_committed"},
     "reductions_checks": {"check_reduction_statements"},
@@ -156,7 +157,7 @@ HELPERS = {
     "signing": {"queue", "receive", "signed_columns"},
     "statement_inputs": {"gather_inputs", "judge_inputs"},
     "statement_state": {"attestation_states", "find_statement_state", "last_attested"},
-    "stored_statement": {"assemble_records", "contract_bytes", "load_commitments", "load_keys", "load_records", "load_statement_row"},
+    "stored_statement": {"contract_bytes", "load_commitments", "load_keys", "load_records", "load_statement_row"},
     "transactions": {"find_transaction"},
     # The operator's command on the machine itself, where no token is asked for.
     "fsck": {"check_house", "check_stored_statement"},

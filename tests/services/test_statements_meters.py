@@ -13,6 +13,7 @@ from ledger.services.statements import StatementView
 from ledger.store.repositories import metering
 from tests.product import AUDITOR, Town, preparer, take_telemetry
 from tests.services.books import DAYS, fuels, readings
+from tests.services.hung import fit
 from tests.whole.scene import activity as activity_document
 from tests.whole.scene import record, tree
 
@@ -108,6 +109,7 @@ def test_a_reading_before_the_day_on_which_its_unit_opened_is_refused_and_named(
 def test_a_meter_that_never_reported_cannot_be_signed_as_zero(town: Town) -> None:
     change(town)
     add_meter(town, "K-1", "kiosk")
+    fit(town, "K-1", "2025-01-31T16:00:00Z", "installed")
     view = town.prepare("oak", "2025-03")
     assert errors(view) == [("METER_WITHOUT_READINGS", "meter K-1"), ("UNIT_WITHOUT_DATA", "unit kiosk")]
     assert (view.state, meters_of(town, view)) == ("rejected", ["K-1", "M-1"])

@@ -16,6 +16,7 @@ from ledger.services import bundles, fsck, meter_history, meters, organisation, 
 from ledger.services.meter_history import Window
 from tests.product import AUDITOR, Town, preparer, take_telemetry
 from tests.services.books import DAYS, readings
+from tests.services.hung import fit
 from tests.services.test_main_job import verify
 from tests.services.test_statements_meters import change, errors
 from tests.verifier.differential import Case, browser, python_answer
@@ -154,6 +155,7 @@ def test_a_sub_meter_whose_main_meter_is_not_in_the_period_is_refused(town: Town
 def test_a_sub_meter_that_is_silent_is_no_error_and_one_that_reports_is_no_data_of_its_unit(town: Town) -> None:
     change(town)
     register(town, "S-1", "M-1", watts=None)
+    fit(town, "S-1", "2025-01-31T16:00:00Z", "installed")
     register(town, "S-2", "M-1", unit="kiosk")
     view = town.prepare("oak", "2025-03")
     assert errors(view) == [("UNIT_WITHOUT_DATA", "unit kiosk")]

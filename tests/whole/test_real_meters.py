@@ -11,7 +11,7 @@ from pathlib import Path
 from ledger.clock import parse_instant
 from ledger.records.meter_record import MeterRecord
 from ledger.records.period import Period
-from ledger.services import stored_statement
+from ledger.services import period_meters, stored_statement
 from ledger.services.activity import submit_activity
 from ledger.services.periods import open_period
 from tests.product import AUDITOR, open_town, preparer, take_telemetry
@@ -108,6 +108,6 @@ def test_a_meter_record_of_the_real_file_survives_its_bytes(tmp_path: Path, shar
             timezone=ZONE,
         )
         with town.house.view(preparer("office")) as work:
-            records = dict(stored_statement.assemble_records(work, "office", Period.of_dates(*YEARS[2012], ZONE)))
+            records = period_meters.gather_meters(work, "office", Period.of_dates(*YEARS[2012], ZONE)).records
     for record in records.values():
         assert MeterRecord.from_bytes(record.to_bytes()) == record

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ledger.clock import format_instant
 from ledger.metering.fitting import Fitting
+from ledger.metering.hanging import find_hanging, whole_slots
 from ledger.metering.local_days import IntervalSeries
 from ledger.metering.meter_day import DAY_SLOTS, SLOT_SECONDS
 from ledger.metering.registers import RegisterPoints
@@ -77,6 +78,11 @@ class MeterHistory:
     def number_of(self, day: date) -> int:
         """Return the number of a local day, which may lie outside the series."""
         return (day - self.series.first).days
+
+    @cached_property
+    def hung(self) -> Mask:
+        """Return the slots during the whole of which something hung in the meter's place, by its fittings."""
+        return whole_slots(find_hanging(self.fittings), self.first_slot * SLOT_SECONDS, SLOT_SECONDS, len(self.series.values))
 
     @cached_property
     def totals(self) -> Ints:

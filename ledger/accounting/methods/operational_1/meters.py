@@ -117,8 +117,3 @@ def _check_meter(meter: MeteredEnergy, seen: set[str], inputs: Inputs) -> Iterab
     if (meter.start, meter.end) != (period.start, period.end):
         got, expected = f"{meter.start} to {meter.end}", f"{period.start} to {period.end}"
         yield Finding("METER_PERIOD", "error", place, "assemble the record for this period", got, expected, params)
-    if summary.measured < summary.slots:
-        counts = {name: str(getattr(summary, name)) for name in ("measured", "estimated", "manual", "missing", "slots")}
-        got, expected = f"{summary.measured} of {summary.slots} slots measured", "at least 95 % measured"
-        action = "fill the gaps from the meter's memory, or accept the lower data quality"
-        yield Finding("METER_COVERAGE", "warning" if meter.has_gaps else "info", place, action, got, expected, {**params, **counts})

@@ -37,9 +37,12 @@ class Proposal:
 
 
 def find_gaps(history: MeterHistory, *, suspect: bool = False) -> tuple[Gap, ...]:
-    """Return the gaps of the judged days, in order of time; with `suspect`, doubtful readings are gaps too."""
+    """Return the gaps of the judged days, in order of time; with `suspect`, doubtful readings are gaps too.
+
+    While nothing hung there nothing is missing.
+    """
     quality = history.series.quality
-    missing = (quality == Quality.MISSING) | (suspect & (quality == Quality.SUSPECT))
+    missing = ((quality == Quality.MISSING) | (suspect & (quality == Quality.SUSPECT))) & history.hung
     first = history.series.bounds[history.judged]
     found = (Gap(max(start, first), stop) for start, stop in runs(missing))
     return tuple(gap for gap in found if gap.stop > first)
@@ -52,7 +55,7 @@ def propose(history: MeterHistory, policies: Policies, *, suspect: bool = False,
     """
     quality, values = history.series.quality, history.series.values.copy()
     known = (quality != Quality.MISSING) & ~(suspect & (quality == Quality.SUSPECT))
-    filled = known.copy()
+    filled = known | ~history.hung
     made: dict[int, Proposal] = {}
     gaps = find_gaps(history, suspect=suspect)
     for gap in gaps:

@@ -17,7 +17,7 @@ def check_zero(history: MeterHistory, policies: Policies) -> tuple[Finding, ...]
     Often is on more than one in twenty of the days that no long run touches: two outages must not excuse each other.
     """
     series, findings = history.series, FindingList(f"meter {history.meter}")
-    zeros = runs((series.values == 0) & (series.quality != Quality.MISSING))
+    zeros = runs((series.values == 0) & (series.quality != Quality.MISSING) & history.hung)
     bounds = np.array(series.bounds, dtype=np.int64)
     touched, still = np.zeros(len(history), dtype=np.bool_), np.zeros(len(history), dtype=np.bool_)
     for start, stop in zeros:
