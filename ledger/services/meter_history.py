@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from ledger.accounting.meter_checks import check_hanging
 from ledger.errors import InputError
 from ledger.metering.checks import check_record
 from ledger.metering.fitting_document import load_fitting
+from ledger.metering.hanging import find_hanging
 from ledger.metering.local_days import series_of_days
 from ledger.metering.meter_day import DAY_SLOTS, INTERVAL_MINUTES, SLOT_SECONDS, MeterDay
 from ledger.metering.registers import RegisterPoints
@@ -118,8 +120,10 @@ def validate_meters(work: Work, institution: str, window: Window, meter: str | N
 
 
 def _check_slots(history: MeterHistory) -> tuple[Finding, ...]:
-    """Return what the judged slots show, of the time in which something hung there."""
-    return check_record(history.meter, _record_of(history), history.hung[history.series.bounds[history.judged] :])
+    """Return what the judged slots show, of the time in which something hung there, and that there are readings of another time."""
+    record = _record_of(history)
+    seen = check_record(history.meter, record, history.hung[history.series.bounds[history.judged] :])
+    return (*seen, *check_hanging(history.meter, record, find_hanging(history.fittings)))
 
 
 def _record_of(history: MeterHistory) -> MeterRecord:

@@ -128,6 +128,10 @@ def test_readings_while_nothing_hung_there_count_and_are_named_with_their_time(t
     assert (finding.code, finding.severity) == ("READING_UNFITTED", "warning")
     assert finding.place == "meter K-1 from 2025-03-01T04:00:00Z to 2025-03-02T16:00:00Z", "the slot in which it was taken down is its own"
     assert (finding.params["slots"], finding.params["total"]) == ("144", "0")
+    with town.house.view(OAK) as work:
+        window = Window(DAYS.first_day, DAYS.last_day, "Asia/Shanghai")
+        validated = meter_history.validate_meters(work, "oak", window, "K-1")
+    assert [item for item in validated if item.code in CODES] == [finding], "so says `lingtan meter validate`"
     assert (errors(view), view.state) == ([], "draft")
 
 
