@@ -22,6 +22,11 @@ TABLE = "\n".join(["meter,time,kWh", *ROWS]) + "\n"
 GAP = ("READINGS_MISSING", "meter A from 2025-01-01T00:30:00Z to 2025-01-01T00:45:00Z")
 
 
+def changed(data: bytes, at: int, by: bytes) -> bytes:
+    at %= len(data)
+    return data[:at] + by + data[at + len(by) :]
+
+
 def zipped(data: bytes, *more: str, name: str = "a/table.csv") -> bytes:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -61,6 +66,10 @@ def test_a_packed_table_is_the_table(tmp_path: Path, pack: Callable[[bytes], byt
         (lzma.compress(TABLE.encode() * 100)[:-20], "CSV_ENCODING", ""),
         (bz2.compress(TABLE.encode() * 100)[:-9], "CSV_ENCODING", ""),
         (b"\x28\xb5\x2f\xfd", "CSV_ENCODING", ""),
+        # Damage that the libraries say in words of their own: a block of bzip2, a zip that leads before its beginning, of another version.
+        (changed(bz2.compress(TABLE.encode()), 20, b"\xff\xff"), "CSV_ENCODING", "Invalid data stream"),
+        (changed(zipped(TABLE.encode()), -6, b"\xff\xff\xff\x7f"), "CSV_ENCODING", ""),
+        (changed(zipped(TABLE.encode()), zipped(TABLE.encode()).index(b"PK\x01\x02") + 6, b"\xff"), "CSV_ENCODING", "zip file version"),
         (b"PK\x03\x04", "CSV_ENCODING", ""),
     ],
 )

@@ -66,6 +66,14 @@ def test_nem12_of_half_hours_and_five_minutes_with_qualities_by_parts_of_a_day(t
     assert len(done.found) == 7
 
 
+@pytest.mark.parametrize("number", ["9" * 5_000, "²", "٣٠", "-1"])
+def test_nem12_names_what_is_no_number_of_an_interval(tmp_path: Path, number: str) -> None:
+    day = record("20240101", ["1"] * 48)
+    table = nem12(head("E1", 30), day, f"400,1,{number},A,,", head("E2", 30).replace(",30,", f",{number},"))
+    done = bring(tmp_path, table, "layout=nem12", "--leave-out")
+    assert [place for code, place in done.found if code == "FORM_RECORD_INVALID"] == ["line 4", "line 5"]
+
+
 def test_nem12_names_what_is_wrong_with_its_records_by_line(tmp_path: Path) -> None:
     day = ["1"] * 48
     table = nem12(

@@ -6,6 +6,7 @@ the day before them, where the day's own is V. A row is one interval, by the num
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,8 @@ from ledger.metering.imports.faults import Faults
 from ledger.metering.imports.source import CsvRows, Row
 
 TITLES = ("meter", "start", "value", "unit", "seconds", "quality")
-_MINUTES = (1, 5, 15, 30)
+_MINUTES = {"1": 1, "5": 5, "15": 15, "30": 30}
+_NUMBER = re.compile(r"[0-9]{1,6}", re.ASCII)
 _NO_ENERGY = ("var", "va", "pf", "volt", "amp", "kv", "v", "a")
 
 
@@ -82,7 +84,7 @@ class Nem12Rows:
 
     def _channel(self, number: int, cells: Sequence[object]) -> _Channel | None:
         texts = [str(cell).strip() for cell in cells]
-        if len(texts) < 9 or not texts[1] or not texts[8].isdecimal() or int(texts[8]) not in _MINUTES:
+        if len(texts) < 9 or not texts[1] or texts[8].lstrip("0") not in _MINUTES:
             self._refuse(number, ",".join(texts[:9]), "200,NMI,…,suffix,…,unit,length of intervals: 1, 5, 15 or 30")
             return None
         meter = f"{texts[1]}-{texts[4]}" if texts[4] else texts[1]
@@ -92,7 +94,7 @@ class Nem12Rows:
         if other:
             action = "nothing to do: this register measures no energy"
             self._faults.add("UNIT_LEFT_OUT", "info", f"{self.place(number)} meter {meter}", action, texts[7], "kWh", meter=meter)
-        return _Channel(meter, texts[7], int(texts[8]), other)
+        return _Channel(meter, texts[7], _MINUTES[texts[8].lstrip("0")], other)
 
     def _day(self, number: int, cells: Sequence[object], channel: _Channel) -> _Day | None:
         texts = [str(cell).strip() for cell in cells]
@@ -120,7 +122,7 @@ class _Day:
     def mark(self, cells: Sequence[object]) -> bool:
         """Take the quality of a 400 record; tell whether it is one."""
         first, last, quality = (str(cell).strip() for cell in (*cells[1:4], *[""] * (4 - len(cells))))
-        if not (first.isdecimal() and last.isdecimal() and quality[:1] in tuple("AEFNS")):
+        if not (_NUMBER.fullmatch(first) and _NUMBER.fullmatch(last) and quality[:1] in tuple("AEFNS")):
             return False
         if not 1 <= int(first) <= int(last) <= len(self.values):
             return False
