@@ -184,8 +184,8 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     (r"claim (\S+)", r"声明 \1"),
     (r"(\S+) by (0x[0-9a-f]+)", r"\1，由 \2 签署"),
     (r"(\S+), block (\d+)", r"\1，区块 \2"),
-    (r"(\S+) (\S+/\S+) revision (\d+)", r"\1 \2 第 \3 版"),
-    (r"(\S+) (\S+/\S+), bundle ([0-9a-f]{64})", r"\1 \2，证明文件 \3"),
+    (r"(\S+) ([^\s/]+/\S+) revision (\d+)", r"\1 \2 第 \3 版"),
+    (r"(\S+) ([^\s/]+/\S+), bundle ([0-9a-f]{64})", r"\1 \2，证明文件 \3"),
     (r"headers ascending by number", "区块头按高度递增"),
     (r"headers referred to", "被引用的区块头"),
     (r"kind (\w+): claim", r"类别 \1：声明"),
@@ -293,6 +293,8 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     (r"seals", "封印"),
     (r"checkpoint", "检查点"),
 )
+_LONGEST = 10_000
+"""No phrase of ours is longer: it is data, which whoever made the file chose."""
 _COMPILED = tuple((re.compile(pattern), said) for pattern, said in _PHRASES)
 
 
@@ -305,6 +307,8 @@ def reason(code: str) -> str:
 
 def phrase(text: str) -> str:
     """Return a subject, or what was expected or found, in Chinese where it is one of our phrases; data as it is."""
+    if len(text) > _LONGEST:
+        return text
     for pattern, said in _COMPILED:
         found = pattern.fullmatch(text)
         if found is not None:

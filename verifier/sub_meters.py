@@ -17,19 +17,35 @@ def is_leaf(meter: Any) -> bool:
 def errors_of_sub_meters(meters: list[Any]) -> list[Finding]:
     """Return the sub-meters whose energy no meter that counts has: the meter before is not here, measures something else, or runs round."""
     known = {meter["meter"]: meter for meter in meters}
-    found = []
+    # What is wrong with the way from a meter to one that counts, "" for nothing: each is passed once, however long the ways are.
+    wrong: dict[str, str] = {}
     for meter in meters:
-        at, passed = meter, {meter["meter"]}
-        while "sub_meter_of" in at:
-            name, before = at["sub_meter_of"], known.get(at["sub_meter_of"])
-            if before is None or before["quantity"] != meter["quantity"] or name in passed:
-                why = "not in this period" if before is None else "in a circle" if name in passed else f"of {before['quantity']}"
-                expected = f"a meter of {meter['quantity']} that counts its energy"
-                found.append(Finding("SUB_METER_WITHOUT_MAIN", f"meter {meter['meter']}", f"{name}, {why}", expected))
-                break
-            passed.add(name)
-            at = before
-    return found
+        way: dict[str, int] = {}
+        name = meter["meter"]
+        while name not in wrong and name not in way:
+            way[name] = len(way)
+            at = known[name]
+            before = known.get(at.get("sub_meter_of"))
+            if "sub_meter_of" not in at:
+                wrong[name] = ""
+            elif before is None or before["quantity"] != at["quantity"]:
+                wrong[name] = f"{at['sub_meter_of']}, {'not in this period' if before is None else 'of ' + before['quantity']}"
+            else:
+                name = before["meter"]
+        # Each meter of a circle names itself, and a way into one the meter at which it enters.
+        entered, said = (len(way), wrong[name]) if name in wrong else (way[name], f"{name}, in a circle")
+        for passed, number in way.items():
+            wrong.setdefault(passed, said if number <= entered else f"{passed}, in a circle")
+    return [
+        Finding(
+            "SUB_METER_WITHOUT_MAIN",
+            f"meter {item['meter']}",
+            wrong[item["meter"]],
+            f"a meter of {item['quantity']} that counts its energy",
+        )
+        for item in meters
+        if wrong[item["meter"]]
+    ]
 
 
 def describe_left_out(meters: list[Any]) -> str:

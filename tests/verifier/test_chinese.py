@@ -96,6 +96,12 @@ def test_a_phrase_keeps_its_data_and_data_alone_is_left_as_it_is() -> None:
         assert chinese.phrase(data) == data
 
 
+def test_a_text_made_to_be_slow_is_said_at_once() -> None:
+    for text in ("a " + "/" * 9_000, "a " + "/" * 100_000, "library a" + ", library a" * 1_000 + "!", "1" * 100_000):
+        assert chinese.phrase(text) == text
+    assert chinese.phrase("METERS bank/2025 revision 2") == "METERS bank/2025 第 2 版"
+
+
 def test_meters_without_names_are_said_so_beside_the_pass_in_both_languages(tmp_path: Path) -> None:
     data = (KEPT / "claim-certified.lingtan.json").read_bytes()
     for language, words in (("zh", "已绑定的是数值而非名称"), ("en", "the figures are bound, the names are not")):

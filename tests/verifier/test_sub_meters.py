@@ -65,6 +65,13 @@ def test_a_sub_meter_leads_to_a_meter_that_counts(meters: tuple[MeterSummary, ..
     assert found(*meters) == expected
 
 
+@pytest.mark.parametrize("last", [{}, {"sub_meter_of": "m0"}, {"sub_meter_of": "x"}])
+def test_a_way_through_many_meters_is_gone_once(last: dict[str, str]) -> None:
+    count = 30_000  # of a walk from each of them a minute and more
+    meters = [{"meter": f"m{at}", "quantity": "el.import", "sub_meter_of": f"m{at + 1}"} for at in range(count)]
+    assert len(errors_of_sub_meters([*meters, {"meter": f"m{count}", "quantity": "el.import", **last}])) == (count + 1 if last else 0)
+
+
 def test_leaves_are_of_purchased_power_that_counts_and_the_rest_is_named() -> None:
     given = documents(summary("a"), summary("b", "a"), summary("g", None, "gas.volume"))
     assert [is_leaf(meter) for meter in given] == [True, False, False]
