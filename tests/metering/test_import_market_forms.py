@@ -175,7 +175,13 @@ def test_green_button_xml_that_is_no_such_file_is_refused_by_name(tmp_path: Path
     bomb = good.replace("<feed", '<!DOCTYPE feed [<!ENTITY a "b">]><feed', 1)
     display = good.replace("<uom>", "<accumulationBehaviour>3</accumulationBehaviour><uom>")
     assert list(bring(tmp_path, display, "layout=espi").codes) == ["ROW_UNIT_UNKNOWN"]
-    for data, code in ((bomb, "CSV_UNREADABLE"), (good[:900], "CSV_UNREADABLE"), (good.replace(">72<", ">999<"), "ROW_UNIT_UNKNOWN")):
+    deep = good.replace("<uom>", "<a>" * 200_000 + "</a>" * 200_000 + "<uom>")
+    for data, code in (
+        (bomb, "CSV_UNREADABLE"),
+        (deep, "CSV_UNREADABLE"),
+        (good[:900], "CSV_UNREADABLE"),
+        (good.replace(">72<", ">999<"), "ROW_UNIT_UNKNOWN"),
+    ):
         done = bring(tmp_path, data, "layout=espi")
         assert (done.exit_code, list(done.codes)) == (1, [code])
     assert draft(tmp_path, good)["layout"] == "espi"

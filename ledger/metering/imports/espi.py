@@ -36,6 +36,7 @@ QUALITIES = (
 # AccumulationKind of displays, whose values are no intervals: bulk quantity, cumulative, summation.
 DISPLAYS = ("1", "3", "9")
 MAX_TEXT = 4_096
+MAX_DEPTH = 64
 
 
 class EspiRows:
@@ -100,6 +101,8 @@ class _Feed(ContentHandler):
         self._texts: list[str] = []
 
     def startElementNS(self, name: tuple[str | None, str], qname: str | None, attrs: Any) -> None:
+        if len(self.path) == MAX_DEPTH:
+            raise SAXException(f"elements within each other, more than {MAX_DEPTH}")
         self.path.append(name[1])
         self._texts = []
         if name[1] == "entry":
