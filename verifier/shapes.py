@@ -150,6 +150,9 @@ def fields(_optional: tuple[str, ...] = (), **shapes: Shape) -> Shape:
     def check(value: Any, pointer: str) -> None:
         if not isinstance(value, dict):
             raise refuse(pointer, "an object", value)
+        # Which document it is comes first: of another kind of document every field would be strange.
+        if "schema" in shapes and "schema" in value:
+            shapes["schema"](value["schema"], f"{pointer}/schema")
         for name in value:
             if name not in shapes:
                 raise Malformed("DOCUMENT_UNKNOWN_FIELD", f"{pointer}/{name}", "this field is not part of the document")

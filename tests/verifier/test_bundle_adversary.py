@@ -566,3 +566,10 @@ def test_the_worst_answer_decides_in_the_order_of_the_specification() -> None:
         checks = [Check("x", "x", outcome) for (outcome, _), taken in zip(order, chosen, strict=True) if taken]
         wanted = next((code for (_, code), taken in zip(order, chosen, strict=True) if taken), 4)
         assert verdict_of(checks[::-1])[1] == wanted
+
+
+def test_a_document_of_another_kind_is_named_by_its_schema_and_not_by_its_first_strange_field() -> None:
+    with pytest.raises(Malformed) as refused:
+        verify({"anchor": None, "schema": "lingtan.proof/1"})
+    assert (refused.value.code, refused.value.place) == ("DOCUMENT_FIELD", "bundle /schema")
+    assert "lingtan.bundle/1 expected" in refused.value.detail
