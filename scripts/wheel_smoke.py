@@ -167,24 +167,27 @@ class House:
         self.run("policy", "export", "--version", "1", "--key", "policy.key", "--out", "policy.json", who="admin")
         self.run("package", statement, "--out", "evidence.zip", who="approver")
         verifier = str(self.binaries / "lingtan-verify")
-        self.join()
-        trust = ["--policy", "policy.json", "--policy-key", public, "--consistency", "consistency.json"]
+        trust = ["--policy", "policy.json", "--policy-key", public, *self.join()]
         _run([verifier, "package", "evidence.zip", *trust], cwd=self.folder, environment=self.environment)
 
-    def join(self) -> None:
+    def join(self) -> list[str]:
         """Fetch what joins the checkpoints of the package's anchors to the one that the policy pins: blocks come when they come."""
         with zipfile.ZipFile(self.folder / "evidence.zip") as package:
             anchors = json.loads(package.read("anchors.json"))["items"]
         pinned = int(json.loads((self.folder / "policy.json").read_bytes())["checkpoint"]["pinned"].split("\n")[1])
         token = (self.folder / "approver.token").read_text(encoding="utf-8").strip()
-        proofs = []
+        found: list[Any] = []
         for size in sorted({int(item["finality"]["tree_size"]) for item in anchors} - {pinned}):
             path = f"/v1/checkpoints/consistency?old={min(size, pinned)}&new={max(size, pinned)}"
             asked = urllib.request.Request(self.environment["LINGTAN_URL"] + path, headers={"Authorization": f"Bearer {token}"})  # noqa: S310
             with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310
-                proofs += json.load(answer)["proofs"]
-        document = {"schema": "lingtan.consistency/1", "proofs": proofs}
-        (self.folder / "consistency.json").write_text(json.dumps(document, sort_keys=True, separators=(",", ":")), encoding="utf-8")
+                found.append(json.load(answer))
+        if not found:
+            return []
+        document = found[0] | {"proofs": [proof for item in found for proof in item["proofs"]]}
+        text = json.dumps(document, sort_keys=True, separators=(",", ":"))
+        (self.folder / "consistency.json").write_text(text, encoding="utf-8")
+        return ["--consistency", "consistency.json"]
 
     @contextmanager
     def serving(self) -> Iterator[None]:
